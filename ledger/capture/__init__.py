@@ -1,0 +1,1 @@
+"""What happened outside, as events: git, test reports, reviews, assistants."""

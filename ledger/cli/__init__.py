@@ -1,0 +1,1 @@
+"""The command `evidence`: each subcommand imports what it needs when it runs."""

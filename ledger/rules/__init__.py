@@ -1,0 +1,1 @@
+"""Control statements: verified facts in, verdicts with their reasons out."""

@@ -1,0 +1,1 @@
+"""Evidence packs: frozen views in, HTML and PDF out; fetches nothing."""

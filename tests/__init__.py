@@ -1,0 +1,1 @@
+"""Properties of the whole house, one line each."""
