@@ -1,0 +1,319 @@
+"""Kinds of the ledger's own stream: who there is, with which keys and roles, under which policies (format §4.4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeAlias
+
+from ledger.canonical import JSON, encode
+from ledger.digests import Digest
+from ledger.errors import FormatError
+from ledger.events.shape import (
+    OpenObject,
+    array,
+    count,
+    digest,
+    label,
+    member,
+    nested,
+    object_id,
+    one_of,
+    open_object,
+    principal_id,
+    project_id,
+    public_key,
+    signature,
+    token,
+    write_object,
+)
+from ledger.keys import PublicKey
+
+ADMINISTRATOR: Final = "administrator"
+"""The role whose holders sign acts."""
+
+COLLECTOR: Final = "collector"
+"""The role of a person who may bring approvals that a forge attests."""
+
+MACHINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
+"""Kinds for which a service's or agent's key may be enrolled (format §7)."""
+
+MAX_POLICY_BYTES: Final = 49_152
+"""Largest policy in canonical form."""
+
+_projects = array(project_id, least=1, most=64, distinct=True)
+_kinds = array(one_of(*MACHINE_KINDS), least=1, most=16, distinct=True)
+
+
+def _protected_ref(value: JSON, where: str) -> str:
+    ref: str = token(value, where)
+    if not ref.startswith("refs/"):
+        raise FormatError("bad-text", "a ref starts with refs/", where=where)
+    return ref
+
+
+def _origin(value: JSON, where: str) -> str:
+    origin: str = token(value, where)
+    if "+" in origin or "@" in origin:
+        raise FormatError("bad-text", "an origin holds no + and no @", where=where)
+    return origin
+
+
+def _admins_required(value: JSON, where: str) -> int:
+    number: int = count(least=1)(value, where)
+    if number > 2:
+        raise FormatError("bad-count", "admins_required is 1 or 2", where=where)
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingAdministrator:
+    """One of the people who found the ledger."""
+
+    card: str = member(label)
+    """Name of the content with their name card."""
+    key: PublicKey = member(public_key)
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """An offline key that counts as one administrator and whose every use is printed."""
+
+    key: PublicKey = member(public_key)
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class GenesisCore:
+    """What all founders sign."""
+
+    administrators: tuple[FoundingAdministrator, ...] = member(array(nested(FoundingAdministrator), least=1, most=16))
+    admins_required: int = member(_admins_required)
+    """How many distinct administrators an act takes: 1 or 2."""
+    log_key: PublicKey = member(public_key)
+    """Signs checkpoints and nothing else."""
+    origin: str = member(_origin)
+    recovery: Recovery | None = member(nested(Recovery), optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """Entry 0."""
+
+    KIND: ClassVar = "genesis"
+    core: GenesisCore = member(nested(GenesisCore))
+    proofs: tuple[bytes, ...] = member(array(signature, least=1, most=17))
+    """One signature a founder, then the recovery key's, over ``genesis_preimage``."""
+
+
+def core_bytes(core: GenesisCore) -> bytes:
+    """Canonical JSON of ``core``, of which the founders sign the digest."""
+    return encode(write_object(core))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDeclare:
+    """A project begins: its stream, its protected refs, where its history starts to count."""
+
+    KIND: ClassVar = "project"
+    ACT: ClassVar = "declare"
+    object_format: str = member(one_of("sha1", "sha256"))
+    project: str = member(project_id)
+    protected_refs: tuple[str, ...] = member(array(_protected_ref, least=1, most=32, distinct=True))
+    start: str | None = member(object_id, optional=True)
+    """Last commit before the ledger; None: the whole history counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDescribe:
+    """A project gets another card."""
+
+    KIND: ClassVar = "project"
+    ACT: ClassVar = "describe"
+    project: str = member(project_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEnd:
+    """A project takes no more entries."""
+
+    KIND: ClassVar = "project"
+    ACT: ClassVar = "end"
+    project: str = member(project_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalCreate:
+    """A person, agent or service becomes known."""
+
+    KIND: ClassVar = "principal"
+    ACT: ClassVar = "create"
+    principal: str = member(principal_id)
+    type: str = member(one_of("person", "agent", "service"))
+    responsible: str | None = member(principal_id, optional=True)
+    """The person who answers for an agent or service."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalDescribe:
+    """A principal gets another card: a new name, more accounts."""
+
+    KIND: ClassVar = "principal"
+    ACT: ClassVar = "describe"
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalDisable:
+    """A principal's keys and roles are no longer in force."""
+
+    KIND: ClassVar = "principal"
+    ACT: ClassVar = "disable"
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEnrol:
+    """A key begins."""
+
+    KIND: ClassVar = "key"
+    ACT: ClassVar = "enrol"
+    key: PublicKey = member(public_key)
+    principal: str = member(principal_id)
+    proof: bytes = member(signature)
+    """Signature by the new key over ``key_preimage``."""
+    kinds: tuple[str, ...] | None = member(_kinds, optional=True)
+    """Kinds a service's or agent's key may sign; None for a person."""
+    projects: tuple[str, ...] | None = member(_projects, optional=True)
+    """Projects it may sign for; None for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotate:
+    """A key begins and another of the same principal ends."""
+
+    KIND: ClassVar = "key"
+    ACT: ClassVar = "rotate"
+    ends: Digest = member(digest)
+    """Key id of the key that ends."""
+    key: PublicKey = member(public_key)
+    principal: str = member(principal_id)
+    proof: bytes = member(signature)
+    endorsement: bytes | None = member(signature, optional=True)
+    """Signature by the old key over the same bytes."""
+    kinds: tuple[str, ...] | None = member(_kinds, optional=True)
+    projects: tuple[str, ...] | None = member(_projects, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEnd:
+    """A key ends in good order."""
+
+    KIND: ClassVar = "key"
+    ACT: ClassVar = "end"
+    key_id: Digest = member(digest)
+    principal: str = member(principal_id)
+    reason: str = member(label)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRevoke:
+    """A key ends because it may be in other hands."""
+
+    KIND: ClassVar = "key"
+    ACT: ClassVar = "revoke"
+    compromised_since: int = member(count())
+    """Position from which signatures by it no longer count in later verdicts."""
+    key_id: Digest = member(digest)
+    principal: str = member(principal_id)
+    reason: str = member(label)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """A principal gets a role."""
+
+    KIND: ClassVar = "role"
+    ACT: ClassVar = "grant"
+    principal: str = member(principal_id)
+    role: str = member(label)
+    projects: tuple[str, ...] | None = member(_projects, optional=True)
+    """Where it holds; None: everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEnd:
+    """A grant ends."""
+
+    KIND: ClassVar = "role"
+    ACT: ClassVar = "end"
+    grant: Digest = member(digest)
+    """Envelope digest of the grant; of genesis for a founder's."""
+    principal: str = member(principal_id)
+    """Whose grant it is."""
+    reason: str = member(label)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """A policy comes into force."""
+
+    KIND: ClassVar = "policy"
+    ACT: ClassVar = "set"
+    policy: OpenObject = member(open_object(max_bytes=MAX_POLICY_BYTES))
+    """The SHA-256 of its canonical JSON is the policy digest."""
+    projects: tuple[str, ...] | None = member(_projects, optional=True)
+    """Where it holds; None: every project without a policy of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The checkpoint store was lost; checkpoints go on under a new origin."""
+
+    KIND: ClassVar = "epoch"
+    known_lost: int = member(count())
+    last_root: Digest = member(digest)
+    last_size: int = member(count())
+    number: int = member(count(least=2))
+    origin: str = member(_origin)
+    reason: str = member(label)
+
+
+RosterBody: TypeAlias = (
+    Genesis
+    | ProjectDeclare
+    | ProjectDescribe
+    | ProjectEnd
+    | PrincipalCreate
+    | PrincipalDescribe
+    | PrincipalDisable
+    | KeyEnrol
+    | KeyRotate
+    | KeyEnd
+    | KeyRevoke
+    | RoleGrant
+    | RoleEnd
+    | PolicySet
+    | Epoch
+)
+
+
+def check_genesis(body: Genesis, where: str) -> None:
+    """Nothing, if genesis agrees with itself; its proofs are checked by ``ledger.roster``.
+
+    Raises:
+        FormatError: at the place of the fault.
+    """
+    core = body.core
+    founders = core.administrators
+    keys = [core.log_key, *(item.key for item in founders)]
+    principals = [item.principal for item in founders]
+    if core.recovery is not None:
+        keys.append(core.recovery.key)
+        principals.append(core.recovery.principal)
+    if len(founders) < core.admins_required:
+        raise FormatError("bad-genesis", "fewer administrators than admins_required", where=f"{where}/administrators")
+    if len(set(keys)) != len(keys) or len(set(principals)) != len(principals):
+        raise FormatError("bad-genesis", "a key or a principal stands twice", where=where)
+    if len(body.proofs) != len(keys) - 1:
+        raise FormatError("bad-genesis", "one proof a founder and one by the recovery key are required", where=where)

@@ -1,0 +1,291 @@
+"""The signed statement: payload bytes to event and event to payload bytes (format §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never, cast
+
+from ledger.canonical import JSON, Encodable, encode, parse
+from ledger.digests import Digest
+from ledger.errors import FormatError
+from ledger.events.agreement import check_agreement
+from ledger.events.context import Context, read_context
+from ledger.events.roster import (
+    Epoch,
+    Genesis,
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDescribe,
+    PrincipalDisable,
+    ProjectDeclare,
+    ProjectDescribe,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+    RosterBody,
+)
+from ledger.events.shape import read_object, write_object
+from ledger.events.work import (
+    Approval,
+    Attestation,
+    Deploy,
+    Diff,
+    Merge,
+    Prompt,
+    Release,
+    Subject,
+    SuiteRun,
+    WorkBody,
+    read_subject,
+)
+from ledger.keys import public_key_digest
+
+Body: TypeAlias = RosterBody | WorkBody
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
+MAX_PAYLOAD_BYTES: Final = 49_152
+"""Base64 of more would not fit an envelope of 65,536 bytes."""
+
+_OWN_PREFIX: Final = "urn:evidence-ledger:"
+_STATEMENT_MEMBERS: Final = frozenset({"_type", "subject", "predicateType", "predicate"})
+
+_PLAIN: Final[Mapping[str, type[Body]]] = {
+    cls.KIND: cls for cls in (Genesis, Epoch, Prompt, Diff, Approval, Merge, Release, Deploy, Attestation)
+}
+_BY_ACT: Final[Mapping[str, Mapping[str, type[Body]]]] = {
+    "project": {cls.ACT: cls for cls in (ProjectDeclare, ProjectDescribe, ProjectEnd)},
+    "principal": {cls.ACT: cls for cls in (PrincipalCreate, PrincipalDescribe, PrincipalDisable)},
+    "key": {cls.ACT: cls for cls in (KeyEnrol, KeyRotate, KeyEnd, KeyRevoke)},
+    "role": {cls.ACT: cls for cls in (RoleGrant, RoleEnd)},
+    "policy": {"set": PolicySet},
+}
+KINDS: Final = (*_PLAIN, *_BY_ACT, "test")
+"""Every kind this version knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A claim of one kind, with the block common to all."""
+
+    context: Context
+    body: Body
+
+    @property
+    def kind(self) -> str:
+        """Its sort: ``prompt``, ``diff``, ``approval``."""
+        return self.body.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A statement of a kind or version this code does not know: its bytes are checked, its meaning is unknown."""
+
+    predicate_type: str
+    context: Context | None
+    """Its context, if the predicate has one of the known shape."""
+
+
+def predicate_type(kind: str) -> str:
+    """The predicate type URI of a kind of this version."""
+    return TEST_RESULT if kind == "test" else f"{_OWN_PREFIX}{kind}:v1"
+
+
+def read_payload(payload: bytes) -> Event | Unknown:
+    """The event that ``payload`` states.
+
+    Raises:
+        FormatError: at the place of the first fault.
+    """
+    statement = parse(payload, max_bytes=MAX_PAYLOAD_BYTES, allow_floats=True)
+    if not isinstance(statement, dict) or set(statement) != _STATEMENT_MEMBERS:
+        raise FormatError("bad-statement", "an in-toto statement has exactly _type, subject, predicateType, predicate")
+    if statement["_type"] != STATEMENT_TYPE:
+        raise FormatError("bad-statement", "not an in-toto Statement v1", where="/_type")
+    uri, predicate = statement["predicateType"], statement["predicate"]
+    if not isinstance(uri, str) or len(uri) > 256:
+        raise FormatError("bad-statement", "a predicate type of at most 256 characters is required", where="/predicateType")
+    if not isinstance(predicate, dict):
+        raise FormatError("bad-statement", "the predicate is an object", where="/predicate")
+    kind = _kind_of(uri)
+    if kind is None:
+        return Unknown(uri, _context_of_unknown(predicate))
+    if "context" not in predicate:
+        raise FormatError("missing-member", "a required member is missing", where="/predicate/context")
+    context = read_context(predicate["context"], "/predicate/context")
+    body = _read_body(kind, predicate)
+    check_agreement(context, body, "/predicate")
+    event = Event(context, body)
+    _check_subjects(statement["subject"], event)
+    return event
+
+
+def write_payload(event: Event) -> bytes:
+    """Payload bytes of ``event``, in canonical JSON. Made once, by whoever seals it; everyone after keeps the bytes."""
+    check_agreement(event.context, event.body, "/predicate")
+    predicate = write_object(event.body)
+    act = getattr(event.body, "ACT", None)
+    if act is not None:
+        predicate["act"] = act
+    predicate["context"] = write_object(event.context)
+    return encode(
+        {
+            "_type": STATEMENT_TYPE,
+            "predicate": predicate,
+            "predicateType": predicate_type(event.kind),
+            "subject": [_write_subject(item) for item in subjects(event)],
+        }
+    )
+
+
+def _kind_of(uri: str) -> str | None:
+    return next((kind for kind in KINDS if predicate_type(kind) == uri), None)
+
+
+def _context_of_unknown(predicate: Mapping[str, JSON]) -> Context | None:
+    try:
+        return read_context(predicate.get("context"), "/predicate/context")
+    except FormatError:
+        return None
+
+
+def _read_body(kind: str, predicate: dict[str, JSON]) -> Body:
+    if kind == "test":
+        # The vetted predicate is open: its own further members are kept in the bytes and read by nobody here.
+        known = {name: predicate[name] for name in ("result", "run") if name in predicate}
+        return read_object(SuiteRun, cast("JSON", known), "/predicate")
+    variants = _BY_ACT.get(kind)
+    if variants is None:
+        return read_object(_PLAIN[kind], predicate, "/predicate", drop=frozenset({"context"}))
+    act = predicate.get("act")
+    cls = variants.get(act) if isinstance(act, str) else None
+    if cls is None:
+        raise FormatError("bad-word", f"one of {', '.join(variants)} is required", where="/predicate/act")
+    return read_object(cls, predicate, "/predicate", drop=frozenset({"context", "act"}))
+
+
+def _check_subjects(value: JSON, event: Event) -> None:
+    if not isinstance(value, list) or len(value) > 1024:
+        raise FormatError("bad-subject", "an array of at most 1024 subjects is required", where="/subject")
+    derived = subjects(event)
+    if event.kind != "test" and len(value) != len(derived):
+        raise FormatError("bad-subject", "not the subjects that follow from this event", where="/subject")
+    for number, wanted in enumerate(derived):
+        where = f"/subject/{number}"
+        if number >= len(value) or read_subject(value[number], where) != wanted:
+            raise FormatError("bad-subject", "not the subject that follows from this event", where=where)
+
+
+def _write_subject(subject: Subject) -> Encodable:
+    return {"digest": dict(subject.digest), "name": subject.name}
+
+
+def _git(name: str, algorithm: str, value: str) -> Subject:
+    return Subject(name, ((algorithm, value),))
+
+
+def _sha256(name: str, value: Digest) -> Subject:
+    return Subject(name, (("sha256", value[7:]),))
+
+
+def subjects(event: Event) -> tuple[Subject, ...]:
+    """The subjects that follow from the event's fields, in order (format §4.4)."""
+    body, context = event.body, event.context
+    found: list[Subject] = []
+    match body:
+        case Genesis():
+            return (_sha256("log-key", public_key_digest(body.core.log_key)),)
+        case Prompt():
+            if body.base is not None:
+                found.append(_git("base", "gitCommit", body.base))
+            if context.about.tree is not None:
+                found.append(_git("tree", "gitTree", context.about.tree))
+        case Diff():
+            found += [_git("head", "gitCommit", body.head), _git("tree", "gitTree", body.tree)]
+            found.append(_sha256("manifest", body.manifest))
+        case SuiteRun():
+            found += [_git("commit", "gitCommit", body.run.commit), _git("tree", "gitTree", body.run.tree)]
+        case Approval():
+            found += _approval_subjects(body)
+        case Merge():
+            found += [_git("commit", "gitCommit", body.commit), _git("tree", "gitTree", body.tree)]
+            found.append(_sha256("manifest", body.manifest))
+        case Release():
+            found += [_git("source", "gitCommit", source.commit) for source in body.sources]
+            found += [_sha256(artifact.name, artifact.sha256) for artifact in body.artifacts]
+        case Deploy():
+            if body.release is not None:
+                found.append(_sha256("release", body.release))
+            found += [_sha256(artifact.name, artifact.sha256) for artifact in body.artifacts]
+        case Attestation():
+            found += body.subjects
+        case (
+            ProjectDeclare()
+            | ProjectDescribe()
+            | ProjectEnd()
+            | PrincipalCreate()
+            | PrincipalDescribe()
+            | PrincipalDisable()
+            | KeyEnrol()
+            | KeyRotate()
+            | KeyEnd()
+            | KeyRevoke()
+            | RoleGrant()
+            | RoleEnd()
+            | PolicySet()
+            | Epoch()
+        ):
+            pass
+        case _:
+            assert_never(body)
+    if not found and context.ledger is not None:
+        found.append(_sha256("ledger", context.ledger))
+    return tuple(found)
+
+
+def _approval_subjects(body: Approval) -> list[Subject]:
+    basis = body.basis
+    found = []
+    if basis.manifest is not None:
+        found.append(_sha256("manifest", basis.manifest))
+    if basis.tree is not None:
+        found.append(_git("tree", "gitTree", basis.tree))
+    if basis.commit is not None:
+        found.append(_git("commit", "gitCommit", basis.commit))
+    if basis.release is not None:
+        found.append(_sha256("release", basis.release))
+    if basis.act is not None:
+        found.append(_sha256("act", basis.act))
+    if body.withdraws is not None:
+        found.append(_sha256("withdraws", body.withdraws))
+    return found
+
+
+def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:
+    """Envelope digests the event refers to, each with the kind required there or None for any (format §9, V17)."""
+    found: list[tuple[Digest, str | None]] = [(link.envelope, None) for link in event.context.links]
+    match event.body:
+        case Diff(prompts=prompts):
+            found += [(item.prompt, "prompt") for item in prompts]
+        case Merge(diff=diff) if diff is not None:
+            found.append((diff, "diff"))
+        case Deploy(release=release) if release is not None:
+            found.append((release, "release"))
+        case Approval(seen=seen, basis=basis, withdraws=withdraws):
+            found += [(item, "prompt") for item in seen.prompts] + [(item, "test") for item in seen.tests]
+            if basis.release is not None:
+                found.append((basis.release, "release"))
+            if basis.act is not None:
+                found.append((basis.act, None))
+            if withdraws is not None:
+                found.append((withdraws, "approval"))
+        case _:
+            pass
+    return tuple(dict.fromkeys(found))
+
+

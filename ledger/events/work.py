@@ -1,0 +1,336 @@
+"""Kinds of project streams: what was asked, made, tested, approved, landed, released and deployed (format §4.4.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from ledger.canonical import JSON
+from ledger.digests import Digest
+from ledger.errors import FormatError
+from ledger.events.shape import (
+    array,
+    claimed_time,
+    count,
+    digest,
+    label,
+    member,
+    nested,
+    object_id,
+    one_of,
+    principal_id,
+    project_id,
+    token,
+    true,
+)
+
+_OBJECT_FORMAT = one_of("sha1", "sha256")
+_REFERENCES = array(digest, most=256, distinct=True)
+_ALGORITHM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}", re.ASCII)
+
+
+def _predicate_type(value: JSON, where: str) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not (value.isascii() and value.isprintable()):
+        raise FormatError("bad-text", "1 to 256 printable ASCII characters are required", where=where)
+    return value
+
+
+def _name_without_at(value: JSON, where: str) -> str:
+    text: str = token(value, where)
+    if "@" in text:
+        raise FormatError("bad-text", "products and versions hold no @", where=where)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How a prompt was captured."""
+
+    quality: str = member(one_of("complete", "text-withheld", "reconstructed"))
+    source: str = member(one_of("hook", "transcript", "telemetry", "notes", "manual"))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model asked for and the model that answered."""
+
+    provider: str = member(token)
+    requested: str | None = member(token, optional=True)
+    responded: str | None = member(token, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program by name and version."""
+
+    name: str = member(token)
+    version: str | None = member(token, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A versioned prompt template."""
+
+    id: str = member(token)
+    version: str = member(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens a model counted."""
+
+    input_tokens: int = member(count())
+    output_tokens: int = member(count())
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One turn between somebody and an assistant."""
+
+    KIND: ClassVar = "prompt"
+    capture: Capture = member(nested(Capture))
+    session: str = member(token)
+    tool: Tool = member(nested(Tool))
+    trigger: str = member(one_of("human", "scheduled", "subagent", "unknown"))
+    turn: int = member(count(least=1))
+    base: str | None = member(object_id, optional=True)
+    """Commit on which the assistant worked."""
+    ended_at: str | None = member(claimed_time, optional=True)
+    initiator: str | None = member(principal_id, optional=True)
+    """The principal who asked; None: unknown."""
+    model: Model | None = member(nested(Model), optional=True)
+    permission_mode: str | None = member(label, optional=True)
+    started_at: str | None = member(claimed_time, optional=True)
+    template: Template | None = member(nested(Template), optional=True)
+    usage: Usage | None = member(nested(Usage), optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AiInvolvement:
+    """What the producer says, and what traces say, about assistants in a change."""
+
+    involvement: str = member(one_of("none", "assisted", "generated", "undeclared"))
+    source: str = member(one_of("declared", "trailers", "none"))
+    traces: tuple[str, ...] = member(array(label, most=32, distinct=True))
+    """Assistants that left traces in the commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPrompt:
+    """A prompt from which a diff came, and how well that is known."""
+
+    prompt: Digest = member(digest)
+    """Envelope digest of the prompt event."""
+    strength: str = member(one_of("recomputed", "observed", "declared"))
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """One revision of a change: exactly which content."""
+
+    KIND: ClassVar = "diff"
+    ai: AiInvolvement = member(nested(AiInvolvement))
+    base: str = member(object_id)
+    commit_count: int = member(count())
+    files_changed: int = member(count())
+    head: str = member(object_id)
+    lines_added: int = member(count())
+    lines_removed: int = member(count())
+    manifest: Digest = member(digest)
+    """SHA-256 of the change manifest: the diff digest."""
+    merge_base: str = member(object_id)
+    object_format: str = member(_OBJECT_FORMAT)
+    prompts: tuple[BoundPrompt, ...] = member(array(nested(BoundPrompt), most=256, distinct=True))
+    tree: str = member(object_id)
+    """Git tree of the head."""
+    risk: str | None = member(label, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Test cases by outcome; ``tests`` is the sum of passed, failures, errors and skipped."""
+
+    errors: int = member(count())
+    failures: int = member(count())
+    flaky: int = member(count())
+    """Cases that passed after failing."""
+    passed: int = member(count())
+    skipped: int = member(count())
+    tests: int = member(count())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a suite on one commit."""
+
+    attempt: int = member(count(least=1))
+    commit: str = member(object_id)
+    environment: str = member(label)
+    suite: str = member(token)
+    totals: Totals = member(nested(Totals))
+    tree: str = member(object_id)
+    duration_ms: int | None = member(count(), optional=True)
+    started_at: str | None = member(claimed_time, optional=True)
+    tool: Tool | None = member(nested(Tool), optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """A test event: the vetted test-result predicate with the closed block ``run``."""
+
+    KIND: ClassVar = "test"
+    result: str = member(one_of("PASSED", "WARNED", "FAILED"))
+    run: Run = member(nested(Run))
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an approval covers."""
+
+    act: Digest | None = member(digest, optional=True)
+    """Envelope digest of the act of the ledger stream."""
+    commit: str | None = member(object_id, optional=True)
+    manifest: Digest | None = member(digest, optional=True)
+    policy: Digest | None = member(digest, optional=True)
+    release: Digest | None = member(digest, optional=True)
+    """Envelope digest of the release event."""
+    tree: str | None = member(object_id, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the approver was shown beside the basis."""
+
+    prompts: tuple[Digest, ...] = member(_REFERENCES)
+    tests: tuple[Digest, ...] = member(_REFERENCES)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A decision by somebody about exactly one content, release or act."""
+
+    KIND: ClassVar = "approval"
+    attested_by: str = member(one_of("person", "forge"))
+    basis: Basis = member(nested(Basis))
+    decision: str = member(one_of("approve", "reject", "withdraw"))
+    meaning: str = member(label)
+    scope: str = member(one_of("change", "release", "roster"))
+    seen: Seen = member(nested(Seen))
+    role: str | None = member(label, optional=True)
+    """The role the approver says they act in; rules look it up in the roster."""
+    withdraws: Digest | None = member(digest, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Content landed on a protected ref."""
+
+    KIND: ClassVar = "merge"
+    binding: str = member(one_of("manifest", "tree", "recomputed", "none"))
+    """By what the landed content was found to be that of ``diff``."""
+    commit: str = member(object_id)
+    commit_count: int = member(count(least=1))
+    manifest: Digest = member(digest)
+    method: str = member(one_of("merge", "squash", "rebase", "fast-forward", "cherry-pick", "push"))
+    object_format: str = member(_OBJECT_FORMAT)
+    parents: tuple[str, ...] = member(array(object_id, most=16))
+    ref: str = member(token)
+    tree: str = member(object_id)
+    diff: Digest | None = member(digest, optional=True)
+    """Envelope digest of the diff event; None exactly when the binding is ``none``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A released or deployed file or image."""
+
+    name: str = member(token)
+    sha256: Digest = member(digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What of one repository a release holds."""
+
+    commit: str = member(object_id)
+    commit_count: int = member(count())
+    commits: str = member(label)
+    """Name of the content with the commit list."""
+    project: str = member(project_id)
+    repository: str = member(token)
+    """Immutable id of the repository."""
+    path: str | None = member(token, optional=True)
+    previous: str | None = member(object_id, optional=True)
+    """Commit of the release before."""
+    start: bool | None = member(true, optional=True)
+    """True in a first release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A named version of a product."""
+
+    KIND: ClassVar = "release"
+    artifacts: tuple[Artifact, ...] = member(array(nested(Artifact), most=256, distinct=True))
+    product: str = member(_name_without_at)
+    sources: tuple[Source, ...] = member(array(nested(Source), least=1, most=64, distinct=True))
+    version: str = member(_name_without_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """A release, or artifacts, went to an environment."""
+
+    KIND: ClassVar = "deploy"
+    artifacts: tuple[Artifact, ...] = member(array(nested(Artifact), most=256, distinct=True))
+    environment: str = member(label)
+    service: str = member(token)
+    status: str = member(one_of("started", "succeeded", "failed", "rolled-back"))
+    release: Digest | None = member(digest, optional=True)
+    """Envelope digest of the release event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An in-toto resource descriptor of a closed form: a name and digests by algorithm."""
+
+    name: str
+    digest: tuple[tuple[str, str], ...]
+    """(algorithm, hex) pairs, ascending by algorithm."""
+
+
+def read_subject(value: JSON, where: str) -> Subject:
+    """``value`` as ``{"digest": {...}, "name": ...}``.
+
+    Raises:
+        FormatError: at the place of the fault.
+    """
+    if not isinstance(value, dict) or set(value) != {"digest", "name"}:
+        raise FormatError("bad-subject", "a subject has exactly a name and a digest", where=where)
+    digests = value["digest"]
+    if not isinstance(digests, dict) or not 1 <= len(digests) <= 8:
+        raise FormatError("bad-subject", "1 to 8 digests are required", where=f"{where}/digest")
+    pairs = []
+    for algorithm, text in sorted(digests.items()):
+        if _ALGORITHM.fullmatch(algorithm) is None or not isinstance(text, str) or _HEX.fullmatch(text) is None:
+            raise FormatError("bad-subject", "an algorithm and its hex digits are required", where=f"{where}/digest")
+        pairs.append((algorithm, text))
+    return Subject(name=token(value["name"], f"{where}/name"), digest=tuple(pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A statement made elsewhere, carried by whoever brought it."""
+
+    KIND: ClassVar = "attestation"
+    media_type: str = member(token)
+    reason: str = member(one_of("foreign", "late"))
+    statement: str = member(label)
+    """Name of the content that holds the statement."""
+    subjects: tuple[Subject, ...] = member(array(read_subject, most=64))
+    predicate_type: str | None = member(_predicate_type, optional=True)
+
+
+WorkBody: TypeAlias = Prompt | Diff | SuiteRun | Approval | Merge | Release | Deploy | Attestation

@@ -1,0 +1,357 @@
+"""How ledger-stream entries change the roster: founding, proposing, completing (format §6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, assert_never
+
+from ledger.digests import Digest, digest_bytes, raw
+from ledger.errors import AuthorityError, ConflictError
+from ledger.events.context import ContentRef, Context
+from ledger.events.roster import (
+    ADMINISTRATOR,
+    Epoch,
+    Genesis,
+    GenesisCore,
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDescribe,
+    PrincipalDisable,
+    ProjectDeclare,
+    ProjectDescribe,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+    core_bytes,
+)
+from ledger.events.statement import Event
+from ledger.events.work import Approval
+from ledger.keys import PublicKey, key_id, verify
+from ledger.roster.state import (
+    RECOVERY,
+    Act,
+    Card,
+    Grant,
+    Key,
+    Pending,
+    Policy,
+    Principal,
+    Project,
+    Roster,
+    StartedEpoch,
+    administrators_with_keys,
+    in_force,
+    is_administrator,
+    principal_in_force,
+)
+
+PUBLISHED_KEYS: Final = frozenset({Digest("@@SAMPLEKEY@@")})
+"""Key ids whose private halves stand in the documentation; refused for ever."""
+
+
+def genesis_preimage(core: GenesisCore) -> bytes:
+    """The bytes every founder signs."""
+    # "evidence-ledger/genesis/v1" || 0x00 || sha256(canonical JSON of core), format §4.4.1a
+    return b"evidence-ledger/genesis/v1\x00" + raw(digest_bytes(core_bytes(core)))
+
+
+def key_preimage(ledger: Digest, principal: str, key: PublicKey) -> bytes:
+    """The bytes a new key signs to show that its holder has it and means this ledger and principal."""
+    # "evidence-ledger/key/v1" || 0x00 || ledger id[32] || principal id || 0x00 || key id[32], format §4.4.1b
+    return b"evidence-ledger/key/v1\x00" + raw(ledger) + principal.encode("ascii") + b"\x00" + raw(key_id(key))
+
+
+def found(ledger: Digest, envelope: Digest, context: Context, body: Genesis) -> Roster:
+    """The roster after genesis.
+
+    Raises:
+        SignatureError: a founder's proof does not verify.
+        AuthorityError: a key is a published one.
+    """
+    core = body.core
+    keys = [(item.principal, item.key) for item in core.administrators]
+    principals = {
+        item.principal: Principal(
+            item.principal, "person", 1, None, None, _cards(context.content(item.card), 1, envelope)
+        )
+        for item in core.administrators
+    }
+    if core.recovery is not None:
+        keys.append((core.recovery.principal, core.recovery.key))
+        principals[core.recovery.principal] = Principal(core.recovery.principal, RECOVERY, 1, None, None, ())
+    preimage = genesis_preimage(core)
+    for (_, key), proof in zip(keys, body.proofs, strict=True):
+        _refuse_published(key)
+        verify(key, proof, preimage)
+    return Roster(
+        ledger=ledger,
+        core=core,
+        count=1,
+        principals=principals,
+        keys={
+            key_id(key): Key(key_id(key), key, principal, 1, None, None, None, None, None, None)
+            for principal, key in keys
+        },
+        grants=tuple(Grant(envelope, item.principal, ADMINISTRATOR, None, 1, None) for item in core.administrators),
+        projects={},
+        policies=(),
+        pending={},
+        epochs=(),
+        recovery_uses=(),
+    )
+
+
+def needed(roster: Roster, act: Act) -> int:
+    """How many distinct administrators ``act`` takes."""
+    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | ProjectEnd | PrincipalDisable):
+        return 1
+    return roster.core.admins_required
+
+
+def check_possible(roster: Roster, act: Act, position: int) -> None:
+    """Nothing, if ``act`` could take effect at ``position``.
+
+    Raises:
+        ConflictError: what it names is not there, or is there already.
+        AuthorityError: it would leave too few administrators, or enrols a published key.
+        SignatureError: a proof of possession does not verify.
+    """
+    match act:
+        case ProjectDeclare():
+            _refuse(act.project in roster.projects, "project-exists", "this project id was used before")
+        case ProjectDescribe() | ProjectEnd():
+            _need_projects(roster, (act.project,), position)
+        case PrincipalCreate():
+            _refuse(act.principal in roster.principals, "principal-exists", "this principal id was used before")
+            if act.responsible is not None:
+                _need_principal(roster, act.responsible, position)
+                _refuse(
+                    roster.principals[act.responsible].type != "person",
+                    "not-a-person",
+                    "a person answers for an agent or service",
+                )
+        case PrincipalDescribe() | PrincipalDisable():
+            _need_principal(roster, act.principal, position)
+        case KeyEnrol() | KeyRotate():
+            _check_new_key(roster, act, position)
+        case KeyEnd() | KeyRevoke():
+            _need_key(roster, act.key_id, act.principal, position)
+            if isinstance(act, KeyRevoke):
+                _refuse(act.compromised_since > position, "bad-position", "compromised_since lies in the future")
+        case RoleGrant():
+            _need_principal(roster, act.principal, position)
+            _need_projects(roster, act.projects or (), position)
+            _refuse(
+                act.role == ADMINISTRATOR and roster.principals[act.principal].type != "person",
+                "not-a-person",
+                "administrators are persons",
+            )
+        case RoleEnd():
+            _refuse(
+                not any(_is_grant(grant, act, position) for grant in roster.grants),
+                "unknown-grant",
+                "no such grant is in force",
+            )
+        case PolicySet():
+            _need_projects(roster, act.projects or (), position)
+        case Epoch():
+            number = len(roster.epochs) + 2
+            _refuse(
+                act.number != number or act.origin != f"{roster.core.origin}/{number}",
+                "bad-epoch",
+                "epochs are numbered from 2 without gaps under the origin of genesis",
+            )
+        case _:
+            assert_never(act)
+    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | PrincipalDisable):
+        left = administrators_with_keys(_effect(roster, act, position, Digest(""), None), position + 1)
+        if len(left) < roster.core.admins_required:
+            raise AuthorityError(
+                "too-few-administrators",
+                "this would leave fewer administrators than acts of this ledger take",
+                details={"left": len(left), "admins_required": roster.core.admins_required},
+                remedy="Grant the role to another person, or enrol another key, first.",
+            )
+
+
+def advance(roster: Roster, index: int, envelope: Digest, signer: str, event: Event) -> Roster:
+    """The roster after the ledger-stream entry ``index``, which ``ledger.roster.authority.authorise`` let pass."""
+    after = replace(roster, count=roster.count + 1)
+    if roster.principals[signer].type == RECOVERY:
+        after = replace(after, recovery_uses=(*after.recovery_uses, index))
+    body = event.body
+    if isinstance(body, Approval):
+        if body.basis.act is None:
+            raise ValueError("an approval of the ledger stream names its act")
+        pending = roster.pending[body.basis.act]
+        rest = {digest: item for digest, item in roster.pending.items() if digest != pending.envelope}
+        if body.decision == "reject":
+            return replace(after, pending=rest)
+        approvers = (*pending.approvers, signer)
+        if len(approvers) + 1 < needed(roster, pending.act):
+            rest[pending.envelope] = replace(pending, approvers=approvers)
+            return replace(after, pending=rest)
+        return _effect(replace(after, pending=rest), pending.act, index, pending.envelope, pending.card)
+    if isinstance(body, Act):
+        card = event.context.content("card")
+        if needed(roster, body) == 1:
+            return _effect(after, body, index, envelope, card)
+        waiting = Pending(envelope, index, body, signer, card, ())
+        return replace(after, pending={**roster.pending, envelope: waiting})
+    raise ValueError("only acts and approvals of acts follow genesis in the ledger stream")
+
+
+def _effect(roster: Roster, act: Act, index: int, envelope: Digest, card: ContentRef | None) -> Roster:
+    since = index + 1
+    match act:
+        case ProjectDeclare():
+            declared = Project(
+                act.project,
+                since,
+                None,
+                act.object_format,
+                act.protected_refs,
+                act.start,
+                _cards(card, since, envelope),
+            )
+            return replace(roster, projects={**roster.projects, act.project: declared})
+        case ProjectDescribe():
+            project = roster.projects[act.project]
+            described = replace(project, cards=project.cards + _cards(card, since, envelope))
+            return replace(roster, projects={**roster.projects, act.project: described})
+        case ProjectEnd():
+            ended = replace(roster.projects[act.project], until=since)
+            return replace(roster, projects={**roster.projects, act.project: ended})
+        case PrincipalCreate():
+            created = Principal(act.principal, act.type, since, None, act.responsible, _cards(card, since, envelope))
+            return replace(roster, principals={**roster.principals, act.principal: created})
+        case PrincipalDescribe():
+            principal = roster.principals[act.principal]
+            known = replace(principal, cards=principal.cards + _cards(card, since, envelope))
+            return replace(roster, principals={**roster.principals, act.principal: known})
+        case PrincipalDisable():
+            disabled = replace(roster.principals[act.principal], until=since)
+            return replace(roster, principals={**roster.principals, act.principal: disabled})
+        case KeyEnrol() | KeyRotate():
+            keys = dict(roster.keys)
+            if isinstance(act, KeyRotate):
+                keys[act.ends] = replace(keys[act.ends], until=since, ended_by="rotate")
+            new = key_id(act.key)
+            keys[new] = Key(new, act.key, act.principal, since, None, None, None, None, act.kinds, act.projects)
+            return replace(roster, keys=keys)
+        case KeyEnd():
+            over = replace(roster.keys[act.key_id], until=since, ended_by="end", reason=act.reason)
+            return replace(roster, keys={**roster.keys, act.key_id: over})
+        case KeyRevoke():
+            revoked = replace(
+                roster.keys[act.key_id],
+                until=since,
+                ended_by="revoke",
+                reason=act.reason,
+                compromised_since=act.compromised_since,
+            )
+            return replace(roster, keys={**roster.keys, act.key_id: revoked})
+        case RoleGrant():
+            grant = Grant(envelope, act.principal, act.role, act.projects, since, None)
+            return replace(roster, grants=(*roster.grants, grant))
+        case RoleEnd():
+            return replace(
+                roster,
+                grants=tuple(
+                    replace(grant, until=since) if _is_grant(grant, act, index) else grant for grant in roster.grants
+                ),
+            )
+        case PolicySet():
+            policy = Policy(digest_bytes(act.policy.data), act.policy.data, act.projects, since, envelope)
+            return replace(roster, policies=(*roster.policies, policy))
+        case Epoch():
+            return replace(roster, epochs=(*roster.epochs, StartedEpoch(act, since)))
+        case _:
+            assert_never(act)
+
+
+def _cards(content: ContentRef | None, since: int, envelope: Digest) -> tuple[Card, ...]:
+    return () if content is None else (Card(content, since, envelope),)
+
+
+def _is_grant(grant: Grant, act: RoleEnd, position: int) -> bool:
+    return (
+        grant.envelope == act.grant
+        and grant.principal == act.principal
+        and in_force(grant.since, grant.until, position)
+    )
+
+
+def _refuse(fault: bool, slug: str, message: str) -> None:  # noqa: FBT001 -- reads as a sentence at each call
+    if fault:
+        raise ConflictError(slug, message)
+
+
+def _refuse_published(key: PublicKey) -> None:
+    if key_id(key) in PUBLISHED_KEYS:
+        raise AuthorityError(
+            "published-key",
+            "the private half of this key is published in the documentation",
+            remedy="Make a key of your own: evidence key new",
+        )
+
+
+def _need_principal(roster: Roster, principal: str, position: int) -> None:
+    _refuse(not principal_in_force(roster, principal, position), "unknown-principal", "no such principal is in force")
+
+
+def _need_projects(roster: Roster, projects: Iterable[str], position: int) -> None:
+    for project in projects:
+        found = roster.projects.get(project)
+        _refuse(
+            found is None or not in_force(found.since, found.until, position),
+            "unknown-project",
+            "no such project is declared and open",
+        )
+
+
+def _need_key(roster: Roster, identifier: Digest, principal: str, position: int) -> None:
+    key = roster.keys.get(identifier)
+    _refuse(
+        key is None or key.principal != principal or not in_force(key.since, key.until, position),
+        "unknown-key",
+        "this principal has no such key in force",
+    )
+
+
+def _check_new_key(roster: Roster, act: KeyEnrol | KeyRotate, position: int) -> None:
+    _need_principal(roster, act.principal, position)
+    _need_projects(roster, act.projects or (), position)
+    scoped = roster.principals[act.principal].type in ("agent", "service")
+    _refuse(
+        scoped != (act.kinds is not None),
+        "key-scope",
+        "a service's or agent's key is enrolled for kinds and projects, a person's for neither",
+    )
+    _refuse_published(act.key)
+    _refuse(
+        key_id(act.key) in roster.keys or act.key == roster.core.log_key,
+        "key-enrolled",
+        "a public key is enrolled once, ever",
+    )
+    preimage = key_preimage(roster.ledger, act.principal, act.key)
+    verify(act.key, act.proof, preimage)
+    if isinstance(act, KeyRotate):
+        _need_key(roster, act.ends, act.principal, position)
+        if act.endorsement is not None:
+            verify(roster.keys[act.ends].public, act.endorsement, preimage)
+
+
+def check_administrator(roster: Roster, signer: str, position: int) -> None:
+    """Nothing, if ``signer`` may sign acts at ``position``.
+
+    Raises:
+        AuthorityError: ``not-an-administrator``.
+    """
+    if not is_administrator(roster, signer, position):
+        raise AuthorityError("not-an-administrator", "only administrators sign this kind")

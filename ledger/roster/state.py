@@ -1,0 +1,247 @@
+"""The roster as values, and questions to it at a position (format §6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from ledger.digests import Digest
+from ledger.events.context import ContentRef
+from ledger.events.roster import (
+    ADMINISTRATOR,
+    Epoch,
+    GenesisCore,
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDescribe,
+    PrincipalDisable,
+    ProjectDeclare,
+    ProjectDescribe,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+)
+from ledger.keys import PublicKey
+
+RECOVERY: Final = "recovery"
+"""Type of the principal behind the offline recovery key."""
+
+Act: TypeAlias = (
+    ProjectDeclare
+    | ProjectDescribe
+    | ProjectEnd
+    | PrincipalCreate
+    | PrincipalDescribe
+    | PrincipalDisable
+    | KeyEnrol
+    | KeyRotate
+    | KeyEnd
+    | KeyRevoke
+    | RoleGrant
+    | RoleEnd
+    | PolicySet
+    | Epoch
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A name card, as the commitment of the event that brought it."""
+
+    content: ContentRef
+    since: int
+    """Position from which it is the current one."""
+    envelope: Digest
+    """The event that brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One person, agent or service, whatever keys and accounts it has."""
+
+    id: str
+    type: str
+    """``person``, ``agent``, ``service`` or ``recovery``."""
+    since: int
+    until: int | None
+    """Position at which it was disabled."""
+    responsible: str | None
+    cards: tuple[Card, ...]
+    """Oldest first; empty for the recovery principal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An enrolled key and its life."""
+
+    id: Digest
+    public: PublicKey
+    principal: str
+    since: int
+    until: int | None
+    """Position at which it ended, was rotated away or revoked."""
+    ended_by: str | None
+    """``end``, ``rotate`` or ``revoke``."""
+    reason: str | None
+    compromised_since: int | None
+    """Position from which its signatures no longer count in verdicts made after the revocation."""
+    kinds: tuple[str, ...] | None
+    projects: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held."""
+
+    envelope: Digest
+    """The event that granted it."""
+    principal: str
+    role: str
+    projects: tuple[str, ...] | None
+    """None: everywhere."""
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository line with a stream of its own."""
+
+    id: str
+    since: int
+    until: int | None
+    object_format: str
+    protected_refs: tuple[str, ...]
+    start: str | None
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy that came into force."""
+
+    digest: Digest
+    data: bytes
+    """Canonical JSON."""
+    projects: tuple[str, ...] | None
+    since: int
+    envelope: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An act that waits for another administrator."""
+
+    envelope: Digest
+    index: int
+    act: Act
+    signer: str
+    """Principal who proposed it."""
+    card: ContentRef | None
+    approvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartedEpoch:
+    """A new origin after a lost checkpoint store."""
+
+    epoch: Epoch
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everything the ledger stream says after ``count`` of its entries."""
+
+    ledger: Digest
+    """Ledger id."""
+    core: GenesisCore
+    count: int
+    """Ledger-stream entries taken in."""
+    principals: Mapping[str, Principal]
+    keys: Mapping[Digest, Key]
+    grants: tuple[Grant, ...]
+    projects: Mapping[str, Project]
+    policies: tuple[Policy, ...]
+    pending: Mapping[Digest, Pending]
+    epochs: tuple[StartedEpoch, ...]
+    recovery_uses: tuple[int, ...]
+    """Indexes of the entries that the recovery key signed."""
+
+    @property
+    def genesis(self) -> Digest:
+        """Envelope digest of genesis, under which the founders hold their role."""
+        return self.grants[0].envelope
+
+
+def in_force(since: int, until: int | None, position: int) -> bool:
+    """Whether what holds from ``since`` and ends at ``until`` holds at ``position`` (format §5.4)."""
+    return since <= position and (until is None or position < until)
+
+
+def principal_in_force(roster: Roster, principal: str, position: int) -> bool:
+    """Whether the principal exists and is not disabled at ``position``."""
+    found = roster.principals.get(principal)
+    return found is not None and in_force(found.since, found.until, position)
+
+
+def key_in_force(roster: Roster, key: Key, position: int) -> bool:
+    """Whether the key and its principal are in force at ``position``."""
+    return in_force(key.since, key.until, position) and principal_in_force(roster, key.principal, position)
+
+
+def roles_at(roster: Roster, principal: str, project: str | None, position: int) -> tuple[Grant, ...]:
+    """Grants in force for ``principal`` at ``position`` that reach ``project`` (None: only those that hold everywhere)."""
+    if not principal_in_force(roster, principal, position):
+        return ()
+    return tuple(
+        grant
+        for grant in roster.grants
+        if grant.principal == principal
+        and in_force(grant.since, grant.until, position)
+        and (grant.projects is None or project in grant.projects)
+    )
+
+
+def holds(roster: Roster, principal: str, role: str, project: str | None, position: int) -> bool:
+    """Whether ``principal`` holds ``role`` for ``project`` at ``position``."""
+    return any(grant.role == role for grant in roles_at(roster, principal, project, position))
+
+
+def is_administrator(roster: Roster, principal: str, position: int) -> bool:
+    """Whether ``principal`` counts as an administrator at ``position``; the recovery principal does."""
+    found = roster.principals.get(principal)
+    if found is None or not principal_in_force(roster, principal, position):
+        return False
+    return found.type == RECOVERY or (found.type == "person" and holds(roster, principal, ADMINISTRATOR, None, position))
+
+
+def administrators_with_keys(roster: Roster, position: int) -> frozenset[str]:
+    """Principals who could sign an act at ``position``."""
+    return frozenset(
+        key.principal
+        for key in roster.keys.values()
+        if key_in_force(roster, key, position) and is_administrator(roster, key.principal, position)
+    )
+
+
+def policy_at(roster: Roster, project: str, position: int) -> Policy | None:
+    """The policy in force for ``project`` at ``position``: its own latest, else the latest for all."""
+    known = [policy for policy in roster.policies if policy.since <= position]
+    own = [policy for policy in known if policy.projects is not None and project in policy.projects]
+    general = [policy for policy in known if policy.projects is None]
+    return own[-1] if own else (general[-1] if general else None)
+
+
+def origin_at(roster: Roster, size: int) -> str:
+    """The origin of checkpoints of ``size`` (format §5.5)."""
+    origin = roster.core.origin
+    for started in roster.epochs:
+        if started.since <= size:
+            origin = started.epoch.origin
+    return origin
