@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.checkpoint import format_vkey, parse_vkey
 from ledger.digests import Digest, parse_digest
 from ledger.errors import FormatError
-from ledger.keys import PublicKey
+
+if TYPE_CHECKING:
+    from ledger.keys import PublicKey
 
 MAX_ANCHOR_BYTES: Final = 512
 

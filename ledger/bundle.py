@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import JSON, encode, parse_canonical
 from ledger.digests import Digest, digest_bytes
@@ -25,6 +24,9 @@ from ledger.events.shape import (
     read_object,
     write_object,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_BUNDLE_BYTES: Final = 1 << 30
 MAX_INDEX_BYTES: Final = 16 << 20

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import JSON, encode, parse_canonical
-from ledger.digests import Digest
 from ledger.errors import FormatError
 from ledger.events.context import About
-from ledger.events.shape import claimed_time, count, digest, label, member, nested, project_id, read_object, write_object
+from ledger.events.shape import (
+    claimed_time,
+    count,
+    digest,
+    label,
+    member,
+    nested,
+    project_id,
+    read_object,
+    write_object,
+)
 from ledger.merkle import leaf_hash
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
 
 LEDGER_STREAM: Final = "ledger"
 FIRST: Final = "0" * 64

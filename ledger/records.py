@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ledger.digests import Digest
-from ledger.entry import Leaf
-from ledger.events.context import ContentRef
-from ledger.events.statement import Event
-from ledger.roster.state import Key, Roster
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.digests import Digest
+    from ledger.entry import Leaf
+    from ledger.events.context import ContentRef
+    from ledger.events.statement import Event
+    from ledger.roster.state import Key, Roster
 
 
 @dataclass(frozen=True, slots=True)

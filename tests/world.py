@@ -6,15 +6,15 @@ Everything is derived from names and counters, so that two worlds told the same 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ledger.checkpoint import sign_checkpoint
 
 from ledger.anchor import Anchor, format_anchor
 from ledger.bundle import BundledContent, BundleEntry, BundleSubject, Period, Selection, StreamRange, write_bundle
 from ledger.canonical import encode
-from ledger.checkpoint import sign_checkpoint
 from ledger.digests import Digest, commitment, digest_bytes, from_raw
 from ledger.entry import FIRST, LEDGER_STREAM, Leaf, leaf_digest
 from ledger.envelope import Envelope, seal
@@ -55,11 +55,14 @@ from ledger.events.work import (
 )
 from ledger.keys import SigningKey, sign
 from ledger.manifest import Manifest, ManifestEntry, encode_manifest
-from ledger.merkle import inclusion_proof, root
+from ledger.merkle import inclusion_proof, reader_of, root
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.acts import advance, found, genesis_preimage, key_preimage
 from ledger.roster.authority import authorise
 from ledger.roster.state import Key, Roster, origin_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 ORIGIN = "ledger.example.com/acme"
 STARTED = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -136,7 +139,9 @@ class World:
         """Founds the ledger with Ada and Bo as administrators (Ada alone where one is required)."""
         names = ["Ada Admin", "Bo Admin"] if self.admins_required == 2 else ["Ada Admin"]
         founders = [self._member(name) for name in names]
-        cards = [self._card(member.name, [member.mail], name=f"card-{number}") for number, member in enumerate(founders)]
+        cards = [
+            self._card(member.name, [member.mail], name=f"card-{number}") for number, member in enumerate(founders)
+        ]
         recovery = self._member("Recovery") if self.recovery else None
         core = GenesisCore(
             administrators=tuple(
@@ -170,8 +175,10 @@ class World:
         self.now += timedelta(minutes=minutes)
 
     def _member(self, name: str) -> Member:
-        first = name.split()[0].lower()
-        member = Member(name, "p_" + seed("principal " + name).hex()[:32], SigningKey(seed("key " + name)), f"{first}@acme.example")
+        first = name.split(maxsplit=1)[0].lower()
+        member = Member(
+            name, "p_" + seed("principal " + name).hex()[:32], SigningKey(seed("key " + name)), f"{first}@acme.example"
+        )
         self.members[name] = member
         return member
 
@@ -182,7 +189,9 @@ class World:
         text = f"{millis:012x}7{tail[0:3]}8{tail[3:6]}{tail[6:18]}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
-    def content(self, name: str, data: bytes, media_type: str = "application/json", state: str = "stored") -> ContentRef:
+    def content(
+        self, name: str, data: bytes, media_type: str = "application/json", state: str = "stored"
+    ) -> ContentRef:
         """Keeps ``data`` and returns its reference."""
         salt = seed(f"salt {self._next()}")
         digest = commitment(salt, data)
@@ -195,7 +204,9 @@ class World:
             raise ValueError("there is no such content")
         self.contents[reference.commitment] = replace(self.contents[reference.commitment], state="erased")
 
-    def _card(self, person: str, mails: Iterable[str], *, name: str = "card", accounts: Iterable[Mapping[str, str]] = ()) -> ContentRef:
+    def _card(
+        self, person: str, mails: Iterable[str], *, name: str = "card", accounts: Iterable[Mapping[str, str]] = ()
+    ) -> ContentRef:
         listed = [*({"mail": mail, "system": "git"} for mail in mails), *(dict(item) for item in accounts)]
         return self.content(name, encode({"accounts": listed, "name": person, "v": 1}))
 
@@ -283,12 +294,21 @@ class World:
         self.projects[name] = identifier
         return identifier
 
-    def enrol(self, principal: str, key: SigningKey, *, kinds: tuple[str, ...] | None = None, projects: tuple[str, ...] | None = None) -> Record:
+    def enrol(
+        self,
+        principal: str,
+        key: SigningKey,
+        *,
+        kinds: tuple[str, ...] | None = None,
+        projects: tuple[str, ...] | None = None,
+    ) -> Record:
         """Enrols a key for a principal."""
         proof = sign(key, key_preimage(self.ledger, principal, key.public))
         return self.act(KeyEnrol(key.public, principal, proof, kinds, projects))
 
-    def person(self, name: str, *roles: str, mails: Iterable[str] | None = None, accounts: Iterable[Mapping[str, str]] = ()) -> Member:
+    def person(
+        self, name: str, *roles: str, mails: Iterable[str] | None = None, accounts: Iterable[Mapping[str, str]] = ()
+    ) -> Member:
         """A person with a card, a key and roles that hold everywhere."""
         member = self._member(name)
         card = self._card(name, [member.mail] if mails is None else mails, accounts=accounts)
@@ -298,10 +318,18 @@ class World:
             self.grant(member, role)
         return member
 
-    def machine(self, name: str, kinds: Sequence[str], *, type: str = "service", responsible: Member | None = None, mails: Iterable[str] = ()) -> Member:  # noqa: A002 -- the field's name
+    def machine(
+        self,
+        name: str,
+        kinds: Sequence[str],
+        *,
+        sort: str = "service",
+        responsible: Member | None = None,
+        mails: Iterable[str] = (),
+    ) -> Member:
         """A service or agent whose key may sign ``kinds`` in every project declared so far."""
         member = self._member(name)
-        body = PrincipalCreate(member.principal, type, None if responsible is None else responsible.principal)
+        body = PrincipalCreate(member.principal, sort, None if responsible is None else responsible.principal)
         self.act(body, [self._card(name, mails)])
         self.enrol(member.principal, member.key, kinds=tuple(kinds), projects=tuple(self.projects.values()))
         return member
@@ -326,7 +354,18 @@ class World:
 
     # Work
 
-    def prompt(self, project: str, change: str, initiator: Member | None, signer: Member, *, text: str = "Please", session: str = "s-1", agent: Member | None = None, trigger: str = "human") -> Record:
+    def prompt(
+        self,
+        project: str,
+        change: str,
+        initiator: Member | None,
+        signer: Member,
+        *,
+        text: str = "Please",
+        session: str = "s-1",
+        agent: Member | None = None,
+        trigger: str = "human",
+    ) -> Record:
         """A prompt and its output."""
         contents = [self.content("prompt", text.encode(), "text/plain"), self.content("output", b"Done.", "text/plain")]
         body = Prompt(
@@ -342,20 +381,46 @@ class World:
         actor = agent or initiator or signer
         return self.work(project, body, actor, signer, contents, About(change=change))
 
-    def work(self, project: str, body: Body, actor: Member | Actor, signer: Member, contents: Sequence[ContentRef] = (), about: About = NOTHING) -> Record:
+    def work(
+        self,
+        project: str,
+        body: Body,
+        actor: Member | Actor,
+        signer: Member,
+        contents: Sequence[ContentRef] = (),
+        about: About = NOTHING,
+    ) -> Record:
         """Any event of a project's stream."""
         return self.append(Event(self.context(actor, contents, project=project, about=about), body), signer.key)
 
     def manifest(self, files: Mapping[str, str]) -> tuple[bytes, Digest]:
         """A change manifest that adds ``files`` (path to text)."""
         entries = tuple(
-            ManifestEntry(path.encode(), "000000", ZEROS, "100644", git_id("blob " + text), hashlib.sha256(text.encode()).hexdigest())
+            ManifestEntry(
+                path.encode(),
+                "000000",
+                ZEROS,
+                "100644",
+                git_id("blob " + text),
+                hashlib.sha256(text.encode()).hexdigest(),
+            )
             for path, text in sorted(files.items(), key=lambda item: item[0].encode())
         )
         data = encode_manifest(Manifest("sha1", entries))
         return data, digest_bytes(data)
 
-    def commit(self, label: str, author: Member, *, committer: Member | None = None, co_authors: Sequence[Member] = (), traces: Sequence[str] = (), parents: Sequence[str] = (), tree: str | None = None, author_person: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def commit(
+        self,
+        label: str,
+        author: Member,
+        *,
+        committer: Member | None = None,
+        co_authors: Sequence[Member] = (),
+        traces: Sequence[str] = (),
+        parents: Sequence[str] = (),
+        tree: str | None = None,
+        author_person: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """A commit as commit lists hold it."""
         return {
             "ai_traces": list(traces),
@@ -394,7 +459,11 @@ class World:
         tree = tree or git_id(f"tree {sorted(files.items())}")
         items = tuple(
             dict(item)
-            for item in (commits if commits is not None else [self.commit(f"{change} r{revision}", author, tree=tree, traces=traces)])
+            for item in (
+                commits
+                if commits is not None
+                else [self.commit(f"{change} r{revision}", author, tree=tree, traces=traces)]
+            )
         )
         head = items[-1]["id"] if items else git_id(f"head {change} {revision}")
         base = git_id("base")
@@ -418,7 +487,20 @@ class World:
         record = self.work(project, body, pusher or author, signer, contents, about)
         return Change(change, revision, head, tree, digest, record, items)
 
-    def run(self, project: str, tree: str, commit: str, signer: Member, *, change: str | None = None, suite: str = "unit", passed: int = 10, failures: int = 0, skipped: int = 0, attempt: int = 1) -> Record:
+    def run(
+        self,
+        project: str,
+        tree: str,
+        commit: str,
+        signer: Member,
+        *,
+        change: str | None = None,
+        suite: str = "unit",
+        passed: int = 10,
+        failures: int = 0,
+        skipped: int = 0,
+        attempt: int = 1,
+    ) -> Record:
         """A run of a suite."""
         tests = passed + failures + skipped
         result = "PASSED" if tests > skipped and not failures else "FAILED"
@@ -453,7 +535,16 @@ class World:
         about = About(change=change.id, revision=change.revision, tree=change.tree)
         return self.append(Event(self.context(by, contents, project=project, about=about), body), key or by.key)
 
-    def forge_approval(self, project: str, change: Change, by: Member | Actor, signer: Member, *, decision: str = "approve", contents: Sequence[ContentRef] = ()) -> Record:
+    def forge_approval(
+        self,
+        project: str,
+        change: Change,
+        by: Member | Actor,
+        signer: Member,
+        *,
+        decision: str = "approve",
+        contents: Sequence[ContentRef] = (),
+    ) -> Record:
         """A review that a forge shows, brought by a collector."""
         body = Approval("forge", Basis(commit=change.head), decision, "review", "change", Seen((), ()))
         about = About(change=change.id, revision=change.revision)
@@ -501,7 +592,18 @@ class World:
         about = About(change=None if change is None else change.id, tree=landed_tree)
         return self.work(project, body, by, signer, kept, about)
 
-    def release(self, project: str, version: str, merges: Sequence[Record], by: Member, signer: Member, *, previous: str | None = None, extra_commits: Sequence[Mapping[str, Any]] = (), product: str = "payments") -> Record:
+    def release(
+        self,
+        project: str,
+        version: str,
+        merges: Sequence[Record],
+        by: Member,
+        signer: Member,
+        *,
+        previous: str | None = None,
+        extra_commits: Sequence[Mapping[str, Any]] = (),
+        product: str = "payments",
+    ) -> Record:
         """A release of what ``merges`` landed."""
         items: list[Any] = []
         for record in merges:
@@ -539,7 +641,16 @@ class World:
         about = About(release=release.event.context.about.release)
         return self.append(Event(self.context(by, project=project, about=about), body), by.key)
 
-    def deploy(self, project: str, release: Record, by: Member, signer: Member, *, environment: str = "production", status: str = "succeeded") -> Record:
+    def deploy(
+        self,
+        project: str,
+        release: Record,
+        by: Member,
+        signer: Member,
+        *,
+        environment: str = "production",
+        status: str = "succeeded",
+    ) -> Record:
         """A deployment of a release."""
         artifacts = release.event.body.artifacts if isinstance(release.event.body, Release) else ()
         body = Deploy(artifacts, environment, "payments-api", status, release.envelope)
@@ -575,6 +686,7 @@ class World:
         """The whole ledger as a bundle's parts."""
         digests = [leaf_digest(leaf) for leaf, _ in self.entries]
         size = len(self.entries)
+        reader = reader_of(digests)
         streams = [LEDGER_STREAM, *sorted({leaf.stream for leaf, _ in self.entries} - {LEDGER_STREAM})]
         named = {
             reference.commitment: reference
@@ -591,7 +703,7 @@ class World:
             linked=(),
             checkpoint=self.checkpoint(),
             entries=tuple(
-                BundleEntry(leaf, envelope.data, tuple(inclusion_proof(number, digests)))
+                BundleEntry(leaf, envelope.data, (inclusion_proof(number, size, reader)))
                 for number, (leaf, envelope) in enumerate(self.entries)
             ),
             contents=tuple(

@@ -39,7 +39,7 @@ from ledger.events.work import (
 )
 
 
-def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -> None:
+def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -> None:  # noqa: C901, PLR0912  # one arm a kind
     """Nothing, if the body agrees with itself and with its context.
 
     Not checked: anything that needs the log or the roster; ``ledger.roster`` does that.
@@ -54,7 +54,9 @@ def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -
             for administrator in body.core.administrators:
                 _need_content(context, administrator.card, where)
             if context.actor.principal != body.core.administrators[0].principal:
-                raise FormatError("bad-actor", "the first administrator acts in genesis", where=f"{where}/context/actor")
+                raise FormatError(
+                    "bad-actor", "the first administrator acts in genesis", where=f"{where}/context/actor"
+                )
         case ProjectDeclare() | ProjectDescribe() | PrincipalCreate() | PrincipalDescribe():
             _need_content(context, "card", where)
         case KeyEnrol() | KeyRotate():
@@ -97,9 +99,7 @@ def _check_stream(context: Context, body: RosterBody | WorkBody, where: str) -> 
     if in_ledger_stream and context.about != NOTHING:
         raise FormatError("bad-about", "ledger-stream events are about nothing else", where=f"{where}/context/about")
     if (context.ledger is None) != isinstance(body, Genesis):
-        raise FormatError(
-            "bad-ledger", "every event but genesis names its ledger", where=f"{where}/context/ledger"
-        )
+        raise FormatError("bad-ledger", "every event but genesis names its ledger", where=f"{where}/context/ledger")
 
 
 def _need_content(context: Context, name: str, where: str) -> None:
@@ -115,7 +115,9 @@ def _check_diff(context: Context, body: Diff, where: str) -> None:
     about = context.about
     if about.change is None or about.revision is None or about.tree != body.tree:
         raise FormatError(
-            "bad-about", "a diff is about a change, its revision and the diff's own tree", where=f"{where}/context/about"
+            "bad-about",
+            "a diff is about a change, its revision and the diff's own tree",
+            where=f"{where}/context/about",
         )
     if (body.ai.involvement == "undeclared") != (body.ai.source == "none"):
         raise FormatError("bad-ai", "involvement is undeclared exactly when its source is none", where=f"{where}/ai")
@@ -130,11 +132,11 @@ def _check_run(context: Context, body: SuiteRun, where: str) -> None:
         raise FormatError("bad-totals", "more flaky cases than tests", where=f"{where}/run/totals/flaky")
     green = totals.tests > totals.skipped and totals.failures == 0 and totals.errors == 0
     if body.result != "FAILED" and not green:
-        raise FormatError(
-            "bad-result", "a run passes only if a case ran and none failed", where=f"{where}/result"
-        )
+        raise FormatError("bad-result", "a run passes only if a case ran and none failed", where=f"{where}/result")
     if context.about.tree is not None and context.about.tree != body.run.tree:
-        raise FormatError("bad-about", "the tree it is about is the tree it ran on", where=f"{where}/context/about/tree")
+        raise FormatError(
+            "bad-about", "the tree it is about is the tree it ran on", where=f"{where}/context/about/tree"
+        )
 
 
 def _check_approval(context: Context, body: Approval, where: str) -> None:

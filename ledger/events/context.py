@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ledger.canonical import JSON
-from ledger.digests import Digest
 from ledger.errors import FormatError
 from ledger.events.shape import (
     array,
@@ -25,6 +23,10 @@ from ledger.events.shape import (
     read_object,
     token,
 )
+
+if TYPE_CHECKING:
+    from ledger.canonical import JSON
+    from ledger.digests import Digest
 
 MAX_CONTENT_BYTES: Final = 64 * 1024 * 1024
 """Largest content (format §4.3)."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from ledger.canonical import JSON, encode
-from ledger.digests import Digest
 from ledger.errors import FormatError
 from ledger.events.shape import (
     OpenObject,
@@ -26,7 +25,10 @@ from ledger.events.shape import (
     token,
     write_object,
 )
-from ledger.keys import PublicKey
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
+    from ledger.keys import PublicKey
 
 ADMINISTRATOR: Final = "administrator"
 """The role whose holders sign acts."""

@@ -12,7 +12,6 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ledger.canonical import JSON, Encodable, encode, parse_canonical
@@ -47,7 +46,7 @@ class OpenObject:
     """Canonical JSON (format §1.2)."""
 
 
-def member(reader: Reader, *, optional: bool = False) -> Any:  # noqa: ANN401 -- takes the type of the field it declares
+def member(reader: Reader, *, optional: bool = False) -> Any:  # noqa: ANN401  # takes the type of the field that it declares
     """A dataclass field whose JSON member is read by ``reader``; an optional one is None when absent."""
     if optional:
         return field(default=None, metadata={"reader": reader})
@@ -84,8 +83,17 @@ def write_object(value: object) -> dict[str, Encodable]:
     }
 
 
-@cache
+_declared: dict[type, Mapping[str, tuple[str, Reader, bool]]] = {}
+
+
 def _members(cls: type) -> Mapping[str, tuple[str, Reader, bool]]:
+    known = _declared.get(cls)
+    if known is None:
+        known = _declared[cls] = _read_declaration(cls)
+    return known
+
+
+def _read_declaration(cls: type) -> Mapping[str, tuple[str, Reader, bool]]:
     # A member whose name is a Python keyword has an underscore behind its attribute's name.
     return {
         item.name.rstrip("_"): (item.name, item.metadata["reader"], item.default is MISSING)
@@ -187,7 +195,7 @@ def claimed_time(value: JSON, where: str) -> str:
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     offset_hour, offset_minute = (int(part or 0) for part in match.groups()[7:])
     try:
-        datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 -- checks the calendar, makes no instant
+        datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # checks the calendar, makes no instant
     except ValueError:
         year = 0
     if year < 1970 or offset_hour > 23 or offset_minute > 59:

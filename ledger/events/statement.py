@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias, assert_never, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
 
 from ledger.canonical import JSON, Encodable, encode, parse
-from ledger.digests import Digest
 from ledger.errors import FormatError
 from ledger.events.agreement import check_agreement
 from ledger.events.context import Context, read_context
@@ -44,6 +42,11 @@ from ledger.events.work import (
     read_subject,
 )
 from ledger.keys import public_key_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.digests import Digest
 
 Body: TypeAlias = RosterBody | WorkBody
 
@@ -109,7 +112,9 @@ def read_payload(payload: bytes) -> Event | Unknown:
         raise FormatError("bad-statement", "not an in-toto Statement v1", where="/_type")
     uri, predicate = statement["predicateType"], statement["predicate"]
     if not isinstance(uri, str) or len(uri) > 256:
-        raise FormatError("bad-statement", "a predicate type of at most 256 characters is required", where="/predicateType")
+        raise FormatError(
+            "bad-statement", "a predicate type of at most 256 characters is required", where="/predicateType"
+        )
     if not isinstance(predicate, dict):
         raise FormatError("bad-statement", "the predicate is an object", where="/predicate")
     kind = _kind_of(uri)
@@ -193,7 +198,7 @@ def _sha256(name: str, value: Digest) -> Subject:
     return Subject(name, (("sha256", value[7:]),))
 
 
-def subjects(event: Event) -> tuple[Subject, ...]:
+def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912  # one arm a kind
     """The subjects that follow from the event's fields, in order (format §4.4)."""
     body, context = event.body, event.context
     found: list[Subject] = []
@@ -287,5 +292,3 @@ def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:
         case _:
             pass
     return tuple(dict.fromkeys(found))
-
-

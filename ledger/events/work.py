@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from ledger.canonical import JSON
-from ledger.digests import Digest
 from ledger.errors import FormatError
 from ledger.events.shape import (
     array,
@@ -24,6 +22,10 @@ from ledger.events.shape import (
     token,
     true,
 )
+
+if TYPE_CHECKING:
+    from ledger.canonical import JSON
+    from ledger.digests import Digest
 
 _OBJECT_FORMAT = one_of("sha1", "sha256")
 _REFERENCES = array(digest, most=256, distinct=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from ledger.digests import Digest, digest_bytes, raw
 from ledger.errors import AuthorityError, ConflictError
-from ledger.events.context import ContentRef, Context
 from ledger.events.roster import (
     ADMINISTRATOR,
     Epoch,
@@ -29,7 +27,6 @@ from ledger.events.roster import (
     RoleGrant,
     core_bytes,
 )
-from ledger.events.statement import Event
 from ledger.events.work import Approval
 from ledger.keys import PublicKey, key_id, verify
 from ledger.roster.state import (
@@ -49,6 +46,12 @@ from ledger.roster.state import (
     is_administrator,
     principal_in_force,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.events.context import ContentRef, Context
+    from ledger.events.statement import Event
 
 PUBLISHED_KEYS: Final = frozenset({Digest("@@SAMPLEKEY@@")})
 """Key ids whose private halves stand in the documentation; refused for ever."""
@@ -113,7 +116,7 @@ def needed(roster: Roster, act: Act) -> int:
     return roster.core.admins_required
 
 
-def check_possible(roster: Roster, act: Act, position: int) -> None:
+def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C901, PLR0912  # one arm a kind
     """Nothing, if ``act`` could take effect at ``position``.
 
     Raises:
@@ -206,7 +209,9 @@ def advance(roster: Roster, index: int, envelope: Digest, signer: str, event: Ev
     raise ValueError("only acts and approvals of acts follow genesis in the ledger stream")
 
 
-def _effect(roster: Roster, act: Act, index: int, envelope: Digest, card: ContentRef | None) -> Roster:
+def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
+    roster: Roster, act: Act, index: int, envelope: Digest, card: ContentRef | None
+) -> Roster:
     since = index + 1
     match act:
         case ProjectDeclare():
@@ -287,7 +292,7 @@ def _is_grant(grant: Grant, act: RoleEnd, position: int) -> bool:
     )
 
 
-def _refuse(fault: bool, slug: str, message: str) -> None:  # noqa: FBT001 -- reads as a sentence at each call
+def _refuse(fault: bool, slug: str, message: str) -> None:  # noqa: FBT001  # reads as a sentence at each call
     if fault:
         raise ConflictError(slug, message)
 

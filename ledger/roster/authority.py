@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from ledger.digests import Digest
+from typing import TYPE_CHECKING
+
 from ledger.errors import AuthorityError, ConflictError
 from ledger.events.roster import COLLECTOR, Genesis
-from ledger.events.statement import Event
 from ledger.events.work import Approval, Diff, Prompt, Release, WorkBody
 from ledger.roster.acts import check_administrator, check_possible, needed
 from ledger.roster.state import Act, Key, Roster, holds, in_force, key_in_force
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
+    from ledger.events.statement import Event
 
 
 def signer_at(roster: Roster, identifier: Digest, position: int) -> Key:

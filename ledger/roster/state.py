@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ledger.digests import Digest
-from ledger.events.context import ContentRef
 from ledger.events.roster import (
     ADMINISTRATOR,
     Epoch,
@@ -26,7 +23,13 @@ from ledger.events.roster import (
     RoleEnd,
     RoleGrant,
 )
-from ledger.keys import PublicKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.digests import Digest
+    from ledger.events.context import ContentRef
+    from ledger.keys import PublicKey
 
 RECOVERY: Final = "recovery"
 """Type of the principal behind the offline recovery key."""
@@ -196,7 +199,7 @@ def key_in_force(roster: Roster, key: Key, position: int) -> bool:
 
 
 def roles_at(roster: Roster, principal: str, project: str | None, position: int) -> tuple[Grant, ...]:
-    """Grants in force for ``principal`` at ``position`` that reach ``project`` (None: only those that hold everywhere)."""
+    """Grants of ``principal`` in force at ``position`` that reach ``project`` (None: everywhere)."""
     if not principal_in_force(roster, principal, position):
         return ()
     return tuple(
@@ -218,7 +221,9 @@ def is_administrator(roster: Roster, principal: str, position: int) -> bool:
     found = roster.principals.get(principal)
     if found is None or not principal_in_force(roster, principal, position):
         return False
-    return found.type == RECOVERY or (found.type == "person" and holds(roster, principal, ADMINISTRATOR, None, position))
+    return found.type == RECOVERY or (
+        found.type == "person" and holds(roster, principal, ADMINISTRATOR, None, position)
+    )
 
 
 def administrators_with_keys(roster: Roster, position: int) -> frozenset[str]:

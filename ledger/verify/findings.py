@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ledger.bundle import Index
 from ledger.errors import FormatError, LedgerError
-from ledger.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.bundle import Index
+    from ledger.records import Records
 
 CHECKS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -92,7 +95,9 @@ class Collector:
 
     def fail(self, check: str, place: str, error: LedgerError) -> None:
         """Adds a fault under its check."""
-        message = f"at {error.where}: {error.message}" if isinstance(error, FormatError) and error.where else error.message
+        message = (
+            f"at {error.where}: {error.message}" if isinstance(error, FormatError) and error.where else error.message
+        )
         self.failures.append(Finding(check, place, error.slug, message, error.details))
 
     def note(self, slug: str, place: str, message: str) -> None:

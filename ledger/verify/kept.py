@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ledger.bundle import CONTENT_PREFIX, Index
 from ledger.digests import Digest, commitment, digest_bytes
 from ledger.errors import ChainError, LedgerError
-from ledger.events.context import ContentRef
 from ledger.events.work import Diff, Merge
 from ledger.manifest import decode_manifest
 from ledger.records import Absent, Content, Held
-from ledger.verify.findings import Collector
-from ledger.verify.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ledger.events.context import ContentRef
+    from ledger.verify.findings import Collector
+    from ledger.verify.shown import Shown
 
 
 def check_contents(
@@ -25,7 +29,11 @@ def check_contents(
             named.setdefault(reference.commitment, []).append(reference)
     listed = {item.commitment: item for item in index.contents}
     for absent in sorted(set(named) - set(listed)):
-        collector.fail("V16", f"content {absent}", ChainError("content-not-listed", "an entry names a content that the bundle does not list"))
+        collector.fail(
+            "V16",
+            f"content {absent}",
+            ChainError("content-not-listed", "an entry names a content that the bundle does not list"),
+        )
     contents: dict[Digest, Content] = {}
     for digest, item in listed.items():
         place = f"content {digest}"
@@ -39,10 +47,14 @@ def check_contents(
         data = members.get(CONTENT_PREFIX + digest[7:])
         if item.state != "held" or item.salt is None:
             contents[digest] = Absent(item.state)
-            collector.note(f"content-{item.state}", place, f"its bytes are {item.state}; what rests on them cannot be told")
+            collector.note(
+                f"content-{item.state}", place, f"its bytes are {item.state}; what rests on them cannot be told"
+            )
         elif data is None or len(data) != item.size_bytes or commitment(item.salt, data) != digest:
             contents[digest] = Absent("missing")
-            collector.fail("V16", place, ChainError("content-differs", "its bytes do not match the commitment that was signed"))
+            collector.fail(
+                "V16", place, ChainError("content-differs", "its bytes do not match the commitment that was signed")
+            )
         else:
             contents[digest] = Held(data)
     return contents

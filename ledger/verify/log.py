@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from ledger.anchor import Anchor
-from ledger.bundle import Index
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.digests import from_raw
 from ledger.entry import FIRST, LEDGER_STREAM
@@ -14,21 +12,31 @@ from ledger.errors import ChainError, LedgerError
 from ledger.events.roster import Genesis
 from ledger.merkle import verify_inclusion
 from ledger.roster.state import Roster, origin_at
-from ledger.verify.findings import Collector
-from ledger.verify.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.anchor import Anchor
+    from ledger.bundle import Index
+    from ledger.verify.findings import Collector
+    from ledger.verify.shown import Shown
 
 
 def check_anchor(anchor: Anchor, index: Index, shown: Sequence[Shown], collector: Collector) -> None:
     """V02: the bundle is of the ledger that the anchor names."""
     if index.ledger != anchor.ledger:
-        collector.fail("V02", "bundle.json", _other("other-ledger", "the bundle is of another ledger", index.ledger, anchor.ledger))
+        collector.fail(
+            "V02", "bundle.json", _other("other-ledger", "the bundle is of another ledger", index.ledger, anchor.ledger)
+        )
     first = shown[0] if shown and shown[0].leaf.index == 0 else None
     if first is None:
         collector.fail("V02", "entry 0", ChainError("no-genesis", "genesis is not among the entries"))
         return
     found = from_raw(first.leaf_digest)
     if found != anchor.ledger:
-        collector.fail("V02", "entry 0", _other("other-genesis", "another genesis than the anchor's", found, anchor.ledger))
+        collector.fail(
+            "V02", "entry 0", _other("other-genesis", "another genesis than the anchor's", found, anchor.ledger)
+        )
     event = first.event
     if event is not None and isinstance(event.body, Genesis):
         core = event.body.core
@@ -76,7 +84,9 @@ def check_leaves(shown: Sequence[Shown], position: int, collector: Collector) ->
             collector.fail("V04", after.place, ChainError("not-ascending", "indexes do not ascend"))
             continue
         if after.leaf.index == before.leaf.index + 1 and after.leaf.previous != before.leaf_digest.hex():
-            collector.fail("V06", after.place, ChainError("broken-chain", "previous is not the digest of the entry before"))
+            collector.fail(
+                "V06", after.place, ChainError("broken-chain", "previous is not the digest of the entry before")
+            )
         if after.leaf.received_at < before.leaf.received_at:
             collector.fail("V06", after.place, ChainError("time-falls", "received earlier than an entry before"))
     if shown and shown[0].leaf.index == 0 and shown[0].leaf.previous != FIRST:
@@ -87,7 +97,7 @@ def check_inclusion(shown: Sequence[Shown], checkpoint: Checkpoint, collector: C
     """V05: every leaf is in the checkpoint's tree at its index."""
     for entry in shown:
         try:
-            verify_inclusion(entry.leaf.index, checkpoint.size, entry.leaf_digest, entry.inclusion, checkpoint.root)
+            verify_inclusion(entry.leaf_digest, entry.leaf.index, checkpoint.size, entry.inclusion, checkpoint.root)
         except LedgerError as error:
             entry.sound = False
             collector.fail("V05", entry.place, error)
@@ -103,13 +113,19 @@ def check_streams(index: Index, shown: Sequence[Shown], collector: Collector) ->
         inside = reach is not None and reach.from_ <= entry.leaf.stream_index < reach.to
         if inside == (entry.leaf.index in linked):
             collector.fail(
-                "V07", entry.place, ChainError("not-in-range", "an entry stands either in a range or among the linked ones")
+                "V07",
+                entry.place,
+                ChainError("not-in-range", "an entry stands either in a range or among the linked ones"),
             )
         if inside:
             by_stream.setdefault(entry.leaf.stream, []).append(entry)
     missing = linked - {entry.leaf.index for entry in shown}
     if missing:
-        collector.fail("V07", "bundle.json", ChainError("linked-missing", "a linked entry is not shown", details={"index": min(missing)}))
+        collector.fail(
+            "V07",
+            "bundle.json",
+            ChainError("linked-missing", "a linked entry is not shown", details={"index": min(missing)}),
+        )
     for stream, reach in ranges.items():
         entries = by_stream.get(stream, [])
         found = [entry.leaf.stream_index for entry in entries]
@@ -125,9 +141,17 @@ def check_streams(index: Index, shown: Sequence[Shown], collector: Collector) ->
             )
         for before, after in pairwise(entries):
             if after.leaf.stream_previous != before.leaf_digest.hex():
-                collector.fail("V07", after.place, ChainError("broken-stream", "stream_previous is not the digest of the stream's entry before"))
+                collector.fail(
+                    "V07",
+                    after.place,
+                    ChainError("broken-stream", "stream_previous is not the digest of the stream's entry before"),
+                )
         if entries and entries[0].leaf.stream_index == 0 and entries[0].leaf.stream_previous != FIRST:
-            collector.fail("V07", entries[0].place, ChainError("broken-stream", "the first entry of a stream has 64 zeros before it"))
+            collector.fail(
+                "V07",
+                entries[0].place,
+                ChainError("broken-stream", "the first entry of a stream has 64 zeros before it"),
+            )
 
 
 def check_roster_counts(index: Index, shown: Sequence[Shown], collector: Collector) -> None:
@@ -148,7 +172,9 @@ def check_roster_counts(index: Index, shown: Sequence[Shown], collector: Collect
             counted += 1
     last = shown[-1] if shown else None
     if last is None or last.leaf.index + 1 != index.position or last.leaf.index in index.linked:
-        collector.fail("V08", "bundle.json", ChainError("bad-position", "the position is not just after an entry of a range"))
+        collector.fail(
+            "V08", "bundle.json", ChainError("bad-position", "the position is not just after an entry of a range")
+        )
 
 
 def _other(slug: str, message: str, found: str, expected: str) -> ChainError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ledger.digests import Digest
 from ledger.entry import LEDGER_STREAM
 from ledger.envelope import check_signature
 from ledger.errors import AuthorityError, ChainError, ConflictError, FormatError, LedgerError, SignatureError
@@ -14,9 +13,14 @@ from ledger.events.statement import Event, Unknown, references
 from ledger.records import Record
 from ledger.roster.acts import advance, found
 from ledger.roster.authority import authorise
-from ledger.roster.state import Roster
-from ledger.verify.findings import Collector
-from ledger.verify.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.digests import Digest
+    from ledger.roster.state import Roster
+    from ledger.verify.findings import Collector
+    from ledger.verify.shown import Shown
 
 
 def check_agreement(entry: Shown, collector: Collector) -> None:
@@ -96,7 +100,11 @@ def check_authority(shown: Sequence[Shown], roster: Roster, collector: Collector
         if entry.leaf.stream == LEDGER_STREAM:
             continue
         if isinstance(entry.statement, Unknown):
-            collector.note("unknown-kind", entry.place, "its kind or version is unknown to this verifier: bytes checked, meaning not")
+            collector.note(
+                "unknown-kind",
+                entry.place,
+                "its kind or version is unknown to this verifier: bytes checked, meaning not",
+            )
             continue
         if entry.event is None:
             continue
@@ -132,7 +140,9 @@ def check_references(shown: Sequence[Shown], linked: frozenset[int], collector: 
             elif referred.leaf.index >= entry.leaf.index:
                 _fail(entry, collector, "V17", FormatError("unknown-reference", "refers to a later entry"))
             elif kind is not None and referred.leaf.kind != kind:
-                _fail(entry, collector, "V17", FormatError("unknown-reference", f"refers to an entry that is no {kind}"))
+                _fail(
+                    entry, collector, "V17", FormatError("unknown-reference", f"refers to an entry that is no {kind}")
+                )
 
 
 def sound_records(shown: Sequence[Shown], roster: Roster) -> tuple[Record, ...]:

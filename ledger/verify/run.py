@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ledger.anchor import Anchor, parse_anchor
 from ledger.bundle import (
     CHECKPOINT_NAME,
@@ -14,7 +16,6 @@ from ledger.bundle import (
 )
 from ledger.errors import ChainError, FormatError
 from ledger.records import Records
-from ledger.roster.state import Roster
 from ledger.verify.findings import Collector, Verification
 from ledger.verify.kept import check_contents, check_manifests
 from ledger.verify.log import (
@@ -36,6 +37,9 @@ from ledger.verify.meaning import (
     sound_records,
 )
 from ledger.verify.shown import Shown, read_entries
+
+if TYPE_CHECKING:
+    from ledger.roster.state import Roster
 
 
 def verify_bundle(data: bytes, anchor_line: str) -> Verification:
@@ -132,7 +136,7 @@ def _note_roster(roster: Roster, collector: Collector) -> None:
         collector.note(
             "epoch",
             epoch.origin,
-            f"the checkpoint store was lost after size {epoch.last_size}; {epoch.known_lost} entries are known to be lost",
+            f"the checkpoint store was lost after size {epoch.last_size}; known lost entries: {epoch.known_lost}",
         )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.bundle import MAX_LINE_BYTES
 from ledger.canonical import JSON, encode, parse_canonical
 from ledger.entry import Leaf, leaf_digest, read_leaf
 from ledger.envelope import Envelope, open_envelope
 from ledger.errors import FormatError, LedgerError
-from ledger.events.context import Context
 from ledger.events.shape import array, base64_bytes
 from ledger.events.statement import Event, Unknown, read_payload
-from ledger.verify.findings import Collector
+
+if TYPE_CHECKING:
+    from ledger.events.context import Context
+    from ledger.verify.findings import Collector
 
 _MEMBERS: Final = frozenset({"envelope", "inclusion", "leaf"})
 
@@ -48,6 +50,12 @@ class Shown:
         return None if self.statement is None else self.statement.context
 
 
+def _members(value: JSON) -> dict[str, JSON]:
+    if not isinstance(value, dict) or set(value) != _MEMBERS:
+        raise FormatError("bad-bundle", "a line has exactly envelope, inclusion and leaf")
+    return value
+
+
 def _hash(value: JSON, where: str) -> bytes:
     return base64_bytes(value, where, length=32)
 
@@ -65,19 +73,18 @@ def read_entries(data: bytes, collector: Collector) -> tuple[Shown, ...]:
         place = f"entries.jsonl line {number}"
         try:
             value = parse_canonical(line, max_bytes=MAX_LINE_BYTES)
-            if not isinstance(value, dict) or set(value) != _MEMBERS:
-                raise FormatError("bad-bundle", "a line has exactly envelope, inclusion and leaf")
-            inclusion: tuple[bytes, ...] = _path(value["inclusion"], "/inclusion")
+            members = _members(value)
+            inclusion: tuple[bytes, ...] = _path(members["inclusion"], "/inclusion")
         except FormatError as error:
             collector.fail("V01", place, error)
             continue
         try:
-            leaf = read_leaf(value["leaf"], "/leaf")
+            leaf = read_leaf(members["leaf"], "/leaf")
         except FormatError as error:
             collector.fail("V04", place, error)
             continue
         entry = Shown(leaf, leaf_digest(leaf), inclusion, None, None)
-        _read_event(entry, value["envelope"], collector)
+        _read_event(entry, members["envelope"], collector)
         shown.append(entry)
     return tuple(shown)
 
@@ -85,12 +92,7 @@ def read_entries(data: bytes, collector: Collector) -> tuple[Shown, ...]:
 def _read_event(entry: Shown, value: JSON, collector: Collector) -> None:
     try:
         entry.envelope = open_envelope(encode(value))  # type: ignore[arg-type]  # parse_canonical lets no float pass
-        if entry.envelope.digest != entry.leaf.envelope:
-            raise FormatError(
-                "other-envelope",
-                "the envelope is not the one the leaf names",
-                details={"found": entry.envelope.digest, "expected": entry.leaf.envelope},
-            )
+        _check_digest(entry.envelope, entry.leaf)
     except LedgerError as error:
         entry.sound = False
         collector.fail("V09", entry.place, error)
@@ -101,3 +103,12 @@ def _read_event(entry: Shown, value: JSON, collector: Collector) -> None:
     except LedgerError as error:
         entry.sound = False
         collector.fail("V10", entry.place, error)
+
+
+def _check_digest(envelope: Envelope, leaf: Leaf) -> None:
+    if envelope.digest != leaf.envelope:
+        raise FormatError(
+            "other-envelope",
+            "the envelope is not the one the leaf names",
+            details={"found": envelope.digest, "expected": leaf.envelope},
+        )
