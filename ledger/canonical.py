@@ -1,4 +1,4 @@
-"""JSON with one byte form: the RFC 8785 encoder, and strict parsers for what others send.
+"""JSON and base64 with one byte form: the RFC 8785 encoder, and strict parsers for what others send.
 
 The ledger's own structures hold objects, arrays, strings, booleans, null and integers below 2^53; floats are left out
 because their shortest decimal form is where implementations disagree. Foreign payloads are parsed strictly and kept
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import isfinite
@@ -71,6 +72,8 @@ class _Reader:
         return _Duplicate(_repeated(items))
 
     def integer(self, digits: str) -> int | _Number:
+        if digits == "-0":
+            return self.refused("negative zero")
         # 2^53-1 has 16 digits; longer ones are not converted, since int() is quadratic in the digits.
         if len(digits) <= 17 and -MAX_INTEGER <= (number := int(digits)) <= MAX_INTEGER:
             return number
@@ -105,7 +108,7 @@ def parse(data: bytes, *, max_bytes: int, max_depth: int = 16, allow_floats: boo
     """The value that ``data`` spells in strict JSON (RFC 8259, RFC 7493): one reading for every reader.
 
     An array or object inside ``max_depth`` others is too deep. The bytes need not be canonical; see
-    ``parse_canonical``. An integer written ``-0`` reads as 0.
+    ``parse_canonical``.
 
     Raises:
         FormatError: whatever else is wrong with the input, with the place where the value has one.
@@ -154,6 +157,21 @@ def parse_canonical(data: bytes, *, max_bytes: int, max_depth: int = 16) -> JSON
             remedy="encode the value with RFC 8785 and sign again",
         )
     return value
+
+
+def decode_base64(text: str, where: str) -> bytes:
+    """The bytes whose one base64 text is ``text``: standard alphabet, padded, spare bits zero.
+
+    Raises:
+        FormatError: ``bad-base64`` at ``where``.
+    """
+    try:
+        data = b64decode(text, validate=True)
+    except ValueError:
+        raise FormatError("bad-base64", "not base64 with padding", where=where) from None
+    if b64encode(data).decode("ascii") != text:
+        raise FormatError("bad-base64", "not the one base64 text of these bytes", where=where)
+    return data
 
 
 def _ordered(value: object, room: int) -> object:
@@ -244,6 +262,8 @@ def _refuse_faults(value: object, path: tuple[str | int, ...]) -> None:
 def _refuse_number(fault: str, where: str) -> NoReturn:
     if fault == "float":
         raise FormatError("float-not-allowed", "only integers are allowed here", where=where)
+    if fault == "negative zero":
+        raise FormatError("negative-zero", "-0 is not an integer here", where=where)
     if fault == "constant":
         raise FormatError("invalid-json", "NaN and Infinity are not JSON", where=where)
     raise FormatError("number-out-of-range", "a number beyond what every reader holds exactly", where=where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import TypedDict
 
@@ -12,7 +13,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.canonical import DEEPEST, MAX_INTEGER, Encodable, encode, parse, parse_canonical
+from ledger.canonical import DEEPEST, MAX_INTEGER, Encodable, decode_base64, encode, parse, parse_canonical
 from ledger.digests import Commitment, commitment, digest_bytes, from_raw, parse_digest, raw
 from ledger.errors import FormatError
 
@@ -278,3 +279,31 @@ def test_wrong_sizes_are_mistakes(size: int) -> None:
         commitment(bytes(size), b"")
     with pytest.raises(ValueError, match="32 bytes"):
         from_raw(bytes(size))
+
+
+@given(st.binary())
+def test_base64_there_and_back(data: bytes) -> None:
+    """The padded standard text decodes to its bytes."""
+    assert decode_base64(b64encode(data).decode(), "/x") == data
+
+
+@given(st.text() | st.text("AQab+/=_-\n", max_size=12))
+def test_base64_has_one_text(text: str) -> None:
+    """What decodes is the encoding of the result; everything else is a FormatError at its place."""
+    try:
+        data = decode_base64(text, "/sig")
+    except FormatError as error:
+        found = (error.slug, error.where)
+    else:
+        found = ("bad-base64", "/sig")
+        assert b64encode(data).decode() == text
+    assert found == ("bad-base64", "/sig")
+
+
+@pytest.mark.parametrize(
+    "text", ["AB==", "AAB=", "AA", "AA=", "A", "AA==\n", " AA==", "AA==AA==", "-_==", "AA===", "\u00e9A=="]
+)
+def test_loose_base64_is_refused(text: str) -> None:
+    """Spare bits, missing padding, white space and the URL alphabet are all refused."""
+    with pytest.raises(FormatError):
+        decode_base64(text, "/sig")
