@@ -549,7 +549,7 @@ class Document:
     kind: Text
     """"Evidence pack", "Period report"."""
     subject: Text
-    """What it is about: product and version. The largest words of the cover."""
+    """What it is about: product and version. The largest words of the cover: capture it with a limit of about 120."""
     subtitle: Text
     issuer: Text
     """Who made it, at the top right of the cover."""

@@ -132,8 +132,9 @@ def sample(registered: int = 34) -> Document:
                         Heading(words("What this pack is not")),
                         Paragraph(
                             line(
-                                "It is evidence, not an opinion. It shows what was signed and in which order; it does "
-                                "not show that a signer read what was signed, nor that nothing happened outside the ledger."
+                                "It is evidence, not an opinion. It shows what was signed and in which order; "
+                                "it does not show that a signer read what was signed, "
+                                "nor that nothing happened outside the ledger."
                             )
                         ),
                     ),

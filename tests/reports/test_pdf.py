@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from reports.coverage import _ranges
 from reports.html import render_html
-from reports.pdf import Attachment, Job, Property, RenderError
+from reports.pdf import Attachment, Job, PangoMissingError, Property, RenderError, draw
 from reports.render import Limits, render_pdf
 from tests.reports.sample import ROOT, sample
 
@@ -167,6 +167,25 @@ def test_memory_is_limited() -> None:
     with pytest.raises(RenderError) as caught:
         printed("<!doctype html><html lang=en><title>x</title>" + "<p>x" * 60_000, Limits(memory_bytes=300 << 20))
     assert caught.value.slug in {"render-limit", "render-failed"}
+
+
+def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the layout libraries the error says what to install."""
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(PangoMissingError) as caught:
+        draw(_job())
+    assert caught.value.slug == "pango-missing"
+    assert "libpangoft2-1.0-0" in (caught.value.remedy or "")
+
+
+def test_plain_import_needs_no_layout_library() -> None:
+    """Importing the modules that print does not load the printer."""
+    done = subprocess.run(
+        (sys.executable, "-c", "import reports.render, reports.html, sys; sys.exit('weasyprint' in sys.modules)"),
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 0
 
 
 def _job(*attachments: Attachment) -> Job:
