@@ -1,0 +1,275 @@
+"""What a dossier holds, as values: people, changes with their revisions, approvals, tests, landings, and releases.
+
+Nothing here says whether something is right: rules do. Everything points to the records it came from, and what could
+not be read says why (``withheld``, ``erased``, ``missing``), so that absence reaches whoever prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ledger.digests import Digest
+from ledger.events.work import Approval, Deploy, Diff, Merge, Prompt, Release, Source, SuiteRun
+from ledger.manifest import Manifest
+from ledger.records import Absent, Record, Records
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A name outside the ledger, as captured: a commit identity or a forge account."""
+
+    system: str
+    """``git`` or the forge's host name."""
+    id: str | None = None
+    """Immutable id at the forge."""
+    login: str | None = None
+    mail: str | None = None
+    name: str | None = None
+    """Name beside a commit identity; never used to find a principal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A principal with its printed name, or an account that resolves to none."""
+
+    principal: str | None
+    """None: unresolved."""
+    type: str | None
+    """``person``, ``agent``, ``service``, ``recovery``; None: unresolved."""
+    name: str | None
+    """From the card in force at the dossier's position; None with ``name_state``."""
+    name_state: str
+    """``held``, ``withheld``, ``erased``, ``missing``, ``unreadable``; ``unresolved`` for an account."""
+    account: Account | None = None
+    """The account through which the party is known; None where the event names the principal itself, or where the
+    account's own document could not be read."""
+    candidates_hidden: bool = False
+    """For an account: whether some card could not be read, so that it may belong to another known principal."""
+    claimants: tuple[str, ...] = ()
+    """For an account: every principal whose card in force claims it. One is the ordinary case; with more, none of them
+    is ``principal``, and each counts as having acted."""
+    hidden: tuple[str, ...] = ()
+    """For an account: principals whose card in force could not be read, and who may therefore claim it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One way in which a party took part in a change."""
+
+    party: Party
+    duty: str
+    """``author``, ``committer``, ``co-author``, ``pusher``, ``prompter``, ``agent``, ``resolver``."""
+    record: Record
+    """The first event that shows it."""
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFact:
+    """A prompt of a change, and how well it is bound to a diff."""
+
+    record: Record
+    prompt: Prompt
+    initiator: Party | None
+    """None: unknown. A subagent's is that of its session."""
+    agent: Party | None
+    """The acting agent, if the actor is one."""
+    strength: str | None
+    """``recomputed``, ``observed``, ``declared``; None: about the change, bound to no diff."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFact:
+    """One commit of a commit list."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Account
+    author_at: str | None
+    committer: Account
+    co_authors: tuple[Account, ...]
+    ai_traces: tuple[str, ...]
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One recorded state of a change."""
+
+    number: int
+    record: Record
+    diff: Diff
+    manifest: Manifest | Absent
+    """``Absent`` here and below also with the state ``unreadable``: held bytes that are not of the form."""
+    commits: tuple[CommitFact, ...] | Absent
+    prompts: tuple[PromptFact, ...]
+    """Those that the diff names and that are at hand."""
+    base_only: bool
+    """Whether its change manifest is that of the revision before: only the base moved, nobody contributed by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFact:
+    """A decision, by whom, with which roles, and whether it still stands at the dossier's position."""
+
+    record: Record
+    approval: Approval
+    approver: Party
+    key_revoked_since: int | None
+    """``compromised_since`` of the key, if it was revoked before the dossier's position."""
+    roles: tuple[str, ...]
+    """Roles in force for the project when the approval entered the ledger."""
+    withdrawn_by: Record | None
+    superseded_by: Record | None
+    """A later decision (approve or reject) by the same approver in the same scope and subject. What a forge attests
+    supersedes only what a forge attested; a person's own signature supersedes both."""
+    perhaps_replaced_by: Record | None
+    """A later decision or withdrawal that would end this one if its unresolved actor were this approver."""
+    comment: str | Absent | None
+    """None: there is none."""
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is the approver's latest word and not withdrawn."""
+        return self.withdrawn_by is None and self.superseded_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """A run of a suite."""
+
+    record: Record
+    run: SuiteRun
+    reporter: Party
+    """Whose key signed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Content of the change on a protected ref."""
+
+    record: Record
+    merge: Merge
+    commits: tuple[CommitFact, ...] | Absent
+    merged_by: Party
+    diff: Record | None
+    """The diff event whose content landed."""
+    binding: str
+    """By what the content was found to be that diff's: ``manifest``, ``tree``, ``recomputed`` (as the merge event says,
+    since only a clone can repeat it), ``none``. The first two are compared here, whatever the event says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """Everything recorded about one change."""
+
+    project: str
+    id: str
+    revisions: tuple[Revision, ...]
+    """Ascending by entry index."""
+    contributions: tuple[Contribution, ...]
+    approvals: tuple[ApprovalFact, ...]
+    """Ascending by entry index, all decisions, also those that no longer stand."""
+    runs: tuple[RunFact, ...]
+    """About the change, or on a tree of one of its revisions or landings."""
+    landings: tuple[Landing, ...]
+    """In a release: those that brought commits of the release."""
+    prompts: tuple[PromptFact, ...]
+    """Bound to one of its diffs, or about the change; ascending by entry index."""
+    attestations: tuple[Record, ...]
+    """Foreign statements and late events about the change; observed, never counted."""
+
+    @property
+    def last_revision(self) -> Revision | None:
+        """The latest revision in ledger order."""
+        return self.revisions[-1] if self.revisions else None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPlace:
+    """Where a commit of the release belongs."""
+
+    commit: CommitFact
+    source: int
+    """Index into the release's sources."""
+    change: str | None
+    """Id of the change that landed it; None: no recorded change."""
+    direct_push: Record | None
+    """A merge event without a change that brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """One repository's part of a release."""
+
+    source: Source
+    project_name: str | None
+    commits: tuple[CommitFact, ...] | Absent
+    previous_release: Record | None
+    """The earlier release of the product whose commit is ``source.previous``."""
+    open_parents: tuple[str, ...]
+    """Parents of listed commits that are neither listed nor the previous commit nor in an earlier release: old history
+    that a side branch began at, or an omission."""
+    omitted: tuple[Record, ...]
+    """Landings of open parents, recorded after the landing of the previous commit: released, but not listed."""
+    unread: tuple[Record, ...]
+    """Landings and earlier releases whose commit list (with a path: or manifest) could not be read, and which might
+    say more about open parents and unplaced commits."""
+    landed_outside: tuple[Record, ...]
+    """Merge events of the project inside the bundle's range, between the previous and this release, whose commits the
+    release's list does not name: the other direction of completeness."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployFact:
+    """A deployment of the release."""
+
+    record: Record
+    deploy: Deploy
+    deployed_by: Party
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDossier:
+    """Everything recorded about one release."""
+
+    records: Records
+    record: Record
+    release: Release
+    released_by: Party
+    sources: tuple[SourceFacts, ...]
+    changes: tuple[ChangeFacts, ...]
+    """In order of landing."""
+    places: tuple[CommitPlace, ...]
+    """Every commit of the release's commit lists, in their order."""
+    approvals: tuple[ApprovalFact, ...]
+    """Of the release itself."""
+    deployments: tuple[DeployFact, ...]
+    parties: Mapping[str, Party]
+    """Every principal that occurs, by id."""
+
+    @property
+    def name(self) -> str:
+        """``<product>@<version>``."""
+        return f"{self.release.product}@{self.release.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDossier:
+    """One change on its own, before or after it landed."""
+
+    records: Records
+    change: ChangeFacts
+    parties: Mapping[str, Party]
+
+
+Subject = ReleaseDossier | ChangeDossier
+"""What rules are assessed on."""
+
+
+def commitment_of(record: Record, name: str) -> Digest | None:
+    """Commitment of the content of that name, for references in print."""
+    content = record.event.context.content(name)
+    return None if content is None else content.commitment

@@ -1,0 +1,74 @@
+"""Landings: which change a merge event brought, found by content and never by a number in a message."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ledger.digests import Digest
+from ledger.dossier.facts import Landing
+from ledger.dossier.reading import ChangeKey, Entries, read_commits
+from ledger.events.work import Diff, Merge
+from ledger.records import Record
+
+
+def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing]]:
+    """Landings of a project by change id, ascending by index; under None those that belong to no recorded change.
+
+    A landing belongs to the change whose diff has its manifest, else its tree, else to that of the diff which the
+    merge event says it recomputed; else to the change that the merge event is about, with no binding.
+    """
+    by_manifest: defaultdict[Digest, list[Record]] = defaultdict(list)
+    by_tree: defaultdict[str, list[Record]] = defaultdict(list)
+    for key, records in entries.diffs.items():
+        if key[0] != project:
+            continue
+        for record in records:
+            if isinstance(record.event.body, Diff):
+                by_manifest[record.event.body.manifest].append(record)
+                by_tree[record.event.body.tree].append(record)
+    found: dict[str | None, list[Landing]] = {}
+    for record in entries.merges[project]:
+        merge = record.event.body
+        if not isinstance(merge, Merge):
+            continue
+        diff, binding = _bound(entries, record, merge, by_manifest[merge.manifest], by_tree[merge.tree])
+        change = (record if diff is None else diff).event.context.about.change
+        landing = Landing(
+            record, merge, read_commits(entries, record, "commits"), entries.people.actor(record), diff, binding
+        )
+        found.setdefault(change, []).append(landing)
+    return found
+
+
+def landings_of_change(entries: Entries, key: ChangeKey) -> tuple[Landing, ...]:
+    """The landings of one change, ascending by index."""
+    return tuple(landings_of(entries, key[0]).get(key[1], ()))
+
+
+def _bound(
+    entries: Entries, record: Record, merge: Merge, by_manifest: list[Record], by_tree: list[Record]
+) -> tuple[Record | None, str]:
+    for candidates, binding in ((by_manifest, "manifest"), (by_tree, "tree")):
+        diff = _preferred(record, merge, candidates)
+        if diff is not None:
+            return diff, binding
+    named = None if merge.diff is None else entries.by_envelope.get(merge.diff)
+    if (
+        merge.binding == "recomputed"
+        and named is not None
+        and isinstance(named.event.body, Diff)
+        and named.event.context.project == record.event.context.project
+    ):
+        return named, "recomputed"
+    return None, "none"
+
+
+def _preferred(record: Record, merge: Merge, candidates: list[Record]) -> Record | None:
+    """The diff among equal ones: the one the merge event names, else the latest of its change, else the latest before."""
+    if not candidates:
+        return None
+    named = [item for item in candidates if item.envelope == merge.diff]
+    of_change = [item for item in candidates if item.event.context.about.change == record.event.context.about.change]
+    # A diff recorded afterwards about something else must not take over content that had landed.
+    before = [item for item in candidates if item.index < record.index]
+    return (named or of_change or before or candidates)[-1]

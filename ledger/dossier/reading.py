@@ -1,0 +1,138 @@
+"""The entries of a ledger part in the order in which dossiers ask for them, and contents read into facts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ledger.digests import Digest
+from ledger.documents import ListedCommit, parse_commits
+from ledger.dossier.facts import CommitFact
+from ledger.dossier.people import Directory, commit_account
+from ledger.errors import FormatError
+from ledger.events.work import Approval, Attestation, Deploy, Diff, Merge, Prompt, Release, SuiteRun
+from ledger.manifest import Manifest, decode_manifest
+from ledger.records import Absent, Record, Records
+
+ChangeKey = tuple[str, str]
+"""Project id and change id."""
+
+
+@dataclass(slots=True)
+class Entries:
+    """Records by what they say, each list ascending by index."""
+
+    records: Records
+    people: Directory
+    by_envelope: dict[Digest, Record] = field(default_factory=dict)
+    diffs: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    prompts: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    approvals: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    release_approvals: defaultdict[Digest, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    runs: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    runs_on: defaultdict[tuple[str, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By project and tree."""
+    merges: defaultdict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By project."""
+    attestations: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    releases: list[Record] = field(default_factory=list)
+    deploys: defaultdict[Digest, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By the release they name."""
+    lists: dict[Digest, tuple[CommitFact, ...] | Absent] = field(default_factory=dict)
+    """Commit lists already read, by commitment."""
+
+
+def arrange(records: Records) -> Entries:
+    """The entries of ``records``, sorted out in one pass."""
+    entries = Entries(records, Directory(records))
+    for record in records.entries:
+        entries.by_envelope[record.envelope] = record
+        _place(entries, record)
+    return entries
+
+
+def _place(entries: Entries, record: Record) -> None:
+    context = record.event.context
+    if context.project is None:
+        return
+    key = None if context.about.change is None else (context.project, context.about.change)
+    match record.event.body:
+        case Diff() if key is not None:
+            entries.diffs[key].append(record)
+        case Prompt() if key is not None:
+            entries.prompts[key].append(record)
+        case Approval(scope="change") if key is not None:
+            entries.approvals[key].append(record)
+        case Approval(scope="release", basis=basis) if basis.release is not None:
+            entries.release_approvals[basis.release].append(record)
+        case SuiteRun(run=run):
+            entries.runs_on[context.project, run.tree].append(record)
+            if key is not None:
+                entries.runs[key].append(record)
+        case Merge():
+            entries.merges[context.project].append(record)
+        case Attestation() if key is not None:
+            entries.attestations[key].append(record)
+        case Release():
+            entries.releases.append(record)
+        case Deploy(release=release) if release is not None:
+            entries.deploys[release].append(record)
+        case _:
+            pass
+
+
+def read_commits(entries: Entries, record: Record, name: str) -> tuple[CommitFact, ...] | Absent:
+    """The commit list that ``record`` holds under ``name``; ``Absent`` says why it cannot be read."""
+    reference = record.event.context.content(name)
+    if reference is None:
+        return Absent("missing")
+    if reference.commitment not in entries.lists:
+        content = entries.records.content(reference)
+        if isinstance(content, Absent):
+            entries.lists[reference.commitment] = content
+        else:
+            try:
+                entries.lists[reference.commitment] = tuple(map(_commit, parse_commits(content.data)))
+            except FormatError:
+                entries.lists[reference.commitment] = Absent("unreadable")
+    return entries.lists[reference.commitment]
+
+
+def read_manifest(entries: Entries, record: Record) -> Manifest | Absent:
+    """The change manifest of a diff or merge; ``Absent`` says why it cannot be read."""
+    content = entries.records.content(record.event.context.content("manifest"))
+    if isinstance(content, Absent):
+        return content
+    try:
+        return decode_manifest(content.data)
+    except FormatError:
+        return Absent("unreadable")
+
+
+def read_comment(entries: Entries, record: Record) -> str | Absent | None:
+    """The comment of an approval; None if there is none."""
+    reference = record.event.context.content("comment")
+    if reference is None:
+        return None
+    content = entries.records.content(reference)
+    return content if isinstance(content, Absent) else content.data.decode("utf-8", "replace")
+
+
+def by_index(records: Iterable[Record]) -> tuple[Record, ...]:
+    """The records without repetition, ascending by index."""
+    return tuple(sorted({record.index: record for record in records}.values(), key=lambda record: record.index))
+
+
+def _commit(commit: ListedCommit) -> CommitFact:
+    return CommitFact(
+        id=commit.id,
+        tree=commit.tree,
+        parents=commit.parents,
+        author=commit_account(commit.author),
+        author_at=commit.author.at,
+        committer=commit_account(commit.committer),
+        co_authors=tuple(map(commit_account, commit.co_authors)),
+        ai_traces=commit.ai_traces,
+        subject=commit.subject,
+    )

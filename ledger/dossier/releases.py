@@ -1,0 +1,173 @@
+"""One release: where each of its commits belongs, and what landed that it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.dossier.facts import CommitFact, CommitPlace, Landing, SourceFacts
+from ledger.dossier.landings import landings_of
+from ledger.dossier.reading import Entries, by_index, read_commits, read_manifest
+from ledger.events.work import Release, Source
+from ledger.manifest import Manifest
+from ledger.records import Absent, Record
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSource:
+    """A source with its commits in their places."""
+
+    facts: SourceFacts
+    places: tuple[CommitPlace, ...]
+    landings: tuple[tuple[str, Landing], ...]
+    """Change ids with the landings that brought commits of this source, ascending by entry index."""
+
+
+def place_source(entries: Entries, record: Record, release: Release, number: int) -> PlacedSource:
+    """The source ``number`` of a release, with the change of each of its commits."""
+    source = release.sources[number]
+    commits = read_commits(entries, record, source.commits)
+    listed = () if isinstance(commits, Absent) else commits
+    by_change = landings_of(entries, source.project)
+    every = sorted(
+        ((change, landing) for change, landings in by_change.items() for landing in landings),
+        key=lambda item: item[1].record.index,
+    )
+    ids = {commit.id for commit in listed}
+    # Another landing, on another branch say, may hold one of the commits too; the one whose tip is listed goes first.
+    brought: dict[str, tuple[str | None, Landing]] = {}
+    for change, landing in sorted(every, key=lambda item: item[1].merge.commit not in ids):
+        for commit in _commits_of(landing):
+            brought.setdefault(commit, (change, landing))
+    places = tuple(_place(commit, number, brought.get(commit.id)) for commit in listed)
+    concerned = {landing.record.index for _, landing in (brought[item] for item in ids if item in brought)}
+    previous = _previous_release(entries, record, release, source)
+    landings = [landing for _, landing in every if landing.record.index < record.index]
+    after = _landed_at(landings, source.previous, previous)
+    earlier = [item for item in _earlier(entries, record) if _same_part(item.source, source)]
+    before = {commit for item in earlier for commit in _listed_in(entries, item)}
+    open_parents = {parent for commit in listed for parent in commit.parents} - ids - before - {source.previous}
+    return PlacedSource(
+        SourceFacts(
+            source=source,
+            project_name=entries.people.project_name(source.project),
+            commits=commits,
+            previous_release=previous,
+            open_parents=tuple(sorted(open_parents)),
+            omitted=tuple(
+                landing.record
+                for landing in landings
+                if landing.record.index > after.index
+                and open_parents & _commits_of(landing)
+                and (source.path is None or _touches(read_manifest(entries, landing.record), source.path))
+            ),
+            unread=_unread(entries, source, landings, after, earlier),
+            landed_outside=tuple(
+                landing.record
+                for landing in landings
+                if ids and landing.record.index > after.index and not ids & _commits_of(landing)
+            ),
+        ),
+        places,
+        tuple((change, landing) for change, landing in every if change is not None and landing.record.index in concerned),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """A source of an earlier release."""
+
+    record: Record
+    release: Release
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class _After:
+    """Where landings begin to be new to a release."""
+
+    index: int
+    """That of the landing of the previous commit; -1 for all."""
+    certain: bool
+    """Whether it rests on digests in events alone, so that no erased commit list could move it."""
+
+
+def _commits_of(landing: Landing) -> set[str]:
+    listed = () if isinstance(landing.commits, Absent) else landing.commits
+    return {landing.merge.commit, *(commit.id for commit in listed)}
+
+
+def _place(commit: CommitFact, number: int, brought: tuple[str | None, Landing] | None) -> CommitPlace:
+    if brought is None:
+        return CommitPlace(commit, number, None, None)
+    change, landing = brought
+    return CommitPlace(commit, number, change, landing.record if change is None else None)
+
+
+def _earlier(entries: Entries, record: Record) -> list[_Earlier]:
+    """Sources of earlier releases, the latest release first."""
+    return [
+        _Earlier(item, item.event.body, source)
+        for item in reversed(entries.releases)
+        if item.index < record.index and isinstance(item.event.body, Release)
+        for source in item.event.body.sources
+    ]
+
+
+def _same_part(one: Source, other: Source) -> bool:
+    return (one.project, one.path) == (other.project, other.path)
+
+
+def _previous_release(entries: Entries, record: Record, release: Release, source: Source) -> Record | None:
+    return next(
+        (
+            item.record
+            for item in _earlier(entries, record)
+            if item.release.product == release.product
+            and _same_part(item.source, source)
+            and item.source.commit == source.previous
+        ),
+        None,
+    )
+
+
+def _listed_in(entries: Entries, earlier: _Earlier) -> set[str]:
+    listed = read_commits(entries, earlier.record, earlier.source.commits)
+    return {earlier.source.commit, *(() if isinstance(listed, Absent) else (commit.id for commit in listed))}
+
+
+def _landed_at(landings: Sequence[Landing], previous: str | None, release: Record | None) -> _After:
+    if previous is None:
+        return _After(-1, certain=True)
+    for landing in landings:
+        if landing.merge.commit == previous:
+            return _After(landing.record.index, certain=True)
+    for landing in landings:
+        if previous in _commits_of(landing):
+            return _After(landing.record.index, certain=False)
+    return _After(-1 if release is None else release.index, certain=False)
+
+
+def _unread(
+    entries: Entries, source: Source, landings: Sequence[Landing], after: _After, earlier: Sequence[_Earlier]
+) -> tuple[Record, ...]:
+    found = [
+        landing.record
+        for landing in landings
+        if (landing.record.index > after.index or not after.certain)
+        and (
+            isinstance(landing.commits, Absent)
+            or (source.path is not None and isinstance(read_manifest(entries, landing.record), Absent))
+        )
+    ]
+    found += [
+        item.record for item in earlier if isinstance(read_commits(entries, item.record, item.source.commits), Absent)
+    ]
+    return by_index(found)
+
+
+def _touches(manifest: Manifest | Absent, path: str) -> bool:
+    folder = path.rstrip("/").encode()
+    return not isinstance(manifest, Absent) and any(
+        entry.path == folder or entry.path.startswith(folder + b"/") for entry in manifest.entries
+    )
