@@ -139,7 +139,7 @@ def cosignature_message(text: str, time: int) -> bytes:
 
 
 def cosign_note(text: str, name: str, key: SigningKey, time: int) -> NoteSignature:
-    """The signature line of the witness ``key`` at ``time`` (POSIX seconds); the caller has checked that the tree grew."""
+    """The signature line of the witness ``key`` at ``time`` (POSIX seconds); its caller checked that the tree grew."""
     _refuse_unwritable(text)
     signer = NoteKey(name, COSIGNATURE, key.public)
     signature = time.to_bytes(_TIME_BYTES, "big") + sign(key, cosignature_message(text, time))
