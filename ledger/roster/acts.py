@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ledger.events.context import ContentRef, Context
     from ledger.events.statement import Event
 
-PUBLISHED_KEYS: Final = frozenset({Digest("@@SAMPLEKEY@@")})
+PUBLISHED_KEYS: Final = frozenset({Digest("sha256:72ac13db645522b42f41d3ed24420532526991d51f3eaabb71794752c01f1703")})
 """Key ids whose private halves stand in the documentation; refused for ever."""
 
 

@@ -1,0 +1,109 @@
+"""The private keys of the person at the keyboard: files in the user's own folder, or a text from the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ledger.errors import FormatError, NotFoundError
+from ledger.keyfile import read_key_file, write_key_file
+from ledger.keys import SigningKey, parse_private_key
+
+if TYPE_CHECKING:
+    from ledger.cli.settings import Settings
+
+SUFFIX: Final = ".key"
+DEFAULT_NAME: Final = "default"
+PRIVATE_HEAD: Final = "evidence-ledger-private-key-"
+"""Begins the text of every private key, of whatever version."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A private key at hand."""
+
+    signing: SigningKey
+    source: str
+    """Path of its file, or the variable that held its text."""
+
+
+def key_folder(config: Path) -> Path:
+    """Where the user's private keys lie."""
+    return config / "keys"
+
+
+def make_key(config: Path, name: str) -> tuple[SigningKey, Path]:
+    """A new key and its file ``keys/<name>.key``, readable by its owner alone.
+
+    Raises:
+        FormatError: ``bad-key-name``.
+        ConflictError: ``file-exists``.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise FormatError("bad-key-name", "a key's name has letters, digits, dots, hyphens and underscores")
+    folder = key_folder(config)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / (name + SUFFIX)
+    return write_key_file(path, os.urandom(32)), path
+
+
+def list_keys(config: Path) -> tuple[Path, ...]:
+    """The user's key files, by name."""
+    folder = key_folder(config)
+    return tuple(sorted(folder.glob("*" + SUFFIX))) if folder.is_dir() else ()
+
+
+def signing_key(settings: Settings) -> HeldKey:
+    """The key to sign with: the one that is named, else the user's ``default`` one, else their only one.
+
+    Raises:
+        NotFoundError: ``no-key``, ``which-key`` or ``no-key-file``.
+        AuthorityError: ``key-file-open``.
+        FormatError: ``bad-key``, or ``key-on-command-line``.
+    """
+    named = settings.key
+    if named is not None and named.text.startswith(PRIVATE_HEAD):
+        if named.source == "flag":
+            raise FormatError(
+                "key-on-command-line",
+                "the text of a private key on a command line is seen by every process of the machine",
+                remedy="Give --key a file, or put the text into the variable EVIDENCE_LEDGER_KEY.",
+            )
+        return HeldKey(parse_private_key(named.text), named.source)
+    path = locate(settings.config, named.text) if named is not None else _own(settings.config)
+    return HeldKey(read_key_file(path), str(path))
+
+
+def locate(config: Path, name_or_path: str) -> Path:
+    """The file that a key's name or path means; a name is looked for among the user's keys first."""
+    if _NAME.fullmatch(name_or_path) is not None:
+        kept = key_folder(config) / (name_or_path.removesuffix(SUFFIX) + SUFFIX)
+        if kept.exists() or not Path(name_or_path).exists():
+            return kept
+    return Path(name_or_path).expanduser()
+
+
+def _own(config: Path) -> Path:
+    keys = list_keys(config)
+    default = key_folder(config) / (DEFAULT_NAME + SUFFIX)
+    if default in keys:
+        return default
+    if not keys:
+        raise NotFoundError(
+            "no-key",
+            "you have no private key on this machine",
+            remedy="Make one, then have it enrolled: evidence key new && evidence key request",
+        )
+    if len(keys) > 1:
+        raise NotFoundError(
+            "which-key",
+            "you have several private keys",
+            details={"keys": ", ".join(path.stem for path in keys)},
+            remedy=f"Name one: --key {keys[0].stem}",
+        )
+    return keys[0]

@@ -1,0 +1,86 @@
+"""Options that many commands share, and the settings and output that follow from them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from ledger.cli.output import Output
+from ledger.cli.settings import Settings, Setting, find_settings
+from ledger.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_FLAGS: Final = "ledger.cli.flags"
+_TOKEN_FILE: Final = "token_file"
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 -- Click's callback
+    ctx.meta.setdefault(_FLAGS, {})
+    if value is not None and value is not False:
+        ctx.meta[_FLAGS][parameter.name] = value
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401 -- Click's attributes
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+
+
+def output_options(command: Decorated) -> Decorated:
+    """Adds ``--json`` and ``--quiet``; read them with ``output(ctx)``."""
+    command = _option("--quiet", "-q", is_flag=True, help="No notes beside the answer.")(command)
+    return _option("--json", is_flag=True, help="One JSON document instead of text.")(command)
+
+
+def client_options(command: Decorated) -> Decorated:
+    """Adds where the server and the ledger are, and ``output_options``; read them with ``settings(ctx)``."""
+    command = output_options(command)
+    command = _option(
+        "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with the server's token."
+    )(command)
+    command = _option("--anchor", metavar="FILE", help="The ledger's public line ledger.pub, or the line itself.")(command)
+    return _option("--server", metavar="URL", help="Address of the server.")(command)
+
+
+def signing_options(command: Decorated) -> Decorated:
+    """Adds ``--key``."""
+    return _option("--key", metavar="NAME|FILE", help="Private key to sign with: a name of yours, or a file.")(command)
+
+
+def project_option(command: Decorated) -> Decorated:
+    """Adds ``--project``."""
+    return _option("--project", metavar="NAME|ID", help="The project.")(command)
+
+
+def outbox_option(command: Decorated) -> Decorated:
+    """Adds ``--outbox``."""
+    return _option("--outbox", metavar="FOLDER", help="Folder of what waits for the server.")(command)
+
+
+def output(ctx: click.Context) -> Output:
+    """How this run speaks."""
+    flags = ctx.meta.get(_FLAGS, {})
+    return Output(json=bool(flags.get("json")), quiet=bool(flags.get("quiet")))
+
+
+def settings(ctx: click.Context) -> Settings:
+    """What this run was told.
+
+    Raises:
+        FormatError: ``bad-settings``.
+    """
+    flags = ctx.meta.get(_FLAGS, {})
+    named = {name: flags.get(name) for name in ("server", "anchor", "project", "key", "outbox")}
+    found = find_settings(named, os.environ, Path.cwd())
+    token_file = flags.get(_TOKEN_FILE)
+    if token_file is None:
+        return found
+    token = token_file.read_text(encoding="ascii", errors="replace").strip()
+    if not token:
+        raise NotFoundError("no-token", "the token file is empty", details={"path": str(token_file)})
+    return found.with_token(Setting(token, str(token_file)))
