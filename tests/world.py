@@ -185,7 +185,7 @@ class World:
     def event_id(self) -> str:
         """The next event id: a UUIDv7 of the world's time and counter."""
         millis = int(self.now.timestamp() * 1000)
-        tail = f"{self._next():019x}"
+        tail = f"{self._next():018x}"
         text = f"{millis:012x}7{tail[0:3]}8{tail[3:6]}{tail[6:18]}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
