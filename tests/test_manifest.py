@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,15 +62,15 @@ def test_bytes_are_those_of_the_format() -> None:
     assert (
         encode_manifest(manifest)
         == (
-            '{"entries":[{"new_blob":"%s","new_mode":"100644","new_sha256":"%s","old_blob":"%s","old_mode":"000000",'
-            '"path":"ä"},{"new_blob":"%s","new_mode":"000000","new_sha256":null,"old_blob":"%s","old_mode":"100644",'
-            '"path_bytes":"/w=="}],"object_format":"sha1","v":1}' % (BLOB, CONTENT, ZERO, ZERO, BLOB)
+            f'{{"entries":[{{"new_blob":"{BLOB}","new_mode":"100644","new_sha256":"{CONTENT}","old_blob":"{ZERO}","old_mode":"000000",'
+            f'"path":"ä"}},{{"new_blob":"{ZERO}","new_mode":"000000","new_sha256":null,"old_blob":"{BLOB}","old_mode":"100644",'
+            '"path_bytes":"/w=="}],"object_format":"sha1","v":1}'
         ).encode()
     )
 
 
-def _changed(**members: Any) -> bytes:
-    entry: dict[str, Any] = {
+def _changed(**members: object) -> bytes:
+    entry: dict[str, object] = {
         "new_blob": BLOB,
         "new_mode": "100644",
         "new_sha256": CONTENT,

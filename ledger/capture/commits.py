@@ -71,7 +71,8 @@ class Commit:
     message: str
     """The whole message, line breaks as written."""
     trailers: tuple[Trailer, ...]
-    """As ``git interpret-trailers --parse`` gives them without any configuration."""
+    """As ``git interpret-trailers --parse --no-divider`` gives them without any configuration. A line of hyphens ends a
+    patch's message but not a commit's, and must not hide what follows it."""
     co_authors: tuple[Contact, ...]
     """Of every ``Co-authored-by`` line anywhere in the message, in order, without repetition."""
     signed: bool
@@ -99,6 +100,9 @@ def read_commits(repository: Repository, commits: Iterable[str]) -> Iterator[Com
     for start in range(0, len(ids), _CHUNK):
         chunk = ids[start : start + _CHUNK]
         raw = [repository.objects.read(commit, "commit") for commit in chunk]
+        # Before git is asked, which stops without a place at an object that is malformed.
+        for commit, data in zip(chunk, raw, strict=True):
+            _headers(repository, commit, data)
         trailers = _trailers(repository, chunk)
         for commit, data in zip(chunk, raw, strict=True):
             yield _parse(repository, commit, data, trailers.get(commit, ()))

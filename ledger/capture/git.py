@@ -245,7 +245,8 @@ def _make_view(view: Path, object_format: ObjectFormat, objects: bytes) -> None:
     (view / "HEAD").write_text("ref: refs/heads/none\n", "ascii")
     extension = "\tobjectFormat = sha256\n" if object_format == "sha256" else ""
     (view / "config").write_text(
-        f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\tbigFileThreshold = 16m\n[extensions]\n{extension}",
+        f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\tbigFileThreshold = 16m\n"
+        f"\tpackedGitWindowSize = 32m\n\tpackedGitLimit = 512m\n[extensions]\n{extension}",
         "ascii",
     )
     # A quoted line may hold any byte; an unquoted path with a line break or hash mark would name something else.

@@ -51,8 +51,8 @@ def commit_range(
 ) -> tuple[str, ...]:
     """Ids of the commits that ``commit`` reaches and ``previous`` does not, parents first; those that touch ``path``.
 
-    ``previous`` None takes everything up to the roots. A merge counts as touching ``path`` only if it differs there
-    from every parent; no side branch is left out.
+    ``previous`` None takes everything up to the roots. A merge counts as touching ``path`` if it differs there
+    from a parent; no side branch is left out.
 
     Raises:
         UnavailableError: ``git-shallow`` where the clone cannot tell.

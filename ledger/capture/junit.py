@@ -30,7 +30,7 @@ MAX_CASES: Final = 1_000_000
 """Most cases in one report."""
 
 _NAME_LIMIT: Final = 1000
-_MAX_MS: Final = 10**12
+_MAX_SECONDS: Final = 10**9
 
 CaseOutcome: TypeAlias = Literal["passed", "failed", "error", "skipped"]
 """How a case ended; of several signs the worst."""
@@ -338,7 +338,7 @@ def _milliseconds(text: str | None) -> int | None:
         seconds = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
         return None
-    if not seconds.is_finite() or not 0 <= seconds * 1000 <= _MAX_MS:
+    if not seconds.is_finite() or not 0 <= seconds <= _MAX_SECONDS:
         return None
     return int((seconds * 1000).to_integral_value())
 

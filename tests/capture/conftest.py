@@ -6,10 +6,12 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -51,9 +53,9 @@ class Sandbox:
     def write(self, files: dict[bytes, bytes]) -> None:
         """Files written into the working tree."""
         for name, data in files.items():
-            target = os.path.join(os.fsencode(self.path), name)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            Path(os.fsdecode(target)).write_bytes(data)
+            target = self.path / os.fsdecode(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
 
     def commit(self, files: dict[bytes, bytes] | None = None, message: str = "work") -> str:
         """Id of a new commit of everything in the working tree."""
