@@ -1,0 +1,183 @@
+"""The way in: events and contents, over plain ASGI.
+
+A framework's routing and validation cost more than the signature check (three times the CPU of a single event), and
+nothing here needs them: the body is the envelope, and the envelope has one byte form. Signatures are checked on the
+event loop, where one thread does the most per CPU second; batches let others in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from concurrent.futures import Future
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Final
+
+from api.asgi import (
+    BODY_SECONDS,
+    GoneError,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_problem,
+    header,
+    media_type,
+    read_body,
+)
+from api.problems import problem_bytes
+from ledger.canonical import encode
+from ledger.digests import SALT_BYTES
+from ledger.envelope import MAX_ENVELOPE_BYTES
+from ledger.errors import FormatError, LedgerError
+from ledger.events.context import MAX_CONTENT_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ledger.digests import Digest
+    from ledger.store import Receipt, Store
+
+EVENT_TYPES: Final = frozenset({"application/json", "application/vnd.dsse.envelope.v1+json"})
+BATCH_TYPES: Final = frozenset({"application/jsonl", "application/x-ndjson"})
+CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
+MAX_BATCH_LINES: Final = 1_000
+MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
+CONTENT_SECONDS: Final = 300.0
+"""For a whole content of 64 MiB over a slow line; a temporary file holds it meanwhile, not memory."""
+
+_PIECE_BYTES: Final = 256 * 1024
+_MEMORY_BYTES: Final = 1024 * 1024
+_YIELD_EVERY: Final = 16
+"""Lines of a batch between which the event loop serves others: a few milliseconds."""
+
+
+class Ingest:
+    """The routes ``POST /v1/events``, ``POST /v1/events:batch`` and ``POST /v1/contents``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.routes = {
+            "/v1/events": self._event,
+            "/v1/events:batch": self._batch,
+            "/v1/contents": self._content,
+        }
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a POST request to one of ``routes``."""
+        try:
+            await self.routes[scope["path"]](scope, receive, send)
+        except LedgerError as error:
+            # The body may be half read: the connection cannot carry another request.
+            await answer_problem(send, error, close=True)
+        except GoneError:
+            return
+
+    async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _need_type(scope, EVENT_TYPES)
+        body = bytearray()
+        await read_body(scope, receive, body.extend, limit=MAX_ENVELOPE_BYTES, seconds=BODY_SECONDS)
+        try:
+            future = self._store.submit(bytes(body))
+            await _settled([future])
+            receipt = future.result()
+        except LedgerError as error:
+            await answer_problem(send, error)
+            return
+        location = f"/v1/events/{receipt.leaf.index}".encode("ascii")
+        await answer(send, 201, b"application/json", receipt.data, ((b"location", location),))
+
+    async def _batch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _need_type(scope, BATCH_TYPES)
+        body = bytearray()
+        await read_body(scope, receive, body.extend, limit=MAX_BATCH_BYTES, seconds=BODY_SECONDS)
+        lines = bytes(body).split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        if not lines:
+            raise FormatError("empty-batch", "a batch has at least one line")
+        if len(lines) > MAX_BATCH_LINES:
+            raise FormatError(
+                "too-long", "a batch has too many lines", details={"found": len(lines), "limit": MAX_BATCH_LINES}
+            )
+        results: list[Future[Receipt] | LedgerError] = []
+        for number, line in enumerate(lines, 1):
+            try:
+                results.append(self._store.submit(line))
+            except LedgerError as error:
+                results.append(error)
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await _settled([item for item in results if isinstance(item, Future)])
+        await answer(send, 200, b"application/jsonl", b"".join(map(_line, results)))
+
+    async def _content(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _need_type(scope, CONTENT_TYPES)
+        salt = _salt(header(scope, b"content-salt"))
+        with SpooledTemporaryFile(_MEMORY_BYTES) as file:
+            # Whole before the store sees it: a slow sender must not hold a transaction open.
+            await read_body(scope, receive, file.write, limit=MAX_CONTENT_BYTES, seconds=CONTENT_SECONDS)
+            size = file.tell()
+            file.seek(0)
+            digest = await asyncio.to_thread(self._put, salt, file, size)
+        body = encode({"commitment": digest, "size_bytes": size})
+        await answer(send, 201, b"application/json", body, ((b"location", f"/v1/contents/{digest}".encode("ascii")),))
+
+    def _put(self, salt: bytes, file: IO[bytes], size: int) -> Digest:
+        def pieces() -> Iterator[bytes]:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+
+        return self._store.put_content(salt, pieces(), size_bytes=size)
+
+
+async def _settled(futures: Sequence[Future[Receipt]]) -> None:
+    """Returns when every future has its result. A client that hangs up cancels the waiting, never the append."""
+    loop = asyncio.get_running_loop()
+    # Last first: entries are answered in order, so one wake-up serves a whole commit group.
+    for future in reversed(futures):
+        if not future.done():
+            waiter: asyncio.Future[None] = loop.create_future()
+            future.add_done_callback(lambda _, waiter=waiter: _wake(loop, waiter))  # type: ignore[misc]
+            await waiter
+
+
+def _wake(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
+    def finish() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
+        loop.call_soon_threadsafe(finish)
+
+
+def _line(result: Future[Receipt] | LedgerError) -> bytes:
+    if isinstance(result, LedgerError):
+        return problem_bytes(result) + b"\n"
+    error = result.exception()
+    if error is None:
+        return result.result().data + b"\n"
+    if isinstance(error, LedgerError):
+        return problem_bytes(error) + b"\n"
+    raise error
+
+
+def _need_type(scope: Scope, allowed: frozenset[str]) -> None:
+    if media_type(scope) not in allowed:
+        raise FormatError(
+            "unsupported-media-type",
+            "the body is not of a type that this address takes",
+            remedy=f"Send Content-Type: {' or '.join(sorted(allowed))}",
+        )
+
+
+def _salt(text: str) -> bytes:
+    try:
+        salt = b64decode(text, validate=True)
+    except (Base64Error, ValueError):
+        salt = b""
+    if len(salt) != SALT_BYTES or b64encode(salt).decode("ascii") != text:
+        raise FormatError("bad-salt", "the header Content-Salt holds base64 of 32 bytes", where="Content-Salt")
+    return salt
