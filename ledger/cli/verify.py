@@ -1,0 +1,128 @@
+"""``evidence verify``: the numbered checks over a bundle or a pack, offline, against one line obtained elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ledger import exitcodes
+from ledger.cli.options import output, output_options
+from ledger.cli.output import Output, clean, paint, plural
+
+if TYPE_CHECKING:
+    from ledger.verify.findings import Verification
+
+MOST_LINES: Final = 50
+"""Failures of one kind are printed up to here; ``--json`` holds them all."""
+
+_PDF_HEAD: Final = b"%PDF-"
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--anchor", metavar="FILE|LINE", help="The ledger's public line ledger.pub, from a source you trust.")
+@click.option("--records-only", is_flag=True, help="Exit 0 when the records are intact, whatever the printed pages.")
+@output_options
+@click.pass_context
+def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: bool) -> None:
+    r"""Verify a bundle (ZIP) or a pack (PDF) offline.
+
+    \b
+    Two answers: are the records those of the ledger that the anchor names,
+    and are the printed pages covered by a seal.
+
+    \b
+    Examples:
+      evidence verify payments-4.2.0.evidence.zip --anchor ledger.pub
+      evidence verify payments-4.2.0.pdf --anchor ledger.pub --records-only
+
+    Exit 0: intact. 3: checked and negative, or pages that no seal covers.
+    """
+    from ledger.standalone import published_verifier
+    from ledger.verify.findings import CLOSING
+    from ledger.verify.run import verify_bundle
+
+    say = output(ctx)
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    printed = data.startswith(_PDF_HEAD)
+    if printed:
+        from reports.attached import attached_bundle
+
+        data = attached_bundle(data)
+    found = verify_bundle(data, _anchor_line(ctx, anchor))
+    pages = "not covered" if printed else "none"
+    own_verifier = found.index is not None and _carries(found, published_verifier())
+    say.answer(_document(found, pages, own_verifier=own_verifier), _lines(found, pages, say, own_verifier=own_verifier))
+    if not say.json:
+        click.echo(CLOSING)
+    if not found.intact or (printed and not records_only):
+        ctx.exit(exitcodes.NEGATIVE)
+
+
+def _anchor_line(ctx: click.Context, given: str | None) -> str:
+    if given is None:
+        from ledger.cli.options import settings
+
+        return settings(ctx).anchor_line
+    path = Path(given)
+    return path.read_text(encoding="utf-8", errors="replace") if " " not in given or path.is_file() else given
+
+
+def _carries(found: Verification, verifier: bytes) -> bool:
+    from ledger.bundle import VERIFIER_NAME
+    from ledger.digests import digest_bytes
+
+    files = () if found.index is None else found.index.files
+    return any(item.name == VERIFIER_NAME and item.sha256 == digest_bytes(verifier) for item in files)
+
+
+def _document(found: Verification, pages: str, *, own_verifier: bool) -> dict[str, Any]:
+    return {
+        "records": "intact" if found.intact else "not intact",
+        "printed_pages": pages,
+        "entry_count": found.entry_count,
+        "signature_count": found.signature_count,
+        "checkpoint_size": found.checkpoint_size,
+        "checkpoint_root": None if found.checkpoint_root is None else found.checkpoint_root.hex(),
+        "verifier_is_published": own_verifier,
+        "failures": [
+            {
+                "check": item.check,
+                "place": item.place,
+                "slug": item.slug,
+                "message": item.message,
+                "details": dict(item.details),
+            }
+            for item in found.failures
+        ],
+        "notes": [{"slug": item.slug, "place": item.place, "message": item.message} for item in found.notes],
+    }
+
+
+def _lines(found: Verification, pages: str, say: Output, *, own_verifier: bool) -> list[str]:
+    from ledger.verify.findings import CHECKS
+
+    lines = [
+        f"  {item.check} {CHECKS[item.check]}: {clean(item.place)}: {clean(item.message)}"
+        for item in found.failures[:MOST_LINES]
+    ]
+    if len(found.failures) > MOST_LINES:
+        lines.append(f"  and {plural(len(found.failures) - MOST_LINES, 'failure')} more; --json lists all")
+    if found.intact:
+        first = (
+            f"records: {paint('intact', 'green')}, {plural(found.entry_count, 'entry', 'entries')}, "
+            f"{plural(found.signature_count, 'signature')}, checkpoint over {found.checkpoint_size:,}"
+        )
+    else:
+        first = f"records: {paint('NOT intact', 'red')}, {plural(len(found.failures), 'failure')}"
+    second = {
+        "none": "printed pages: none in a bundle",
+        "not covered": "printed pages: not covered by a seal; only the attached records are checked",
+    }[pages]
+    notes = [f"  note: {clean(item.place)}: {clean(item.message)}" for item in found.notes]
+    if found.index is not None and not own_verifier:
+        notes.append("  note: verify.py: the copy in this bundle is not the one that this version publishes")
+    return [first, *lines, second, *([] if say.quiet else notes)]
