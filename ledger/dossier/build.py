@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ledger.digests import Digest
 from ledger.dossier.changes import change_facts
 from ledger.dossier.decisions import arrange_decisions
 from ledger.dossier.facts import (
@@ -21,7 +20,12 @@ from ledger.dossier.reading import ChangeKey, Entries, arrange
 from ledger.dossier.releases import place_source
 from ledger.errors import NotFoundError
 from ledger.events.work import Deploy, Release
-from ledger.records import Record, Records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.digests import Digest
+    from ledger.records import Record, Records
 
 
 def build_change(records: Records, project: str, change: str) -> ChangeDossier:

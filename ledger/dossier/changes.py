@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ledger.documents import account_key
 from ledger.dossier.decisions import arrange_decisions
 from ledger.dossier.facts import (
     Account,
@@ -18,9 +19,11 @@ from ledger.dossier.facts import (
     RunFact,
 )
 from ledger.dossier.reading import ChangeKey, Entries, by_index, read_commits, read_manifest
-from ledger.documents import account_key
 from ledger.events.work import Diff, Prompt, SuiteRun
 from ledger.records import Absent, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 DUTIES = ("author", "committer", "co-author", "pusher", "prompter", "agent", "resolver")
 """Ways to take part in a change, in the order in which they are listed."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.dossier.facts import ApprovalFact, Party
 from ledger.dossier.people import compare
 from ledger.dossier.reading import Entries, read_comment
 from ledger.events.work import Approval
-from ledger.records import Record
 from ledger.roster.state import roles_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.records import Record, Records
 
 DECISIVE = ("approve", "reject")
 
@@ -22,11 +26,10 @@ class _Decision:
     approver: Party
 
 
-def compromised_since(entries: Entries, record: Record) -> int | None:
+def compromised_since(records: Records, record: Record) -> int | None:
     """Position from which the key that signed ``record`` counts as compromised, if it was revoked by now."""
-    roster, position = entries.records.roster, entries.records.position
-    key = roster.keys.get(record.leaf.key_id)
-    if key is None or key.ended_by != "revoke" or key.until is None or key.until > position:
+    key = records.roster.keys.get(record.leaf.key_id)
+    if key is None or key.ended_by != "revoke" or key.until is None or key.until > records.position:
         return None
     return key.compromised_since
 
@@ -62,7 +65,7 @@ def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> 
         record=record,
         approval=decision.approval,
         approver=decision.approver,
-        key_revoked_since=compromised_since(entries, record),
+        key_revoked_since=compromised_since(entries.records, record),
         roles=tuple(sorted({grant.role for grant in grants})),
         withdrawn_by=withdrawn,
         superseded_by=superseded,

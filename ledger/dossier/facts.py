@@ -6,13 +6,16 @@ not be read says why (``withheld``, ``erased``, ``missing``), so that absence re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ledger.digests import Digest
-from ledger.events.work import Approval, Deploy, Diff, Merge, Prompt, Release, Source, SuiteRun
-from ledger.manifest import Manifest
-from ledger.records import Absent, Record, Records
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.digests import Digest
+    from ledger.events.work import Approval, Deploy, Diff, Merge, Prompt, Release, Source, SuiteRun
+    from ledger.manifest import Manifest
+    from ledger.records import Absent, Record, Records
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from ledger.digests import Digest
 from ledger.dossier.facts import Landing
 from ledger.dossier.reading import ChangeKey, Entries, read_commits
 from ledger.events.work import Diff, Merge
-from ledger.records import Record
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
+    from ledger.records import Record
 
 
 def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing]]:
@@ -64,7 +67,7 @@ def _bound(
 
 
 def _preferred(record: Record, merge: Merge, candidates: list[Record]) -> Record | None:
-    """The diff among equal ones: the one the merge event names, else the latest of its change, else the latest before."""
+    """Of equal diffs the one the merge event names, else the latest of its change, else the latest before it."""
     if not candidates:
         return None
     named = [item for item in candidates if item.envelope == merge.diff]

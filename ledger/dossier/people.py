@@ -7,16 +7,19 @@ never another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ledger.documents import GIT, CommitPerson, account_key, parse_account, parse_card
 from ledger.documents import Card as CardDocument
-from ledger.errors import FormatError
 from ledger.dossier.facts import Account, Party
+from ledger.errors import FormatError
 from ledger.records import Absent, Content, Record, Records
-from ledger.roster.state import Card, Principal, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.roster.state import Card, Principal, Project
 
 AccountKey = tuple[str, str]
 
@@ -88,7 +91,9 @@ class Directory:
         if len(claimants) != 1:
             return Party(None, None, None, "unresolved", account, bool(hidden), claimants, hidden)
         known = self.principal(claimants[0])
-        return Party(known.principal, known.type, known.name, known.name_state, account, bool(hidden), claimants, hidden)
+        return Party(
+            known.principal, known.type, known.name, known.name_state, account, bool(hidden), claimants, hidden
+        )
 
     def actor(self, record: Record) -> Party:
         """The party that acted in an event."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ledger.digests import Digest
 from ledger.documents import ListedCommit, parse_commits
 from ledger.dossier.facts import CommitFact
 from ledger.dossier.people import Directory, commit_account
@@ -14,6 +13,11 @@ from ledger.errors import FormatError
 from ledger.events.work import Approval, Attestation, Deploy, Diff, Merge, Prompt, Release, SuiteRun
 from ledger.manifest import Manifest, decode_manifest
 from ledger.records import Absent, Record, Records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.digests import Digest
 
 ChangeKey = tuple[str, str]
 """Project id and change id."""
@@ -52,7 +56,7 @@ def arrange(records: Records) -> Entries:
     return entries
 
 
-def _place(entries: Entries, record: Record) -> None:
+def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case a kind
     context = record.event.context
     if context.project is None:
         return

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.dossier.facts import CommitFact, CommitPlace, Landing, SourceFacts
 from ledger.dossier.landings import landings_of
 from ledger.dossier.reading import Entries, by_index, read_commits, read_manifest
 from ledger.events.work import Release, Source
-from ledger.manifest import Manifest
 from ledger.records import Absent, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ def place_source(entries: Entries, record: Record, release: Release, number: int
             ),
         ),
         places,
-        tuple((change, landing) for change, landing in every if change is not None and landing.record.index in concerned),
+        tuple(
+            (change, landing) for change, landing in every if change is not None and landing.record.index in concerned
+        ),
     )
 
 

@@ -1,0 +1,139 @@
+"""Assessments: every rule of a policy over a change, or over a release with all its changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from ledger.dossier.decisions import compromised_since
+from ledger.entry import ledger_time
+from ledger.errors import ConflictError
+from ledger.rules.changes import unread_landings, unread_lists
+from ledger.rules.reviewed import without_repetition
+from ledger.rules.shape import ChangeCase, Finding, ReleaseCase, inapplicable, untold
+from ledger.rules.verdict import Assessment, Input, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import ChangeDossier, ChangeFacts, ReleaseDossier
+    from ledger.records import Records
+    from ledger.rules.policy import PolicyRules, RuleSetting
+
+
+def assess_change(dossier: ChangeDossier, policy: PolicyRules, as_of: str) -> Assessment:
+    """The verdicts of all rules that speak of changes, in the order of the catalogue.
+
+    Raises:
+        ConflictError: ``as-of-too-early``.
+        FormatError: ``as_of`` is no ledger time.
+    """
+    _check_time(dossier.records, as_of)
+    subject = change_subject(dossier.change)
+    verdicts = [
+        _of_change(dossier.records, dossier.change, setting)
+        for setting in policy.rules
+        if setting.rule.change is not None
+    ]
+    return Assessment(subject, policy.digest, dossier.records.position, as_of, tuple(verdicts))
+
+
+def assess_release(dossier: ReleaseDossier, policy: PolicyRules, as_of: str) -> Assessment:
+    """The verdicts of all rules, rule by rule: first of the release, then of each of its changes in order of landing.
+
+    Where a commit list cannot be read, changes may be missing; then every rule about changes also has a verdict of the
+    release that says so. A release without any change has for each of them one verdict, not applicable.
+
+    Raises:
+        ConflictError: ``as-of-too-early``.
+        FormatError: ``as_of`` is no ledger time.
+    """
+    _check_time(dossier.records, as_of)
+    verdicts: list[Verdict] = []
+    for setting in policy.rules:
+        verdicts += _of_release(dossier, setting)
+        if setting.rule.change is not None:
+            verdicts += [_of_change(dossier.records, change, setting) for change in dossier.changes]
+    return Assessment(release_subject(dossier), policy.digest, dossier.records.position, as_of, tuple(verdicts))
+
+
+def blocking(assessment: Assessment, policy: PolicyRules) -> tuple[Verdict, ...]:
+    """The verdicts for which a gate stays shut: what failed, and in a strict policy also what cannot be told.
+
+    A rule of low severity advises and blocks nothing.
+    """
+    shut = {Outcome.FAIL, Outcome.NOT_EVALUABLE} if policy.strict else {Outcome.FAIL}
+    return tuple(verdict for verdict in assessment.verdicts if verdict.outcome in shut and verdict.severity != "low")
+
+
+def change_subject(change: ChangeFacts) -> str:
+    """How verdicts name a change."""
+    return f"change {change.project}/{change.id}"
+
+
+def release_subject(dossier: ReleaseDossier) -> str:
+    """How verdicts name a release."""
+    return f"release {dossier.name}"
+
+
+def _of_change(records: Records, change: ChangeFacts, setting: RuleSetting) -> Verdict:
+    if setting.rule.change is None:
+        raise ValueError("the rule does not speak of changes")
+    finding = setting.rule.change(ChangeCase(records, change, setting.settings))
+    return _verdict(records, setting, change_subject(change), finding)
+
+
+def _of_release(dossier: ReleaseDossier, setting: RuleSetting) -> Iterable[Verdict]:
+    findings: list[Finding] = []
+    if setting.rule.release is not None:
+        findings.append(setting.rule.release(ReleaseCase(dossier, setting.settings)))
+    if setting.rule.change is not None:
+        hidden = (*unread_lists(dossier), *unread_landings(dossier))
+        release = (("release", dossier.record),)
+        if hidden:
+            findings.append(untold((f"which changes it holds is open, as {clause}" for clause in hidden), release))
+        elif not dossier.changes:
+            findings.append(inapplicable("the release holds a recorded change", release))
+    return [_verdict(dossier.records, setting, release_subject(dossier), finding) for finding in findings]
+
+
+def _verdict(records: Records, setting: RuleSetting, subject: str, finding: Finding) -> Verdict:
+    settled = _settled(records, finding)
+    inputs = without_repetition(settled.inputs)
+    return Verdict(
+        rule=setting.rule.id,
+        subject=subject,
+        outcome=settled.outcome,
+        sentence=settled.sentence,
+        missing=settled.missing,
+        precondition=settled.precondition,
+        inputs=tuple(Input(name, record.envelope, record.index) for name, record in inputs),
+        parameters=dict(setting.settings),
+        severity=setting.severity,
+    )
+
+
+def _settled(records: Records, finding: Finding) -> Finding:
+    """The finding, unless it rests on a signature that no longer counts: then it cannot be told (format §6.2)."""
+    match finding.outcome:
+        case Outcome.NOT_EVALUABLE:
+            return finding
+        case Outcome.PASS | Outcome.FAIL | Outcome.NOT_APPLICABLE:
+            clauses = [
+                f"entry {record.index} was signed with a key that counts as compromised from position {since}"
+                for _, record in without_repetition(finding.inputs)
+                if (since := compromised_since(records, record)) is not None and record.index >= since
+            ]
+            return untold(clauses, finding.inputs) if clauses else finding
+        case _:
+            assert_never(finding.outcome)
+
+
+def _check_time(records: Records, as_of: str) -> None:
+    ledger_time(as_of, "as_of")
+    latest = max((record.leaf.received_at for record in records.entries), default="")
+    if as_of < latest:
+        raise ConflictError(
+            "as-of-too-early",
+            "an assessment cannot be as of a time before the last entry it reads was received",
+            details={"as_of": as_of, "received_at": latest},
+        )

@@ -1,0 +1,183 @@
+"""Segregation of duties: SOD-01 to SOD-04."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from ledger.rules.assistants import assistant_use
+from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions
+from ledger.rules.reviewed import Judged, Sorted, covered_revision, judged, shown_diffs, sort_approvals
+from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, gravest, inapplicable, passed, untold
+from ledger.rules.wording import capital, counted, listed, person, required
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ledger.dossier.facts import PromptFact
+
+APPROVED = "somebody approved this content"
+"""The precondition of rules about who approved."""
+
+
+def approvals_required(case: ChangeCase, content: Judged) -> int:
+    """How many approvals the policy asks for at the content's risk class."""
+    by_risk = cast("dict[str, int]", case.settings["approvals"])
+    return by_risk.get(content.risk or "default", by_risk["default"])
+
+
+def sod_01(case: ChangeCase) -> Finding:
+    """SOD-01: enough effective approvals from people outside the contributor set."""
+    return _each(case, _enough)
+
+
+def _enough(case: ChangeCase, content: Judged) -> Finding:
+    needed = approvals_required(case, content)
+    found = sort_approvals(case, content)
+    inputs = [*content.inputs, *shown_diffs(case), *found.inputs]
+    people = found.people
+    if len(people) >= needed:
+        who = counted(len(people), "person", "people")
+        return passed(
+            f"{capital(who)} who did not contribute approved {content.name}: "
+            f"{listed(map(person, people))}; {required(needed)}.{_uncounted(found)}",
+            inputs,
+        )
+    if found.possible >= needed:
+        return untold(found.reasons, inputs)
+    first = (
+        f"Nobody who did not contribute approved {content.name}"
+        if not people
+        else f"Only {counted(len(people), 'person', 'people')} who did not contribute approved {content.name}"
+    )
+    extra = [("approval", item.record) for item in [*(fact for fact, _ in found.own), *found.stale, *found.machine]]
+    return failed(f"{first}; {required(needed)}.{_uncounted(found)}{_stale(case, found)}", [*inputs, *extra])
+
+
+def _uncounted(found: Sorted) -> str:
+    clauses = [f"{capital(approver_words(fact))} approved but took part {as_what(shown)}" for fact, shown in found.own]
+    clauses += [f"{capital(approver_words(fact))} approved but is no person" for fact in found.machine]
+    clauses += [
+        f"{capital(approver_words(fact))} approved without the role the policy asks for" for fact in found.without_role
+    ]
+    if found.shown_only:
+        clauses.append(
+            f"The forge shows {counted(len(found.shown_only), 'approval', 'approvals')}, which this policy does not count"
+        )
+    return "".join(f" {clause}." for clause in dict.fromkeys(clauses))
+
+
+def _stale(case: ChangeCase, found: Sorted) -> str:
+    clauses = []
+    for fact in found.stale:
+        revision = covered_revision(case, fact)
+        what = "another content" if revision is None else f"revision {revision.number}"
+        clauses.append(f"{capital(approver_words(fact))} approved {what}")
+    return "".join(f" {clause}." for clause in dict.fromkeys(clauses))
+
+
+def sod_02(case: ChangeCase) -> Finding:
+    """SOD-02: whoever changed the code is not among its counted approvers."""
+    return _each(
+        case,
+        lambda case, content: _disjoint(
+            case, content, CODE, "{who} approved {what} without having changed its code.", "changed the code"
+        ),
+    )
+
+
+def sod_03(case: ChangeCase) -> Finding:
+    """SOD-03: who prompted does not approve the output."""
+    if not any(item.approval.decision == "approve" for item in case.change.approvals):
+        return inapplicable(APPROVED)
+    use = assistant_use(case)
+    if use.state == "none":
+        return inapplicable("an assistant was used", use.inputs)
+    if use.state == "unknown":
+        return untold(use.reasons, use.inputs)
+    if not contributions(case, ASKED):
+        return untold(("an assistant was used, and no prompt that says who asked is recorded",), use.inputs)
+    scoped = _last_prompts(case) if case.settings["prompters"] == "last-revision" else case
+    return _each(
+        scoped,
+        lambda case, content: _disjoint(
+            case, content, ASKED, "{who} approved {what} and had not prompted the assistant.", "prompted the assistant"
+        ),
+    )
+
+
+def _last_prompts(case: ChangeCase) -> ChangeCase:
+    """The case with only those prompters that the last revision names; all of them where it names none."""
+    last = case.change.last_revision
+    prompts: tuple[PromptFact, ...] = () if last is None else last.prompts
+    if not prompts:
+        return case
+    asked = {item.initiator.principal for item in prompts if item.initiator is not None}
+    asked |= {item.record.event.context.actor.on_behalf_of for item in prompts}
+    kept = tuple(
+        item
+        for item in case.change.contributions
+        if item.duty != "prompter" or item.party.principal in asked or item.record.event.kind == "diff"
+    )
+    return replace(case, change=replace(case.change, contributions=kept, prompts=prompts))
+
+
+def sod_04(case: ChangeCase) -> Finding:
+    """SOD-04: the counted approvers are people."""
+    return _each(case, _human)
+
+
+def _human(case: ChangeCase, content: Judged) -> Finding:
+    needed = approvals_required(case, content)
+    found = sort_approvals(case, content, duties=frozenset(), machines=True)
+    humans = [item for item in found.effective if item.approver.type == "person"]
+    machines = [item for item in found.effective if item.approver.type != "person"]
+    people = dict.fromkeys(item.approver.principal for item in humans if item.approver.principal)
+    possible = len(people) + len({item.fact.approver.principal or item.fact.record.index for item in found.unclear})
+    inputs = [*content.inputs, *(("approval", item.record) for item in (*humans, *machines))]
+    if not found.effective and not found.unclear:
+        return inapplicable(APPROVED, content.inputs)
+    if len(people) < needed <= possible:
+        return untold(found.reasons, inputs)
+    if len(people) < needed and machines:
+        return failed(
+            f"{capital(listed(map(approver_words, machines)))} approved {content.name} and "
+            f"{'is' if len(machines) == 1 else 'are'} no person; {required(needed)}.",
+            inputs,
+        )
+    if len(people) < needed and found.unclear:
+        return untold(found.reasons, inputs)
+    return passed(
+        f"The approvals of {content.name} were given by people: {listed(map(approver_words, humans))}.", inputs
+    )
+
+
+def _disjoint(case: ChangeCase, content: Judged, duties: frozenset[str], good: str, bad: str) -> Finding:
+    """That approvals needed for the count come from outside ``duties``; others are shown by SOD-01 and not counted."""
+    needed = approvals_required(case, content)
+    found = sort_approvals(case, content, duties=duties)
+    inputs: list[NamedRecord] = [*content.inputs, *shown_diffs(case), *found.inputs]
+    people = found.people
+    if len(people) < needed:
+        if found.unclear and found.possible >= needed:
+            return untold(found.reasons, inputs)
+        if found.own:
+            names = listed(approver_words(fact) for fact, _ in found.own)
+            shown = [(item.duty, item.record) for _, items in found.own for item in items]
+            return failed(
+                f"{capital(names)} approved {content.name} and {bad}; {required(needed)} from others.",
+                [*inputs, *(("approval", fact.record) for fact, _ in found.own), *shown],
+            )
+        if found.unclear:
+            return untold(found.reasons, inputs)
+    if not people:
+        return inapplicable(APPROVED, content.inputs)
+    sentence = good.replace("{who}", capital(listed(map(person, people)))).replace("{what}", content.name)
+    return passed(sentence, inputs)
+
+
+def _each(case: ChangeCase, judge: Callable[[ChangeCase, Judged], Finding]) -> Finding:
+    contents = judged(case)
+    if not contents:
+        return untold(("no revision of the change is recorded",))
+    return gravest(judge(case, content) for content in contents)

@@ -1,0 +1,266 @@
+"""Which approvals count for which content: the one reading of approvals that all rules share.
+
+An approval is *effective* for a content when it stands, its signature counts, its approver is known to be a person
+(with the role the policy asks for), did not take part in the change, and it covers that content. Each condition may
+hold, fail, or be impossible to tell; ``sort_approvals`` keeps the three apart, so that what is unknown never counts and
+never fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ledger.dossier.people import Sameness, sure
+from ledger.rules.contributors import EVERY, approver_words, took_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.digests import Digest
+    from ledger.dossier.facts import ApprovalFact, Contribution, Landing, Revision
+    from ledger.events.work import Diff
+    from ledger.records import Record
+    from ledger.rules.shape import ChangeCase, NamedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The content that a rule speaks about: what landed, or the latest revision of a change that has not."""
+
+    manifests: frozenset[Digest]
+    trees: frozenset[str]
+    commits: frozenset[str]
+    """Commits that hold this content: heads of equal revisions and the commit that landed."""
+    name: str
+    """``revision 3`` or ``the landed content``."""
+    risk: str | None
+    landing: Landing | None
+    revision: Revision | None
+    """The revision whose content it is; None: of no recorded revision."""
+
+    @property
+    def inputs(self) -> tuple[NamedRecord, ...]:
+        """The events that say what the content is."""
+        found: list[NamedRecord] = []
+        if self.revision is not None:
+            found.append(("diff", self.revision.record))
+        if self.landing is not None:
+            found.append(("merge", self.landing.record))
+        return tuple(found)
+
+
+def of_revision(case: ChangeCase, revision: Revision, landing: Landing | None = None) -> Judged:
+    """The content of one revision."""
+    manifests, trees = {revision.diff.manifest}, {revision.diff.tree}
+    if landing is not None:
+        manifests.add(landing.merge.manifest)
+        trees.add(landing.merge.tree)
+    heads = {
+        item.diff.head for item in case.change.revisions if item.diff.manifest in manifests or item.diff.tree in trees
+    }
+    return Judged(
+        frozenset(manifests),
+        frozenset(trees),
+        frozenset(heads | ({landing.merge.commit} if landing is not None else set())),
+        f"revision {revision.number}",
+        revision.diff.risk,
+        landing,
+        revision,
+    )
+
+
+def of_landing(case: ChangeCase, landing: Landing) -> Judged:
+    """The content that landed."""
+    for revision in case.change.revisions:
+        if landing.diff is not None and revision.record.index == landing.diff.index:
+            return of_revision(case, revision, landing)
+    last = case.change.last_revision
+    return Judged(
+        frozenset({landing.merge.manifest}),
+        frozenset({landing.merge.tree}),
+        frozenset({landing.merge.commit}),
+        "the landed content",
+        None if last is None else last.diff.risk,
+        landing,
+        None,
+    )
+
+
+def judged(case: ChangeCase) -> tuple[Judged, ...]:
+    """What is judged of the change: each landing, else its latest revision; empty if there is neither."""
+    if case.change.landings:
+        return tuple(of_landing(case, landing) for landing in case.change.landings)
+    last = case.change.last_revision
+    return () if last is None else (of_revision(case, last),)
+
+
+def stands(fact: ApprovalFact, at: int | None = None) -> bool:
+    """Whether a decision was its approver's latest word when the entry ``at`` came; None: now."""
+    ends = (fact.withdrawn_by, fact.superseded_by)
+    return all(end is None or (at is not None and end.index > at) for end in ends)
+
+
+def covers(case: ChangeCase, fact: ApprovalFact, content: Judged) -> Sameness:
+    """Whether the approval's basis is ``content``: by manifest, else tree, else by the commit of a recorded revision."""
+    basis = fact.approval.basis
+    if basis.manifest in content.manifests or basis.tree in content.trees or basis.commit in content.commits:
+        return "yes"
+    if basis.manifest is None and basis.tree is None and covered_revision(case, fact) is None:
+        # A bare commit id says what was approved only through the revision that has it as its head.
+        return "unknown"
+    return "no"
+
+
+def covered_revision(case: ChangeCase, fact: ApprovalFact) -> Revision | None:
+    """The latest revision that the approval is of, if it is of a recorded one."""
+    basis = fact.approval.basis
+    for revision in reversed(case.change.revisions):
+        diff: Diff = revision.diff
+        if basis.manifest == diff.manifest or basis.tree == diff.tree or basis.commit == diff.head:
+            return revision
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """An approval of which it cannot be told whether it counts, with the clauses that say why."""
+
+    fact: ApprovalFact
+    reasons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Sorted:
+    """Approvals of a change by what they are worth for one content."""
+
+    effective: list[ApprovalFact] = field(default_factory=list)
+    unclear: list[Unclear] = field(default_factory=list)
+    own: list[tuple[ApprovalFact, tuple[Contribution, ...]]] = field(default_factory=list)
+    """By somebody who took part, with how."""
+    stale: list[ApprovalFact] = field(default_factory=list)
+    """Would count, but cover another content."""
+    stale_unclear: list[Unclear] = field(default_factory=list)
+    shown_only: list[ApprovalFact] = field(default_factory=list)
+    """Attested by a forge where the policy does not count those."""
+    machine: list[ApprovalFact] = field(default_factory=list)
+    without_role: list[ApprovalFact] = field(default_factory=list)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Principals whose approval is effective, in ledger order."""
+        return tuple(dict.fromkeys(item.approver.principal for item in self.effective if item.approver.principal))
+
+    @property
+    def possible(self) -> int:
+        """How many people at most may have given an effective approval."""
+        known = set(self.people)
+        unknown = {item.fact.approver.principal or str(item.fact.record.index) for item in self.unclear}
+        return len(known | unknown)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All clauses of the unclear ones."""
+        return tuple(dict.fromkeys(reason for item in self.unclear for reason in item.reasons))
+
+    @property
+    def inputs(self) -> tuple[NamedRecord, ...]:
+        """The effective approvals."""
+        return tuple(("approval", item.record) for item in self.effective)
+
+
+def sort_approvals(
+    case: ChangeCase, content: Judged, *, duties: frozenset[str] = EVERY, at: int | None = None, machines: bool = False
+) -> Sorted:
+    """The change's approvals for ``content``; with ``at`` those that entered before that entry and stood when it came.
+
+    ``duties`` are those whose holders' approvals do not count; ``machines`` lets agents and services through.
+    """
+    found = Sorted()
+    for fact in case.change.approvals:
+        if fact.approval.decision == "approve" and stands(fact, at) and (at is None or fact.record.index < at):
+            _sort(case, fact, content, duties, found, machines=machines)
+    return found
+
+
+def _sort(
+    case: ChangeCase, fact: ApprovalFact, content: Judged, duties: frozenset[str], found: Sorted, *, machines: bool
+) -> None:
+    if fact.approval.attested_by == "forge" and case.settings["forge_attested"] != "count":
+        found.shown_only.append(fact)
+        return
+    known = sure(fact.approver)
+    if known and not machines and fact.approver.type != "person":
+        found.machine.append(fact)
+        return
+    if known and not has_role(case, fact):
+        found.without_role.append(fact)
+        return
+    covered = covers(case, fact, content)
+    part, shown, reasons = took_part(case, fact.approver, duties)
+    if part == "yes":
+        if covered != "no":
+            found.own.append((fact, shown))
+        return
+    reasons = (*doubts(fact), *reasons)
+    if covered == "unknown":
+        reasons = (*reasons, f"the approval of entry {fact.record.index} names a commit that is no recorded revision")
+    match covered, bool(reasons):
+        case "no", False:
+            found.stale.append(fact)
+        case "no", True:
+            found.stale_unclear.append(Unclear(fact, reasons))
+        case _, True:
+            found.unclear.append(Unclear(fact, reasons))
+        case _:
+            found.effective.append(fact)
+
+
+def doubts(fact: ApprovalFact) -> tuple[str, ...]:
+    """Clauses that keep the decision itself from counting: its key, its place in a sequence, who made it."""
+    found: list[str] = []
+    if fact.key_revoked_since is not None and fact.record.index >= fact.key_revoked_since:
+        found.append(
+            f"entry {fact.record.index} by {approver_words(fact)} was signed with a key that counts as compromised from "
+            f"position {fact.key_revoked_since}"
+        )
+    if fact.perhaps_replaced_by is not None:
+        found.append(
+            f"the decision of entry {fact.perhaps_replaced_by.index} may be by {approver_words(fact)} and end that of "
+            f"entry {fact.record.index}"
+        )
+    if not sure(fact.approver):
+        found.append(identity_doubt(fact))
+    return tuple(found)
+
+
+def identity_doubt(fact: ApprovalFact) -> str:
+    """The clause that says why it is not known who decided."""
+    party, where = fact.approver, f"who decided in entry {fact.record.index}"
+    if party.account is None:
+        return f"the account of the one {where} is {party.name_state}"
+    if len(party.claimants) > 1:
+        return f"several name cards claim the account of the one {where}"
+    if party.principal is None:
+        veil = ", and a name card could not be read" if party.hidden else ""
+        return f"the account of the one {where} resolves to no principal{veil}"
+    return f"a name card that could not be read may also claim the account of the one {where}"
+
+
+def has_role(case: ChangeCase, fact: ApprovalFact) -> bool:
+    """Whether the approver held, when deciding, the role the policy asks for, if it asks for one."""
+    role = case.settings["approver_role"]
+    return role is None or role in fact.roles
+
+
+def shown_diffs(case: ChangeCase) -> tuple[NamedRecord, ...]:
+    """All revisions as inputs: they say who took part."""
+    return tuple(("diff", item.record) for item in case.change.revisions)
+
+
+def without_repetition(inputs: Iterable[NamedRecord]) -> tuple[NamedRecord, ...]:
+    """Inputs ascending by index, each record once."""
+    seen: dict[int, tuple[str, Record]] = {}
+    for name, record in inputs:
+        seen.setdefault(record.index, (name, record))
+    return tuple(seen[index] for index in sorted(seen))

@@ -1,0 +1,72 @@
+"""A rule's outcome for one subject, with everything needed to repeat and to print it (docs/rules.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.canonical import JSON
+    from ledger.digests import Digest
+
+
+class Outcome(StrEnum):
+    """How a rule came out. Never a boolean: what cannot be told is neither."""
+
+    PASS = "pass"  # noqa: S105 -- an outcome, no password
+    FAIL = "fail"
+    NOT_EVALUABLE = "not-evaluable"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something the verdict rests on."""
+
+    name: str
+    """What it is: ``approval``, ``diff``, ``policy``."""
+    envelope: Digest
+    """Envelope digest of the event."""
+    index: int
+    """Its position in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule, one subject, one outcome."""
+
+    rule: str
+    """``SOD-01``."""
+    subject: str
+    """``change <project id>/<id>``, ``release <product>@<version>`` or ``event <index>``."""
+    outcome: Outcome
+    sentence: str
+    """What an auditor reads; names are placeholders ``{p_...}`` that print replaces by card names."""
+    missing: tuple[str, ...]
+    """What was missing, for not evaluable ones."""
+    precondition: str | None
+    """The precondition that was false, for not applicable ones."""
+    inputs: tuple[Input, ...]
+    parameters: Mapping[str, JSON]
+    """The policy's parameters that the rule used."""
+    severity: str
+    """From the policy: ``high``, ``medium``, ``low``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All verdicts of a subject, with what makes them repeatable."""
+
+    subject: str
+    policy: Digest
+    position: int
+    as_of: str
+    """Ledger time passed in; never before the last ``received_at``."""
+    verdicts: tuple[Verdict, ...]
+
+    def by_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
+        """The verdicts of one outcome, in the order of the rules."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome is outcome)
