@@ -1,0 +1,292 @@
+"""Events go to payload bytes and back, and nothing but the format's shapes comes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from securesystemslib.dsse import Envelope as ReferenceEnvelope
+from securesystemslib.signer import SSlibKey
+
+from ledger.canonical import encode, parse
+from ledger.entry import leaf_bytes, parse_leaf
+from ledger.envelope import MAX_ENVELOPE_BYTES, check_signature, open_envelope, seal
+from ledger.errors import FormatError, SignatureError
+from ledger.events.context import About
+from ledger.events.shape import claimed_time, event_id, token
+from ledger.events.statement import TEST_RESULT, Event, Unknown, read_payload, subjects, write_payload
+from ledger.keys import SigningKey
+from tests.stories import small_release
+from tests.world import World, seed
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
+
+WORLD, RELEASE = small_release()
+ENVELOPES = [envelope for _, envelope in WORLD.entries]
+
+
+def _statement(number: int) -> dict[str, Any]:
+    value = parse(ENVELOPES[number].payload, max_bytes=1 << 20)
+    assert isinstance(value, dict)
+    return value
+
+
+def _kind(kind: str) -> dict[str, Any]:
+    return _statement(next(leaf.index for leaf, _ in WORLD.entries if leaf.kind == kind))
+
+
+def _changed(statement: dict[str, Any], path: str, value: Any) -> bytes:  # noqa: ANN401  # any JSON
+    at = statement
+    *parents, last = path.split("/")
+    for name in parents:
+        at = at[name]
+    if value is ...:
+        del at[last]
+    else:
+        at[last] = value
+    return encode(statement)
+
+
+def test_every_kind_goes_to_bytes_and_back() -> None:
+    """Reading a payload gives the event; writing the event gives the same bytes."""
+    kinds = set()
+    for record, envelope in zip(WORLD.records_list, ENVELOPES, strict=True):
+        event = read_payload(envelope.payload)
+        assert event == record.event
+        assert isinstance(event, Event)
+        assert write_payload(event) == envelope.payload
+        kinds.add(event.kind)
+    assert {
+        "genesis",
+        "project",
+        "principal",
+        "key",
+        "role",
+        "policy",
+        "prompt",
+        "diff",
+        "test",
+        "approval",
+        "merge",
+    } <= kinds
+    assert {"release", "deploy"} <= kinds
+
+
+def test_payloads_need_not_be_canonical() -> None:
+    """Another writer's member order and white space are read; the bytes stay theirs."""
+    import json
+
+    for envelope in ENVELOPES:
+        spaced = json.dumps(json.loads(envelope.payload), indent=1, sort_keys=False).encode()
+        assert read_payload(spaced) == read_payload(envelope.payload)
+
+
+def test_every_unknown_member_is_refused_in_our_own_kinds() -> None:
+    """A member that this version does not name is refused at its place, wherever it stands."""
+    for number in range(len(ENVELOPES)):
+        statement = _statement(number)
+        if statement["predicateType"] == TEST_RESULT:
+            continue
+        for place, at in _objects(statement["predicate"], "/predicate"):
+            if "/policy" in place:
+                continue
+            at["surplus"] = 1
+            with pytest.raises(FormatError) as caught:
+                read_payload(encode(statement))
+            assert caught.value.where.startswith("/predicate")
+            del at["surplus"]
+        read_payload(encode(statement))
+
+
+def _objects(value: Any, place: str) -> list[tuple[str, dict[str, Any]]]:  # noqa: ANN401  # any JSON
+    found: list[tuple[str, dict[str, Any]]] = []
+    if isinstance(value, dict):
+        found.append((place, value))
+        for name, item in value.items():
+            found += _objects(item, f"{place}/{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            found += _objects(item, f"{place}/{number}")
+    return found
+
+
+def test_a_vetted_predicate_keeps_what_it_does_not_know() -> None:
+    """The test-result predicate is open, with fractions; its blocks ``run`` and ``context`` are closed."""
+    import json
+
+    statement = _kind("test")
+    statement["predicate"]["passedTests"] = ["a"]
+    statement["predicate"]["score"] = 0.5
+    statement["subject"].append({"digest": {"sha256": "ab"}, "name": "more"})
+    assert isinstance(read_payload(json.dumps(statement).encode()), Event)
+    statement["predicate"]["run"]["surplus"] = 1
+    with pytest.raises(FormatError, match="/predicate/run/surplus"):
+        read_payload(json.dumps(statement).encode())
+
+
+def test_an_unknown_kind_or_version_is_unknown_and_its_context_read() -> None:
+    """A later version's event is not refused by the reader; its meaning is unknown."""
+    statement = _kind("diff")
+    statement["predicateType"] = "urn:evidence-ledger:diff:v2"
+    statement["predicate"]["surplus"] = 1
+    found = read_payload(encode(statement))
+    assert isinstance(found, Unknown)
+    assert found.context is not None
+    statement["predicate"]["context"]["event_id"] = "nonsense"
+    found = read_payload(encode(statement))
+    assert isinstance(found, Unknown)
+    assert found.context is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("diff", "_type", "https://in-toto.io/Statement/v0.1"),
+        ("diff", "subject", []),
+        ("diff", "predicate/manifest", "sha256:" + "0" * 64),
+        ("diff", "predicate/files_changed", -1),
+        ("diff", "predicate/files_changed", True),
+        ("diff", "predicate/ai/involvement", "undeclared"),
+        ("diff", "predicate/context/about/tree", "0" * 40),
+        ("diff", "predicate/context/about/revision", ...),
+        ("diff", "predicate/context/project", ...),
+        ("diff", "predicate/context/ledger", ...),
+        ("diff", "predicate/context/ledger", None),
+        ("diff", "predicate/context/occurred_at", "2026-02-30T00:00:00Z"),
+        ("diff", "predicate/context/event_id", "00000000-0000-4000-8000-000000000000"),
+        ("diff", "predicate/context/contents", []),
+        ("diff", "predicate/context/actor", {}),
+        ("diff", "predicate/context/actor", {"account": "nobody"}),
+        ("test", "predicate/run/totals/tests", 11),
+        ("test", "predicate/run/totals/skipped", 3),
+        ("test", "predicate/result", "SKIPPED"),
+        ("test", "subject", []),
+        ("approval", "predicate/basis/tree", ...),
+        ("approval", "predicate/basis/release", "sha256:" + "0" * 64),
+        ("approval", "predicate/decision", "withdraw"),
+        ("approval", "predicate/attested_by", "nobody"),
+        ("merge", "predicate/diff", ...),
+        ("merge", "predicate/binding", "none"),
+        ("release", "predicate/version", "9.9"),
+        ("release", "predicate/sources", []),
+        ("deploy", "predicate/artifacts", {}),
+        ("project", "predicate/act", "undo"),
+        ("project", "predicate/protected_refs", ["main"]),
+        ("project", "predicate/context/about", {"change": "1"}),
+        ("principal", "predicate/type", "recovery"),
+        ("key", "predicate/proof", "AAAA"),
+        ("key", "predicate/key", "ssh:AAAA"),
+        ("role", "predicate/role", "Reviewer"),
+        ("genesis", "predicate/core/admins_required", 2),
+        ("genesis", "predicate/core/origin", "a+b"),
+        ("genesis", "predicate/proofs", []),
+        ("genesis", "predicate/context/ledger", "sha256:" + "0" * 64),
+    ],
+)
+def test_what_the_format_excludes_is_refused(kind: str, path: str, value: Any) -> None:  # noqa: ANN401  # any JSON
+    """Each condition of format §4 is one that a payload can break."""
+    with pytest.raises(FormatError):
+        read_payload(_changed(_kind(kind), path, value))
+
+
+@given(st.binary(max_size=300))
+def test_only_format_errors_come_out_of_rubbish(data: bytes) -> None:
+    """Whatever the bytes, a reader raises FormatError or returns."""
+    for read in (read_payload, open_envelope, parse_leaf):
+        try:
+            read(data)
+        except FormatError:
+            continue
+
+
+@given(st.integers(0, len(ENVELOPES) - 1), st.data())
+def test_a_flipped_byte_in_an_envelope_is_refused(number: int, data: st.DataObject) -> None:
+    """An envelope with one byte changed is no envelope, or no longer signed."""
+    envelope = ENVELOPES[number]
+    place = data.draw(st.integers(0, len(envelope.data) - 1))
+    changed = bytearray(envelope.data)
+    changed[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises((FormatError, SignatureError)):
+        _open_and_check(bytes(changed), envelope.key_id)
+
+
+def _open_and_check(data: bytes, signer: Digest) -> None:
+    opened = open_envelope(data)
+    if opened.key_id != signer:
+        raise SignatureError("other-key", "another key")
+    check_signature(opened, WORLD.roster.keys[signer].public)
+
+
+def test_envelopes_are_those_of_the_reference_implementation() -> None:
+    """Securesystemslib reads our envelopes and verifies our ed25519 signatures over the same bytes."""
+    for record, envelope in zip(WORLD.records_list, ENVELOPES, strict=True):
+        theirs = ReferenceEnvelope.from_dict(parse(envelope.data, max_bytes=1 << 20))  # type: ignore[arg-type]
+        key = SSlibKey(envelope.key_id, "ed25519", "ed25519", {"public": record.key.public.key.hex()})
+        assert theirs.verify([key], 1)
+        assert theirs.payload == envelope.payload
+
+
+def test_an_event_too_large_for_an_envelope_says_what_helps() -> None:
+    """Sealing refuses what would not fit, before anything is signed over it."""
+    with pytest.raises(FormatError, match="65536") as caught:
+        seal(b"x" * MAX_ENVELOPE_BYTES, SigningKey(seed("any")))
+    assert caught.value.remedy is not None
+
+
+def test_subjects_carry_every_plain_digest() -> None:
+    """What can be searched by git ids and SHA-256 is in the subjects."""
+    diff = next(record for record in WORLD.records_list if record.leaf.kind == "diff")
+    names = {item.name: dict(item.digest) for item in subjects(diff.event)}
+    assert set(names) == {"head", "tree", "manifest"}
+    assert "gitCommit" in names["head"]
+    assert "gitTree" in names["tree"]
+
+
+def test_leaves_go_to_bytes_and_back() -> None:
+    """A leaf's bytes are its canonical JSON, and only they are a leaf."""
+    for leaf, _ in WORLD.entries:
+        data = leaf_bytes(leaf)
+        assert parse_leaf(data) == leaf
+        assert data.isascii()
+        with pytest.raises(FormatError):
+            parse_leaf(data.replace(b'"v":1', b'"v": 1'))
+    with pytest.raises(FormatError):
+        parse_leaf(leaf_bytes(replace(WORLD.entries[0][0], v=2)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-21T09:30:00",
+        "2026-11-21 09:30:00Z",
+        "2026-11-21T09:30:60Z",
+        "2026-11-21T24:00:00Z",
+        "1969-12-31T00:00:00Z",
+        "2026-11-21T09:30:00.1Z",
+        "2026-11-21T09:30:00+24:00",
+        "2026-11-21T09:30:00+01:60",
+        "\u0662026-11-21T09:30:00Z",
+    ],
+)
+def test_times_of_another_shape_are_refused(text: str) -> None:
+    """Only RFC 3339 with an offset, on a real date, is a claimed time."""
+    with pytest.raises(FormatError):
+        claimed_time(text, "")
+
+
+@pytest.mark.parametrize("text", ["", "-a", "a b", "a\n", "é", "a" * 129, "a#b"])
+def test_tokens_of_another_shape_are_refused(text: str) -> None:
+    """A token is short printable ASCII without spaces."""
+    with pytest.raises(FormatError):
+        token(text, "")
+
+
+def test_event_ids_are_version_seven() -> None:
+    """The world makes the ids that the format asks for."""
+    world = World()
+    assert event_id(world.event_id(), "")
+    assert WORLD.records_list[0].event.context.about == About()

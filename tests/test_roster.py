@@ -1,0 +1,310 @@
+"""Who may do what at a position, told as stories: each refusal has its reason, each effect its position."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from ledger.digests import Digest, digest_bytes
+from ledger.errors import AuthorityError, ConflictError, LedgerError, SignatureError
+from ledger.events.context import About
+from ledger.events.roster import (
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDisable,
+    ProjectDeclare,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+)
+from ledger.events.shape import OpenObject
+from ledger.events.statement import Event
+from ledger.events.work import Approval, Basis, Seen
+from ledger.keys import SigningKey, key_id, sign
+from ledger.roster.acts import PUBLISHED_KEYS, found, genesis_preimage, key_preimage
+from ledger.roster.authority import authorise, signer_at
+from ledger.roster.state import holds, is_administrator, origin_at, policy_at, roles_at
+from tests.stories import MACHINE_KINDS, open_world
+from tests.world import World, seed
+
+SAMPLE = SigningKey(hashlib.sha256(b"evidence-ledger published sample key").digest())
+
+
+def _slug(caught: pytest.ExceptionInfo[LedgerError]) -> str:
+    return caught.value.slug
+
+
+def test_effects_hold_from_the_next_position_and_roles_by_position() -> None:
+    """A role granted by entry i is held from i + 1, and not after its end."""
+    world, cast = open_world()
+    grant = world.grant(cast.author, "approver")
+    end = world.act(RoleEnd(grant.envelope, cast.author.principal, "moved"))
+    held = [holds(world.roster, cast.author.principal, "approver", None, at) for at in range(len(world.entries) + 1)]
+    assert held == [grant.index < at <= end.index for at in range(len(world.entries) + 1)]
+    assert not roles_at(world.roster, cast.author.principal, None, grant.index)
+
+
+def test_a_grant_for_one_project_does_not_reach_another() -> None:
+    """A scoped role holds where it was granted."""
+    world, cast = open_world()
+    other = world.project("billing")
+    world.grant(cast.author, "approver", (other,))
+    end = len(world.entries)
+    assert holds(world.roster, cast.author.principal, "approver", other, end)
+    assert not holds(world.roster, cast.author.principal, "approver", world.projects["payments"], end)
+    assert not holds(world.roster, cast.author.principal, "approver", None, end)
+
+
+@pytest.mark.parametrize("kind", ["role", "key", "principal", "project", "policy"])
+def test_nobody_but_an_administrator_signs_acts(kind: str) -> None:
+    """Persons without the role, and services, change nothing in the roster."""
+    world, cast = open_world()
+    key = SigningKey(seed("fresh"))
+    proof = sign(key, key_preimage(world.ledger, cast.author.principal, key.public))
+    bodies = {
+        "role": RoleGrant(cast.author.principal, "administrator"),
+        "key": KeyEnrol(key.public, cast.author.principal, proof),
+        "principal": PrincipalDisable(cast.reviewer.principal),
+        "project": ProjectEnd(world.projects["payments"]),
+        "policy": PolicySet(OpenObject(b"{}")),
+    }
+    for member in (cast.author, cast.ci):
+        with pytest.raises(AuthorityError) as caught:
+            world.append(Event(world.context(member), bodies[kind]), member.key)
+        assert _slug(caught) == "not-an-administrator"
+
+
+def test_a_public_key_is_enrolled_once_ever() -> None:
+    """Neither the same nor another principal gets a key again, nor the log key, nor a published one."""
+    world, cast = open_world()
+    world.act(KeyEnd(key_id(cast.reviewer.key.public), cast.reviewer.principal, "replaced"))
+    for key, slug in (
+        (cast.author.key, "key-enrolled"),
+        (cast.reviewer.key, "key-enrolled"),
+        (world.log_key, "key-enrolled"),
+        (SAMPLE, "published-key"),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            world.enrol(cast.reviewer.principal, key)
+        assert _slug(caught) == slug
+    assert key_id(SAMPLE.public) in PUBLISHED_KEYS
+
+
+def test_a_proof_of_possession_is_over_ledger_principal_and_key() -> None:
+    """A proof made for another principal or another ledger enrols nothing."""
+    world, cast = open_world()
+    key = SigningKey(seed("fresh"))
+    for preimage in (
+        key_preimage(world.ledger, cast.author.principal, key.public),
+        key_preimage(digest_bytes(b"other"), cast.reviewer.principal, key.public),
+        key_preimage(world.ledger, cast.reviewer.principal, cast.author.key.public),
+    ):
+        with pytest.raises(SignatureError):
+            world.act(KeyEnrol(key.public, cast.reviewer.principal, sign(key, preimage)))
+
+
+def test_rotation_ends_one_key_and_begins_another() -> None:
+    """The principal stays; the old key signs nothing more; the new one signs."""
+    world, cast = open_world()
+    key = SigningKey(seed("fresh"))
+    preimage = key_preimage(world.ledger, cast.author.principal, key.public)
+    old = key_id(cast.author.key.public)
+    body = KeyRotate(old, key.public, cast.author.principal, sign(key, preimage), sign(cast.author.key, preimage))
+    with pytest.raises(SignatureError):
+        world.act(replace(body, endorsement=sign(key, preimage)))
+    with pytest.raises(ConflictError):
+        world.act(replace(body, ends=key_id(cast.reviewer.key.public)))
+    entry = world.act(body)
+    assert world.roster.keys[old].until == entry.index + 1
+    with pytest.raises(AuthorityError) as caught:
+        signer_at(world.roster, old, entry.index + 1)
+    assert _slug(caught) == "key-ended"
+    assert signer_at(world.roster, old, entry.index).principal == cast.author.principal
+    assert signer_at(world.roster, key_id(key.public), entry.index + 1).principal == cast.author.principal
+
+
+def test_a_revocation_names_a_position_that_has_been() -> None:
+    """``compromised_since`` lies at or before the revocation and changes no admission."""
+    world, cast = open_world()
+    identifier = key_id(cast.author.key.public)
+    with pytest.raises(ConflictError):
+        world.act(KeyRevoke(10_000, identifier, cast.author.principal, "stolen"))
+    before = world.diff("payments", "7", cast.author, cast.author, {"a.py": "1"})
+    world.act(KeyRevoke(0, identifier, cast.author.principal, "stolen"))
+    assert world.roster.keys[identifier].compromised_since == 0
+    assert authorise(world.roster, before.diff.index, identifier, before.diff.event).id == identifier
+
+
+def test_a_disabled_principal_signs_and_holds_nothing() -> None:
+    """Disabling ends keys and roles at once."""
+    world, cast = open_world()
+    world.act(PrincipalDisable(cast.reviewer.principal))
+    with pytest.raises(AuthorityError) as caught:
+        signer_at(world.roster, key_id(cast.reviewer.key.public), len(world.entries))
+    assert _slug(caught) == "principal-disabled"
+    assert not holds(world.roster, cast.reviewer.principal, "reviewer", None, len(world.entries))
+
+
+def test_the_last_administrators_cannot_be_removed() -> None:
+    """No end, revocation or disabling leaves fewer administrators than acts take."""
+    world = World(admins_required=2)
+    ada, bo = world.members["Ada Admin"], world.members["Bo Admin"]
+    for body in (
+        RoleEnd(world.roster.genesis, bo.principal, "left"),
+        KeyEnd(key_id(bo.key.public), bo.principal, "left"),
+        KeyRevoke(0, key_id(bo.key.public), bo.principal, "left"),
+        PrincipalDisable(bo.principal),
+    ):
+        with pytest.raises(AuthorityError) as caught:
+            world.act(body, by=ada)
+        assert _slug(caught) == "too-few-administrators"
+    world.person("Cy Admin", "administrator")
+    world.act(PrincipalDisable(bo.principal), by=ada)
+    assert not is_administrator(world.roster, bo.principal, len(world.entries))
+
+
+def test_ends_take_one_administrator_and_begins_take_two() -> None:
+    """In a two-person ledger an end holds at once, a begin waits for the second person."""
+    world, cast = open_world(admins_required=2)
+    ada, bo = world.members["Ada Admin"], world.members["Bo Admin"]
+    before = len(world.entries)
+    world.act(PrincipalDisable(cast.reviewer.principal), by=ada)
+    assert len(world.entries) == before + 1
+    pending = world.append(Event(world.context(ada), RoleGrant(cast.author.principal, "approver")), ada.key)
+    assert not holds(world.roster, cast.author.principal, "approver", None, len(world.entries))
+    world.approve_act(pending, bo, "reject")
+    with pytest.raises(ConflictError) as caught:
+        world.approve_act(pending, bo)
+    assert _slug(caught) == "no-such-act"
+
+
+def test_an_act_that_became_impossible_cannot_be_completed() -> None:
+    """What was possible when proposed is checked again when completed."""
+    world, _ = open_world(admins_required=2)
+    ada, bo = world.members["Ada Admin"], world.members["Bo Admin"]
+    body = PrincipalCreate("p_" + "1" * 32, "person")
+    waiting = [world.append(Event(world.context(ada, [world._card("X", [])]), body), ada.key) for _ in range(2)]
+    world.approve_act(waiting[0], bo)
+    with pytest.raises(ConflictError) as caught:
+        world.approve_act(waiting[1], bo)
+    assert _slug(caught) == "principal-exists"
+
+
+def test_the_recovery_key_counts_as_one_and_its_use_is_kept() -> None:
+    """The recovery principal completes acts, signs nothing else, and every use is listed."""
+    world, cast = open_world(admins_required=2, recovery=True)
+    ada, spare = world.members["Ada Admin"], world.members["Recovery"]
+    pending = world.append(Event(world.context(ada), RoleGrant(cast.author.principal, "approver")), ada.key)
+    used = world.approve_act(pending, spare)
+    assert holds(world.roster, cast.author.principal, "approver", None, len(world.entries))
+    assert world.roster.recovery_uses == (used.index,)
+    with pytest.raises(AuthorityError) as caught:
+        world.diff("payments", "7", cast.author, spare, {"a.py": "1"})
+    assert _slug(caught) == "kind-not-allowed"
+
+
+def test_machine_keys_sign_their_kinds_in_their_projects_only() -> None:
+    """A service's key reaches no further than its enrolment; an agent's signs prompts and diffs."""
+    world, cast = open_world()
+    reader = world.machine("Reader", ("test",))
+    agent = world.machine("Agent", MACHINE_KINDS, sort="agent", responsible=cast.author)
+    world.project("billing")
+    change = world.diff("payments", "7", cast.author, agent, {"a.py": "1"})
+    world.run("payments", change.tree, change.head, reader)
+    for tell in (
+        lambda: world.diff("payments", "8", cast.author, reader, {"a.py": "1"}),
+        lambda: world.run("billing", change.tree, change.head, reader),
+        lambda: world.run("payments", change.tree, change.head, agent),
+    ):
+        with pytest.raises(AuthorityError) as caught:
+            tell()
+        assert _slug(caught) == "kind-not-allowed"
+    with pytest.raises(ConflictError) as refused:
+        world.enrol(
+            cast.author.principal, SigningKey(seed("x")), kinds=("test",), projects=tuple(world.projects.values())
+        )
+    assert _slug(refused) == "key-scope"
+
+
+def test_approvals_of_people_are_signed_by_their_own_key() -> None:
+    """Neither a service nor another person signs a person's approval; forge approvals need a collector."""
+    world, cast = open_world()
+    change = world.diff("payments", "7", cast.author, cast.ci, {"a.py": "1"})
+    body = Approval(
+        "person",
+        Basis(manifest=change.manifest, tree=change.tree, policy=world.policy_digest),
+        "approve",
+        "review",
+        "change",
+        Seen((), ()),
+    )
+    about = About(change="7", revision=1)
+    for signer, slug in ((cast.ci, "person-needed"), (cast.author, "actor-is-not-signer")):
+        with pytest.raises(AuthorityError) as caught:
+            world.append(Event(world.context(cast.reviewer, project="payments", about=about), body), signer.key)
+        assert _slug(caught) == slug
+    with pytest.raises(AuthorityError) as caught:
+        world.forge_approval("payments", change, cast.reviewer, cast.author)
+    assert _slug(caught) == "not-a-collector"
+    world.grant(cast.author, "collector")
+    world.forge_approval("payments", change, cast.reviewer, cast.author)
+    world.forge_approval("payments", change, cast.reviewer, cast.ci)
+
+
+def test_an_ended_project_takes_no_more_entries() -> None:
+    """Its stream stays as it is."""
+    world, cast = open_world()
+    world.act(ProjectEnd(world.projects["payments"]))
+    with pytest.raises(AuthorityError) as caught:
+        world.diff("payments", "7", cast.author, cast.ci, {"a.py": "1"})
+    assert _slug(caught) == "unknown-project"
+    with pytest.raises(ConflictError):
+        world.act(ProjectDeclare("sha1", world.projects["payments"], ("refs/heads/main",)), [world._card("again", [])])
+
+
+def test_the_policy_of_a_project_is_its_own_latest_else_the_general_one() -> None:
+    """Policies hold from their position on."""
+    world, _ = open_world()
+    project = world.projects["payments"]
+    general = world.policy_digest
+    position = len(world.entries)
+    world.act(PolicySet(OpenObject(b'{"v":2}'), (project,)))
+    own = policy_at(world.roster, project, len(world.entries))
+    before = policy_at(world.roster, project, position)
+    assert own is not None
+    assert own.data == b'{"v":2}'
+    assert before is not None
+    assert before.digest == general
+    assert policy_at(world.roster, project, 1) is None
+
+
+def test_every_founder_signs_genesis() -> None:
+    """A founder's proof that is not theirs, or of another core, founds nothing."""
+    world = World(admins_required=2, recovery=True)
+    record = world.records_list[0]
+    body = record.event.body
+    assert hasattr(body, "proofs")
+    stranger = SigningKey(seed("stranger"))
+    forged = sign(stranger, genesis_preimage(body.core))
+    for number in range(3):
+        proofs = (*body.proofs[:number], forged, *body.proofs[number + 1 :])
+        with pytest.raises(SignatureError):
+            found(world.ledger, record.envelope, record.event.context, replace(body, proofs=proofs))
+
+
+def test_epochs_change_the_origin_of_later_checkpoints() -> None:
+    """Numbers rise without gaps; the origin changes one past the act."""
+    world = World()
+    with pytest.raises(ConflictError):
+        world.epoch(3, 1, 0)
+    entry = world.epoch(2, 1, 0)
+    assert origin_at(world.roster, entry.index) == world.origin
+    assert origin_at(world.roster, entry.index + 1) == f"{world.origin}/2"
+    assert isinstance(world.ledger, str)
+    assert Digest(world.ledger) == world.roster.ledger
