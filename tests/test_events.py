@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as ReferenceEnvelope
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer._key import SSlibKey
 
 from ledger.canonical import encode, parse
 from ledger.entry import leaf_bytes, parse_leaf

@@ -11,6 +11,7 @@ from ledger.digests import Digest, digest_bytes
 from ledger.errors import AuthorityError, ConflictError, LedgerError, SignatureError
 from ledger.events.context import About
 from ledger.events.roster import (
+    Genesis,
     KeyEnd,
     KeyEnrol,
     KeyRevoke,
@@ -24,7 +25,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.events.shape import OpenObject
-from ledger.events.statement import Event
+from ledger.events.statement import Body, Event
 from ledger.events.work import Approval, Basis, Seen
 from ledger.keys import SigningKey, key_id, sign
 from ledger.roster.acts import PUBLISHED_KEYS, found, genesis_preimage, key_preimage
@@ -67,7 +68,7 @@ def test_nobody_but_an_administrator_signs_acts(kind: str) -> None:
     world, cast = open_world()
     key = SigningKey(seed("fresh"))
     proof = sign(key, key_preimage(world.ledger, cast.author.principal, key.public))
-    bodies = {
+    bodies: dict[str, Body] = {
         "role": RoleGrant(cast.author.principal, "administrator"),
         "key": KeyEnrol(key.public, cast.author.principal, proof),
         "principal": PrincipalDisable(cast.reviewer.principal),
@@ -289,7 +290,7 @@ def test_every_founder_signs_genesis() -> None:
     world = World(admins_required=2, recovery=True)
     record = world.records_list[0]
     body = record.event.body
-    assert hasattr(body, "proofs")
+    assert isinstance(body, Genesis)
     stranger = SigningKey(seed("stranger"))
     forged = sign(stranger, genesis_preimage(body.core))
     for number in range(3):

@@ -15,12 +15,12 @@ from ledger.entry import Leaf, leaf_digest
 from ledger.errors import AuthorityError, ConflictError
 from ledger.events.context import About
 from ledger.events.roster import KeyRevoke, PrincipalCreate, RoleGrant
-from ledger.events.statement import Event
+from ledger.events.statement import Body, Event
 from ledger.keys import key_id
 from ledger.merkle import inclusion_proof, reader_of, root
 from ledger.verify.findings import CHECKS, Verification
 from ledger.verify.run import verify_bundle
-from tests.stories import Cast, open_world, small_release, tell_release
+from tests.stories import open_world, small_release, tell_release
 from tests.world import VERIFIER, World
 
 
@@ -154,14 +154,14 @@ def test_a_revoked_key_signs_nothing_afterwards() -> None:
     with pytest.raises(AuthorityError, match="revoked"):
         world.approve("payments", change, cast.reviewer)
     about = About(change="7", revision=1, tree=change.tree)
-    body = _approval_body(world, cast)
+    body = _approval_body()
     world.append(
         Event(world.context(cast.reviewer, project="payments", about=about), body), cast.reviewer.key, force=True
     )
     assert "V13" in _checks(verify_bundle(world.bundle(), world.anchor))
 
 
-def _approval_body(world: World, cast: Cast) -> object:
+def _approval_body() -> Body:
     other, other_cast = open_world()
     change = other.diff("payments", "7", other_cast.author, other_cast.ci, {"a.py": "1"})
     return other.approve("payments", change, other_cast.reviewer).event.body
