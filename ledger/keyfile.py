@@ -1,4 +1,4 @@
-"""Private keys as files of one line, readable by their owner alone. Errors hold paths and modes, never a part of a key."""
+"""Private keys as files of one line, readable by their owner alone. Errors hold paths and modes, no part of a key."""
 
 from __future__ import annotations
 

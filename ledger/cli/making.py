@@ -42,9 +42,7 @@ class NewContent:
         return ContentRef(self.salted.commitment, self.media_type, self.name, len(self.salted.data), self.state)
 
 
-def new_content(
-    name: str, data: bytes, media_type: str = "application/json", *, withheld: bool = False
-) -> NewContent:
+def new_content(name: str, data: bytes, media_type: str = "application/json", *, withheld: bool = False) -> NewContent:
     """``data`` under a fresh salt."""
     salted = SaltedContent(os.urandom(SALT_BYTES), data)
     return NewContent(name, media_type, salted, "withheld" if withheld else "stored")

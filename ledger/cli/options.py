@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from ledger.cli.output import Output
-from ledger.cli.settings import Settings, Setting, find_settings
+from ledger.cli.settings import Setting, Settings, find_settings
 from ledger.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _FLAGS: Final = "ledger.cli.flags"
-_TOKEN_FILE: Final = "token_file"
 
 
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 -- Click's callback
@@ -41,9 +40,13 @@ def client_options(command: Decorated) -> Decorated:
     """Adds where the server and the ledger are, and ``output_options``; read them with ``settings(ctx)``."""
     command = output_options(command)
     command = _option(
-        "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with the server's token."
+        "--token-file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="File with the server's token.",
     )(command)
-    command = _option("--anchor", metavar="FILE", help="The ledger's public line ledger.pub, or the line itself.")(command)
+    command = _option("--anchor", metavar="FILE", help="The ledger's public line ledger.pub, or the line itself.")(
+        command
+    )
     return _option("--server", metavar="URL", help="Address of the server.")(command)
 
 
@@ -77,7 +80,7 @@ def settings(ctx: click.Context) -> Settings:
     flags = ctx.meta.get(_FLAGS, {})
     named = {name: flags.get(name) for name in ("server", "anchor", "project", "key", "outbox")}
     found = find_settings(named, os.environ, Path.cwd())
-    token_file = flags.get(_TOKEN_FILE)
+    token_file = flags.get("token_file")
     if token_file is None:
         return found
     token = token_file.read_text(encoding="ascii", errors="replace").strip()

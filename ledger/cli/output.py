@@ -56,7 +56,7 @@ class Output:
 
 
 def clean(text: str, limit: int = 1_000) -> str:
-    """``text`` on one line, fit for a terminal: what is invisible or steers it is escaped, at most ``limit`` characters."""
+    """``text`` on one line of at most ``limit`` characters: what is invisible or steers a terminal is escaped."""
     shown = "".join(map(_visible, text[: limit + 1]))
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
@@ -107,7 +107,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def report_error(error: LedgerError, *, json: bool) -> None:
-    """Prints an error of the ledger on stderr: slug, sentence, values compared and remedy, never a content or secret."""
+    """Prints an error of the ledger on stderr: slug, sentence, values compared, remedy; never a content or secret."""
     where = error.where if isinstance(error, FormatError) else ""
     sentence = error.message if json else str(error)
     report_problem(error.slug, sentence, error.remedy, json=json, details=error.details, where=where)

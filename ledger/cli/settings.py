@@ -140,6 +140,11 @@ def find_settings(flags: Mapping[str, str | None], environ: Mapping[str, str], f
     )
 
 
+def stored_tokens(path: Path) -> Mapping[str, str]:
+    """The tokens in the user's file, by server address; none where there is no file."""
+    return _read_file(path, _USER_NAMES)[1] if path.is_file() else {}
+
+
 def find_project_file(folder: Path) -> Path | None:
     """The nearest ``.evidence-ledger.toml`` in ``folder`` or above it."""
     for place in (folder, *folder.parents):
@@ -201,7 +206,9 @@ def _absolute(name: str, value: str, folder: Path) -> str:
 def _user_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
     named = environ.get(variable)
     # The XDG specification tells to ignore a relative path.
-    base = Path(named) if named and Path(named).is_absolute() else Path(environ.get("HOME") or "~").expanduser() / fallback
+    base = (
+        Path(named) if named and Path(named).is_absolute() else Path(environ.get("HOME") or "~").expanduser() / fallback
+    )
     return base / "evidence-ledger"
 
 

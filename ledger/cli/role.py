@@ -1,0 +1,111 @@
+"""``evidence role``: what principals may do, and where."""
+
+from __future__ import annotations
+
+import click
+
+from ledger.cli.options import client_options, signing_options
+
+
+@click.group()
+def role() -> None:
+    """Roles: labels that rules ask for. administrator signs acts; collector brings reviews from a forge."""
+
+
+@role.command()
+@click.argument("principal")
+@click.argument("name", metavar="ROLE")
+@click.option(
+    "--in", "projects", multiple=True, metavar="PROJECT", help="Only there; repeat for more. Default: everywhere."
+)
+@signing_options
+@client_options
+@click.pass_context
+def grant(ctx: click.Context, principal: str, name: str, projects: tuple[str, ...]) -> None:
+    """Grant PRINCIPAL (a name, mail address or id) the role ROLE."""
+    from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.session import open_session
+    from ledger.events.roster import RoleGrant
+    from ledger.events.shape import label
+
+    label(name, "role")
+    with open_session(ctx) as session:
+        known = session.directory()
+        ids = tuple(sorted({known.project(project).id for project in projects})) or None
+        body = RoleGrant(known.principal(principal).id, name, ids)
+        tell(session, perform(session, known, [Step(body)]))
+
+
+@role.command()
+@click.argument("principal")
+@click.argument("name", metavar="ROLE")
+@click.option("--reason", required=True, help="A label, such as left or moved.")
+@signing_options
+@client_options
+@click.pass_context
+def end(ctx: click.Context, principal: str, name: str, reason: str) -> None:
+    """End every grant of ROLE that PRINCIPAL has in force."""
+    from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.session import open_session
+    from ledger.errors import NotFoundError
+    from ledger.events.roster import RoleEnd
+    from ledger.events.shape import label
+    from ledger.roster.state import in_force
+
+    label(reason, "reason")
+    with open_session(ctx) as session:
+        known = session.directory()
+        holder = known.principal(principal).id
+        found = [
+            one
+            for one in known.roster.grants
+            if one.principal == holder and one.role == name and in_force(one.since, one.until, known.position)
+        ]
+        if not found:
+            raise NotFoundError(
+                "unknown-grant", "this principal does not hold this role", remedy="See who does: evidence role list"
+            )
+        tell(session, perform(session, known, [Step(RoleEnd(one.envelope, holder, reason)) for one in found]))
+
+
+@role.command("list")
+@click.option("--all", "every", is_flag=True, help="Also what has ended.")
+@client_options
+@click.pass_context
+def list_(ctx: click.Context, *, every: bool) -> None:
+    """Who holds which role, where."""
+    from ledger.cli.output import table
+    from ledger.cli.session import open_session
+    from ledger.roster.state import in_force, principal_in_force
+
+    with open_session(ctx) as session:
+        known = session.directory()
+        rows, documents = [], []
+        for one in known.roster.grants:
+            holds = in_force(one.since, one.until, known.position)
+            holds = holds and principal_in_force(known.roster, one.principal, known.position)
+            if not (holds or every):
+                continue
+            where = "everywhere" if one.projects is None else ", ".join(map(known.project_name, one.projects))
+            row = (
+                known.name(one.principal),
+                one.role,
+                where,
+                str(one.since),
+                "" if one.until is None else str(one.until),
+            )
+            rows.append(row)
+            documents.append(
+                {
+                    "principal": one.principal,
+                    "name": row[0],
+                    "role": one.role,
+                    "projects": one.projects,
+                    "grant": one.envelope,
+                    "since": one.since,
+                    "until": one.until,
+                    "in_force": holds,
+                }
+            )
+        lines = table(("WHO", "ROLE", "WHERE", "FROM ENTRY", "UNTIL"), rows)
+        session.output.answer({"position": known.position, "grants": documents}, lines or ["Nobody holds a role."])

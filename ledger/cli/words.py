@@ -1,0 +1,142 @@
+"""Acts of administrators in words, as whoever signs or approves one must read them before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from ledger.canonical import parse
+from ledger.cli.directory import short_id
+from ledger.cli.output import clean
+from ledger.digests import digest_bytes
+from ledger.events.roster import (
+    Epoch,
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDescribe,
+    PrincipalDisable,
+    ProjectDeclare,
+    ProjectDescribe,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+)
+from ledger.keys import format_public_key, key_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.cli.directory import Directory
+    from ledger.documents import Account, Card
+    from ledger.keys import PublicKey
+    from ledger.roster.state import Act
+
+
+def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noqa: C901, PLR0911, PLR0912 -- one case an act
+    """What ``act`` does, a line a fact, fit for a terminal; ``card`` is the name card that comes with it, if held."""
+    match act:
+        case ProjectDeclare():
+            lines = [f"Declare the project {_named(card, act.project)}"]
+            lines.append(f"protected refs: {', '.join(act.protected_refs)}; objects: {act.object_format}")
+            start = (
+                "everything in the repository counts" if act.start is None else f"what comes after {act.start} counts"
+            )
+            return [*lines, start, *_card(card)]
+        case ProjectDescribe():
+            return [f"Describe the project {_project(known, act.project)} anew", *_card(card)]
+        case ProjectEnd():
+            return [f"End the project {_project(known, act.project)}: it takes no more entries"]
+        case PrincipalCreate():
+            lines = [f"Make the {act.type} {_named(card, act.principal)} known"]
+            if act.responsible is not None:
+                lines.append(f"responsible: {_principal(known, act.responsible)}")
+            return [*lines, *_card(card)]
+        case PrincipalDescribe():
+            return [f"Describe {_principal(known, act.principal)} anew", *_card(card)]
+        case PrincipalDisable():
+            return [f"Disable {_principal(known, act.principal)}: keys and roles are no longer in force"]
+        case KeyEnrol():
+            return [f"Enrol a key for {_principal(known, act.principal)}", *_key(act.key), *_scope(act, known)]
+        case KeyRotate():
+            ends = f"the key {short_id(act.ends)} ends in its place"
+            return [
+                f"Enrol a new key for {_principal(known, act.principal)}",
+                *_key(act.key),
+                ends,
+                *_scope(act, known),
+            ]
+        case KeyEnd():
+            return [f"End the key {short_id(act.key_id)} of {_principal(known, act.principal)}: {act.reason}"]
+        case KeyRevoke():
+            return [
+                f"Revoke the key {short_id(act.key_id)} of {_principal(known, act.principal)}: {act.reason}",
+                f"its signatures from entry {act.compromised_since} on no longer count in later verdicts",
+            ]
+        case RoleGrant():
+            return [f"Grant {_principal(known, act.principal)} the role {act.role} {_where(act.projects, known)}"]
+        case RoleEnd():
+            grant = next(
+                (g for g in known.roster.grants if (g.envelope, g.principal) == (act.grant, act.principal)), None
+            )
+            role = "a role" if grant is None else f"the role {grant.role} {_where(grant.projects, known)}"
+            return [f"End {role} of {_principal(known, act.principal)}: {act.reason}"]
+        case PolicySet():
+            value = parse(act.policy.data, max_bytes=len(act.policy.data))
+            members = ", ".join(sorted(value)) if isinstance(value, dict) else ""
+            return [
+                f"Set the policy {_where(act.projects, known)}",
+                f"policy digest {digest_bytes(act.policy.data)}",
+                f"members: {clean(members)}",
+            ]
+        case Epoch():
+            return [
+                f"Begin epoch {act.number} after a lost checkpoint store: {act.reason}",
+                f"last checkpoint known: size {act.last_size}, root {act.last_root}",
+                f"entries known to be lost: {act.known_lost}; checkpoints go on as {act.origin}",
+            ]
+        case _:
+            assert_never(act)
+
+
+def account_words(account: Account) -> str:
+    """An account as people read it."""
+    if account.system == "git":
+        return f"git {account.mail}"
+    login = f" {account.login}" if account.login else ""
+    return f"{account.system}{login} (id {account.id})"
+
+
+def _card(card: Card | None) -> list[str]:
+    if card is None:
+        return ["its name card is not held here"]
+    accounts = [f"account: {clean(account_words(account))}" for account in card.accounts]
+    return [*accounts, *([f"address: {clean(card.url)}"] if card.url else [])]
+
+
+def _named(card: Card | None, identifier: str) -> str:
+    return identifier if card is None else f"{clean(card.name)} ({identifier})"
+
+
+def _principal(known: Directory, identifier: str) -> str:
+    return f"{clean(known.name(identifier))} ({short_id(identifier)})"
+
+
+def _project(known: Directory, identifier: str) -> str:
+    return f"{clean(known.project_name(identifier))} ({short_id(identifier)})"
+
+
+def _key(key: PublicKey) -> list[str]:
+    return [f"public key {format_public_key(key)}", f"key id {key_id(key)}"]
+
+
+def _scope(act: KeyEnrol | KeyRotate, known: Directory) -> list[str]:
+    if act.kinds is None:
+        return []
+    return [f"for {', '.join(act.kinds)} {_where(act.projects, known)}"]
+
+
+def _where(projects: Iterable[str] | None, known: Directory) -> str:
+    return "everywhere" if projects is None else "in " + ", ".join(_project(known, project) for project in projects)
