@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ledger.capture.changes import EMPTY_TREE, read_manifest, read_manifests
 from ledger.capture.commits import parents_of, read_commit, tree_of
-from ledger.capture.git import read_view
+from ledger.capture.git import read_view, resolve_commit
 from ledger.capture.history import commit_range, is_ancestor, read_push
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.manifest import encode_manifest, manifest_digest
@@ -254,3 +254,23 @@ def _method(repository: Repository, commit: str, length: int, candidate: Candida
     except NotFoundError:
         return "squash"
     return "rebase" if same_message else "squash"
+
+
+def first_parent_landing(repository: Repository, commit: str, tip: str = "HEAD") -> str | None:
+    """The commit of the first-parent line of ``tip`` with which ``commit`` arrived there; None if it never did.
+
+    That commit is what a merge event names; the ones it brought stand in its commit list.
+
+    Raises:
+        NotFoundError: ``tip`` or ``commit`` is not in this clone.
+    """
+    end = resolve_commit(repository, tip)
+    line = read_view(repository, "rev-list", "--first-parent", end)[1].decode("ascii").split()
+    if commit in line:
+        return commit
+    reached_by = set(
+        read_view(repository, "rev-list", "--ancestry-path", end, f"^{resolve_commit(repository, commit)}")[1]
+        .decode("ascii")
+        .split()
+    )
+    return next((landed for landed in reversed(line) if landed in reached_by), None)

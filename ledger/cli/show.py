@@ -1,0 +1,132 @@
+"""``evidence show`` and ``evidence log``: one event in full, and events in order."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ledger.cli.options import client_options, output, project_option
+from ledger.cli.output import clean, table
+
+if TYPE_CHECKING:
+    from ledger.cli.directory import Directory
+    from ledger.cli.session import Session
+    from ledger.entry import Leaf
+
+
+@click.command()
+@click.argument("event", metavar="INDEX|EVENT-ID|ENVELOPE")
+@client_options
+@click.pass_context
+def show(ctx: click.Context, event: str) -> None:
+    r"""Show one event in full: its place in the log, who signed it, what it states.
+
+    \b
+    Examples:
+      evidence show 42
+      evidence show sha256:3f0c...  --json
+    """
+    from ledger.cli.session import open_session
+
+    with open_session(ctx) as session:
+        leaf, envelope = _find(session, event)
+        directory = session.directory()
+        _answer(ctx, directory, leaf, envelope)
+
+
+def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
+    from ledger.digests import parse_digest
+    from ledger.envelope import open_envelope
+    from ledger.errors import NotFoundError
+    from ledger.events.statement import read_payload
+
+    if event.isdigit():
+        return session.client.entry(int(event))
+    identifier = event
+    if event.startswith("sha256:"):
+        statement = read_payload(open_envelope(session.client.envelope(parse_digest(event, "EVENT"))).payload)
+        identifier = "" if statement.context is None else statement.context.event_id
+    found = next(iter(session.client.find({"event_id": identifier})), None)
+    if found is None:
+        raise NotFoundError("no-such-entry", "no entry of this ledger is meant", remedy="List entries: evidence log")
+    return found
+
+
+def _answer(ctx: click.Context, directory: Directory, leaf: Leaf, envelope: bytes) -> None:
+    from ledger.envelope import check_signature, open_envelope
+    from ledger.events.shape import write_object
+
+    opened = open_envelope(envelope)
+    key = directory.roster.keys[opened.key_id]
+    check_signature(opened, key.public)
+    statement = json.loads(opened.payload)
+    document: dict[str, Any] = {
+        "leaf": write_object(leaf),
+        "signed_by": {"principal": key.principal, "key_id": key.id},
+        "statement": statement,
+    }
+    lines = [
+        f"entry {leaf.index}: {leaf.kind} in stream {clean(leaf.stream)}, received {leaf.received_at}",
+        f"signed by {clean(directory.name(key.principal))} ({key.principal}), signature verified",
+        f"envelope {leaf.envelope}",
+        "",
+        *(clean(line, 2_000) for line in json.dumps(statement["predicate"], indent=2).split("\n")),
+    ]
+    output(ctx).answer(document, lines)
+
+
+@click.command()
+@click.option("--kind", help="Only this kind: prompt, diff, test, approval, merge, release, deploy, ...")
+@click.option("--change", help="Only about this change.")
+@click.option("--release", "release_", metavar="PRODUCT@VERSION", help="Only about this release.")
+@click.option("--commit", help="Only with this git commit among the subjects.")
+@click.option("--tree", help="Only with this git tree among the subjects.")
+@click.option("--who", metavar="NAME|ID", help="Only by or about this principal.")
+@click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Only entries from this index on.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="At most so many.")
+@project_option
+@client_options
+@click.pass_context
+def log(ctx: click.Context, limit: int, who: str | None, after: int, **filters: str | None) -> None:
+    r"""List events in the order of the log.
+
+    \b
+    Examples:
+      evidence log --change 117
+      evidence log --kind approval --who ada --limit 200 --json
+    """
+    from itertools import islice
+
+    from ledger.cli.options import settings
+    from ledger.cli.session import open_session
+    from ledger.events.shape import write_object
+
+    with open_session(ctx) as session:
+        directory = session.directory()
+        query: dict[str, str | int] = {name.rstrip("_"): value for name, value in filters.items() if value is not None}
+        query |= {"after": after, "limit": limit}
+        if who is not None:
+            query["principal"] = directory.principal(who).id
+        if settings(ctx).project is not None:
+            query["project"] = session.project_id(directory)
+        found = [leaf for leaf, _ in islice(session.client.find(query), limit)]
+        rows = [
+            [
+                str(leaf.index),
+                leaf.received_at,
+                leaf.kind,
+                leaf.about.change or leaf.about.release or "",
+                _signer(directory, leaf),
+                leaf.envelope[:19],
+            ]
+            for leaf in found
+        ]
+    lines = table(("index", "received", "kind", "about", "signed by", "envelope"), rows) or ["no entry fits"]
+    output(ctx).answer({"entries": [{"leaf": write_object(leaf)} for leaf in found]}, lines)
+
+
+def _signer(directory: Directory, leaf: Leaf) -> str:
+    key = directory.roster.keys.get(leaf.key_id)
+    return "unknown key" if key is None else directory.name(key.principal)

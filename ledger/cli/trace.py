@@ -1,0 +1,295 @@
+"""``evidence trace``: from a commit, line, digest, release, change or incident to prompts and approvals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ledger.cli.options import client_options, output, project_option
+from ledger.cli.output import clean
+from ledger.errors import FormatError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.cli.directory import Directory
+    from ledger.cli.session import Session
+    from ledger.dossier.facts import Party
+    from ledger.dossier.trace import TraceStep
+    from ledger.entry import Leaf
+
+_HEX = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+_LINE = re.compile(r"(.+):([0-9]+)")
+_SPAN = re.compile(r"([0-9]+)([mhd])", re.ASCII)
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+_PROMPT_SHOWN: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a search led to."""
+
+    found: str
+    """How, in a sentence."""
+    project: str | None = None
+    change: str | None = None
+    release: str | None = None
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[COMMIT|TREE|DIGEST|FILE:LINE|PRODUCT@VERSION|CHANGE]")
+@click.option(
+    "--repo", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), help="The clone."
+)
+@click.option("--env", "environment", metavar="NAME", help="What was deployed in this environment ...")
+@click.option("--at", metavar="TIME", help="... at this time (RFC 3339; now if not given) ...")
+@click.option("--since", default="6h", show_default=True, metavar="SPAN", help="... and up to this long before.")
+@project_option
+@client_options
+@click.pass_context
+def trace(
+    ctx: click.Context, target: str | None, repo: Path, environment: str | None, at: str | None, since: str
+) -> None:
+    r"""Trace an incident to its prompts, tests and approvals, in the order of the ledger.
+
+    \b
+    Examples:
+      evidence trace src/rates.py:42
+      evidence trace 3f0c9d1
+      evidence trace payments@4.2.0
+      evidence trace --env production --at 2026-11-21T03:10:00Z --since 6h
+    """
+    from ledger.cli.gathering import position_now
+    from ledger.cli.session import open_session
+
+    if (target is None) == (environment is None):
+        raise click.UsageError("name what to trace: a commit, line, digest, release or change, or --env NAME --at TIME")
+    with open_session(ctx) as session:
+        position_now(session)
+        directory = session.directory()
+        if environment is not None:
+            starts = _deployed(session, environment, _instant(at), _span(since))
+        else:
+            starts = _starts(session, directory, target or "", repo)
+        documents: list[dict[str, Any]] = []
+        lines: list[str] = []
+        for start in starts:
+            steps, parties = _steps(session, directory, start)
+            documents.append(_document(start, steps, parties))
+            lines += [*_lines(start, steps, parties), ""]
+    output(ctx).answer({"traces": documents}, lines[:-1])
+
+
+def _steps(session: Session, directory: Directory, start: Start) -> tuple[tuple[TraceStep, ...], Mapping[str, Party]]:
+    from ledger.cli.gathering import gather_change
+    from ledger.cli.releases import fetch_release
+    from ledger.dossier.build import build_change, build_release
+    from ledger.dossier.trace import trace_change, trace_release
+
+    if start.release is not None:
+        bundle = fetch_release(session, start.release)
+        index = bundle.verification.index
+        if index is None or index.subject.release is None:
+            raise NotFoundError("no-such-release", "the server's bundle is not about a release")
+        release = build_release(bundle.records, index.subject.release)
+        return trace_release(release), release.parties
+    if start.project is None or start.change is None:
+        return (), {}
+    records = gather_change(session, directory, start.project, start.change)
+    change = build_change(records, start.project, start.change)
+    return trace_change(change), change.parties
+
+
+def _starts(session: Session, directory: Directory, target: str, repo: Path) -> list[Start]:
+    if target.startswith("sha256:"):
+        return _by_digest(session, target)
+    if _HEX.fullmatch(target):
+        return _by_object(session, _whole(target, repo), repo)
+    if "@" in target:
+        return [Start(f"release {target}", release=target)]
+    line = _LINE.fullmatch(target)
+    if line is not None:
+        return _by_line(session, Path(line[1]), int(line[2]), repo)
+    return [Start(f"change {target}", project=session.project_id(directory), change=target)]
+
+
+def _by_line(session: Session, file: Path, number: int, repo: Path) -> list[Start]:
+    from ledger.capture.blame import blame_line, committed_line
+    from ledger.capture.git import open_repository
+
+    with open_repository(repo) as opened:
+        path, line = committed_line(opened, repo / file if not file.is_absolute() else file, number)
+        origin = blame_line(opened, path, line)
+    return [
+        Start(
+            f"line {number} came with commit {origin.commit[:12]}; {start.found}",
+            start.project,
+            start.change,
+            start.release,
+        )
+        for start in _by_object(session, origin.commit, repo)
+    ]
+
+
+def _whole(text: str, repo: Path) -> str:
+    if len(text) in (40, 64):
+        return text
+    from ledger.capture.git import open_repository, resolve_commit
+
+    with open_repository(repo) as opened:
+        return resolve_commit(opened, text)
+
+
+def _by_object(session: Session, identifier: str, repo: Path) -> list[Start]:
+    """What is recorded of a commit or tree; for a commit inside a landing, what is recorded of the landing."""
+    for name in ("commit", "tree"):
+        found = _about(session, {name: identifier}, f"{name} {identifier[:12]}")
+        if found:
+            return found
+    tip = _landing_tip(identifier, repo)
+    found = [] if tip is None else _about(session, {"commit": tip}, f"it landed with commit {tip[:12]}")
+    if not found:
+        raise NotFoundError(
+            "not-recorded",
+            "no event of this ledger names this commit or tree",
+            details={"object": identifier},
+            remedy="Give --repo the clone, so that the landing of an inner commit is found; or see: evidence log",
+        )
+    return found
+
+
+def _landing_tip(commit: str, repo: Path) -> str | None:
+    from ledger.capture.git import open_repository
+    from ledger.capture.landing import first_parent_landing
+    from ledger.errors import LedgerError
+
+    try:
+        with open_repository(repo) as opened:
+            return first_parent_landing(opened, commit)
+    except LedgerError:
+        return None
+
+
+def _by_digest(session: Session, digest: str) -> list[Start]:
+    for name in ("manifest", "artifact"):
+        found = _about(session, {name: digest}, f"digest {digest[:19]}")
+        if found:
+            return found
+    raise NotFoundError("not-recorded", "no event of this ledger has this digest among its subjects")
+
+
+def _about(session: Session, query: dict[str, str | int], what: str) -> list[Start]:
+    leaves = [leaf for leaf, _ in session.client.find(query)]
+    starts = [
+        Start(f"{what}: change {leaf.about.change}", project=leaf.stream, change=leaf.about.change)
+        for leaf in leaves
+        if leaf.about.change is not None
+    ]
+    starts = starts or [
+        Start(f"{what}: release {leaf.about.release}", release=leaf.about.release)
+        for leaf in leaves
+        if leaf.about.release is not None
+    ]
+    starts = starts or [
+        Start(f"{what}: pushed without a change, entry {leaf.index}") for leaf in leaves if leaf.kind == "merge"
+    ]
+    return list(dict.fromkeys(starts))
+
+
+def _deployed(session: Session, environment: str, at: datetime, span: timedelta) -> list[Start]:
+    from ledger.envelope import open_envelope
+    from ledger.events.shape import instant
+    from ledger.events.statement import Event, read_payload
+    from ledger.events.work import Deploy
+
+    found: list[tuple[Leaf, Deploy]] = []
+    for leaf, envelope in session.client.find({"kind": "deploy"}):
+        statement = read_payload(open_envelope(envelope).payload)
+        if isinstance(statement, Event) and isinstance(statement.body, Deploy):
+            received = instant(leaf.received_at)
+            if statement.body.environment == environment and at - span <= received <= at:
+                found.append((leaf, statement.body))
+    starts = [
+        Start(
+            f"{deploy.service} in {environment}, {deploy.status}, recorded {leaf.received_at}: {leaf.about.release}",
+            release=leaf.about.release,
+        )
+        for leaf, deploy in reversed(found)
+        if leaf.about.release is not None
+    ]
+    if not starts:
+        raise NotFoundError(
+            "no-deployment",
+            "no deployment to this environment was recorded in this time",
+            details={"environment": environment, "to": at.isoformat()},
+            remedy="Look further back with --since 7d",
+        )
+    return list(dict.fromkeys(starts))
+
+
+def _instant(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    from ledger.events.shape import claimed_time, instant
+
+    return instant(str(claimed_time(text, "--at")))
+
+
+def _span(text: str) -> timedelta:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise FormatError("bad-span", "a span is a number and m, h or d, such as 6h", where="--since")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _name(party: Party | None) -> str:
+    if party is None:
+        return ""
+    if party.name is not None:
+        return party.name
+    account = party.account
+    shown = None if account is None else account.mail or account.login or account.id
+    return f"{shown or party.principal or 'somebody'} ({party.name_state})"
+
+
+def _document(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, Party]) -> dict[str, Any]:
+    return {
+        "found": start.found,
+        "change": start.change,
+        "release": start.release,
+        "people": {identifier: party.name for identifier, party in parties.items()},
+        "steps": [
+            {
+                "index": step.record.index,
+                "received_at": step.record.leaf.received_at,
+                "kind": step.kind,
+                "change": step.change,
+                "who": None if step.who is None else step.who.principal,
+                "name": _name(step.who) or None,
+                "what": step.what,
+                "envelope": step.envelope,
+                "prompt": step.prompt if isinstance(step.prompt, str) else None,
+                "prompt_state": None if step.prompt is None or isinstance(step.prompt, str) else step.prompt.state,
+            }
+            for step in steps
+        ],
+    }
+
+
+def _lines(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, Party]) -> list[str]:
+    del parties
+    lines = [clean(start.found)]
+    for step in steps:
+        change = f" #{step.change}" if step.change is not None else ""
+        head = f"  {step.record.index:>6}  {step.record.leaf.received_at[:16].replace('T', ' ')}  {step.kind:<8}"
+        lines.append(f"{head}{clean(change, 24):<8} {clean(_name(step.who), 60)} {clean(step.what)}".rstrip())
+        if isinstance(step.prompt, str):
+            lines.append(f"{'':28}asked: {clean(step.prompt.strip(), _PROMPT_SHOWN)}")
+        elif step.prompt is not None:
+            lines.append(f"{'':28}its text is {step.prompt.state}")
+    return lines
