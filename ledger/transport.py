@@ -113,6 +113,8 @@ class Transport:
             accept = take if take is not None and response.status == 200 else kept.append
             for piece in self._pieces(response, deadline, max_bytes):
                 accept(piece)
+            # read1 of older Python leaves a response of known length open at its end, and the connection unusable.
+            response.close()
         except BaseException:
             self.close()
             raise
