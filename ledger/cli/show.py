@@ -89,7 +89,7 @@ def _answer(ctx: click.Context, directory: Directory, leaf: Leaf, envelope: byte
 @project_option
 @client_options
 @click.pass_context
-def log(ctx: click.Context, limit: int, who: str | None, after: int, **filters: str | None) -> None:
+def log(ctx: click.Context, /, limit: int, who: str | None, after: int, **filters: str | None) -> None:
     r"""List events in the order of the log.
 
     \b
