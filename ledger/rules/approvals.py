@@ -192,7 +192,7 @@ def _before(case: ChangeCase, landing: Landing) -> Finding:
     inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
     if len(found.people) >= needed:
         return passed(
-            f"{capital(_approvals(found))} of {content.name} entered the ledger before it landed in entry "
+            f"{capital(counted(len(found.people), 'approval', 'approvals'))} of {content.name} entered the ledger before it landed in entry "
             f"{landing.record.index}; {required(needed)}.",
             inputs,
         )
@@ -212,14 +212,15 @@ def _before(case: ChangeCase, landing: Landing) -> Finding:
             [*inputs, *(("approval", fact.record) for fact in after)],
         )
     return failed(
-        f"When the change landed in entry {landing.record.index}, the ledger held {_approvals(found)} that counts for "
+        f"When the change landed in entry {landing.record.index}, the ledger held {_counting(found)} for "
         f"{content.name}; {required(needed)}.",
         inputs,
     )
 
 
-def _approvals(found: Sorted) -> str:
-    return counted(len(found.people), "approval", "approvals")
+def _counting(found: Sorted) -> str:
+    people = len(found.people)
+    return f"{counted(people, 'approval that counts', 'approvals that count')}" if people else "no approval that counts"
 
 
 def app_05_release(case: ReleaseCase) -> Finding:
@@ -258,10 +259,14 @@ def app_05_release(case: ReleaseCase) -> Finding:
     if first is None:
         return untold((f"the release is not approved yet ({required(needed)}) and not deployed",), inputs)
     return failed(
-        f"When the release was deployed in entry {first.index}, {counted(len(effective), 'person', 'people')} had approved "
+        f"When the release was deployed in entry {first.index}, {_had(len(effective))} approved "
         f"it; {required(needed)}.",
         inputs,
     )
+
+
+def _had(people: int) -> str:
+    return f"{counted(people, 'person', 'people')} had" if people else "nobody had"
 
 
 def _environment(label: str) -> str:

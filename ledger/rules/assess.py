@@ -9,7 +9,7 @@ from ledger.entry import ledger_time
 from ledger.errors import ConflictError
 from ledger.rules.changes import unread_landings, unread_lists
 from ledger.rules.reviewed import without_repetition
-from ledger.rules.shape import ChangeCase, Finding, ReleaseCase, inapplicable, untold
+from ledger.rules.shape import ChangeCase, Finding, ReleaseCase, gravest, inapplicable, untold
 from ledger.rules.verdict import Assessment, Input, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def _of_release(dossier: ReleaseDossier, setting: RuleSetting) -> Iterable[Verdi
         release = (("release", dossier.record),)
         if hidden:
             findings.append(untold((f"which changes it holds is open, as {clause}" for clause in hidden), release))
-        elif not dossier.changes:
+        elif not dossier.changes and not findings:
             findings.append(inapplicable("the release holds a recorded change", release))
-    return [_verdict(dossier.records, setting, release_subject(dossier), finding) for finding in findings]
+    return [_verdict(dossier.records, setting, release_subject(dossier), gravest(findings))] if findings else []
 
 
 def _verdict(records: Records, setting: RuleSetting, subject: str, finding: Finding) -> Verdict:

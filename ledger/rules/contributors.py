@@ -66,8 +66,7 @@ def gaps(case: ChangeCase, duties: frozenset[str] = EVERY) -> tuple[str, ...]:
             if landing.binding == "none" and isinstance(landing.commits, Absent)
         ]
     if duties & ASKED:
-        at_hand = {item.record.envelope for item in change.prompts}
-        if any(bound.prompt not in at_hand for revision in change.revisions for bound in revision.diff.prompts):
+        if any(len(revision.prompts) < len(revision.diff.prompts) for revision in change.revisions):
             found.append("a prompt that the diff names is not at hand")
         found += [
             f"who asked in the prompt of entry {item.record.index} is not recorded"
