@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.envelope import seal
+from ledger.events.statement import Event, write_payload
+from ledger.events.work import Capture, Prompt, Tool
 from ledger.store import Founded, Receipt, Store, create
 from ledger.store.rows import milliseconds
 from tests.world import World
@@ -13,6 +16,7 @@ from tests.world import World
 if TYPE_CHECKING:
     from ledger.envelope import Envelope
     from ledger.events.context import Context
+    from ledger.keys import SigningKey
     from ledger.records import Record
 
 
@@ -105,3 +109,18 @@ def tell(world: World, number: int = 1, previous: str | None = None) -> Record:
     released = world.release("payments", f"1.{number}", [landed], author, machine, previous=previous)
     world.deploy("payments", released, author, machine)
     return released
+
+
+def note(world: World, text: str = "x", *, key: SigningKey | None = None, event_id: str | None = None) -> bytes:
+    """Envelope bytes of a prompt whose content is withheld; the world itself does not take it in."""
+    author, machine = world.members["Cem Author"], world.members["ci"]
+    context = world.context(author, [world.content("prompt", text.encode(), "text/plain", "withheld")], project="payments")
+    if event_id is not None:
+        context = replace(context, event_id=event_id)
+    body = Prompt(Capture("text-withheld", "hook"), "s-1", Tool("codepilot"), "human", 1, initiator=author.principal)
+    return seal(write_payload(Event(context, body)), key or machine.key).data
+
+
+def sealed(event: Event, key: SigningKey) -> bytes:
+    """Envelope bytes of any event."""
+    return seal(write_payload(event), key).data
