@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import uvicorn
 from api.app import create_app
 from api.settings import load_settings
 from ledger.errors import AuthorityError, LedgerError
-from ledger.exitcodes import ERROR, NOT_ALLOWED
+from ledger.exitcodes import DONE, ERROR, INTERRUPTED, NOT_ALLOWED
 
 DRAIN_SECONDS = 20
 """How long requests under way may take once the server is told to stop; a refused or lost one is sent again."""
@@ -45,8 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
             log_level="info",
         )
     )
-    server.run()
-    return 0 if server.started else ERROR
+    # The signal that ended it is raised once more after everything is drained; by then it has done its work.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return DONE if server.started else ERROR
 
 
 if __name__ == "__main__":

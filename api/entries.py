@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.answers import NO_STORE, bytes_answer, immutable, read_parameter
@@ -55,6 +56,7 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
         responses=PAGE,
     )
     def list_events(
+        request: Request,
         event_id: Annotated[str | None, Query(description="Event id (UUIDv7); goes with no other filter")] = None,
         commit: Annotated[str | None, Query(description="Git commit")] = None,
         tree: Annotated[str | None, Query(description="Git tree")] = None,
@@ -72,47 +74,33 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
         after: Annotated[int, Query(ge=0, le=MAX_COUNT, description="Only entries from this position on")] = 0,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="At most so many entries")] = 100,
     ) -> Response:
-        given = {
-            "commit": read_parameter(object_id, commit, "commit"),
-            "tree": read_parameter(object_id, tree, "tree"),
-            "manifest": read_parameter(parse_digest, manifest, "manifest"),
-            "artifact": read_parameter(parse_digest, artifact, "artifact"),
-            "change": read_parameter(token, change, "change"),
-            "release": read_parameter(token, release, "release"),
-            "principal": read_parameter(principal_id, principal, "principal"),
-            "kind": read_parameter(label, kind, "kind"),
-            "project": read_parameter(_stream, project, "project"),
-            "reference": read_parameter(parse_digest, reference, "reference"),
-            "before": before,
-        }
-        given = {name: value for name, value in given.items() if value is not None}
+        digest = read_parameter(parse_digest, manifest, "manifest")
+        built = read_parameter(parse_digest, artifact, "artifact")
+        if digest is not None and built is not None:
+            raise _not_together("artifact")
+        wanted = Wanted(
+            stream=read_parameter(_stream, project, "project"),
+            kind=read_parameter(label, kind, "kind"),
+            change=read_parameter(token, change, "change"),
+            release=read_parameter(token, release, "release"),
+            tree=read_parameter(object_id, tree, "tree"),
+            commit=read_parameter(object_id, commit, "commit"),
+            sha256=digest or built,
+            principal=read_parameter(principal_id, principal, "principal"),
+            reference=read_parameter(parse_digest, reference, "reference"),
+            before=before,
+        )
         if event_id is not None:
-            if given:
+            if wanted != Wanted():
                 raise _not_together("event_id")
             return _by_event_id(store, str(read_parameter(read_event_id, event_id, "event_id")))
-        if {"manifest", "artifact"} <= given.keys():
-            raise _not_together("artifact")
-        page = store.list_entries(
-            Wanted(
-                stream=given.get("project"),
-                kind=given.get("kind"),
-                change=given.get("change"),
-                release=given.get("release"),
-                tree=given.get("tree"),
-                commit=given.get("commit"),
-                sha256=given.get("manifest", given.get("artifact")),
-                principal=given.get("principal"),
-                reference=given.get("reference"),
-                before=before,
-            ),
-            after=after - 1,
-            limit=limit,
-        )
+        page = store.list_entries(wanted, after=after - 1, limit=limit)
         shown, cut = _within(page.entries)
         following = shown[-1].index + 1 if cut else None if page.next is None else page.next + 1
         headers = {}
         if following is not None:
-            query = urlencode({**given, "after": following, "limit": limit})
+            given = [item for item in request.query_params.multi_items() if item[0] not in {"after", "limit"}]
+            query = urlencode([*given, ("after", following), ("limit", limit)])
             headers["Link"] = f'</v1/events?{query}>; rel="next"'
         return bytes_answer(_page(shown), "application/json", cache=NO_STORE, headers=headers)
 
@@ -181,10 +169,9 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
 
 
 def _by_event_id(store: Store, event_id: str) -> Response:
-    try:
+    found: tuple[Entry, ...] = ()
+    with suppress(NotFoundError):
         found = (store.entry_by_event(event_id),)
-    except NotFoundError:
-        found = ()
     return bytes_answer(_page(found), "application/json")
 
 

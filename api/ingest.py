@@ -31,7 +31,7 @@ from api.problems import problem_bytes
 from ledger.canonical import encode
 from ledger.digests import SALT_BYTES
 from ledger.envelope import MAX_ENVELOPE_BYTES
-from ledger.errors import FormatError, LedgerError
+from ledger.errors import AuthorityError, FormatError, LedgerError
 from ledger.events.context import MAX_CONTENT_BYTES
 
 if TYPE_CHECKING:
@@ -102,16 +102,36 @@ class Ingest:
             raise FormatError(
                 "too-long", "a batch has too many lines", details={"found": len(lines), "limit": MAX_BATCH_LINES}
             )
+        results = await self._submit_all(lines)
+        await answer(send, 200, b"application/jsonl", b"".join(map(_line, results)))
+
+    async def _submit_all(self, lines: Sequence[bytes]) -> list[Future[Receipt] | LedgerError]:
         results: list[Future[Receipt] | LedgerError] = []
+        unsettled: list[Future[Receipt]] = []
         for number, line in enumerate(lines, 1):
             try:
-                results.append(self._store.submit(line))
+                future = self._store.submit(line)
+            except AuthorityError as error:
+                # The act that enrols this key may stand on a line before, and take effect with its commit.
+                await _settled(unsettled)
+                again = self._submit(line) if unsettled else error
+                unsettled.clear()
+                results.append(again)
             except LedgerError as error:
                 results.append(error)
+            else:
+                results.append(future)
+                unsettled.append(future)
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         await _settled([item for item in results if isinstance(item, Future)])
-        await answer(send, 200, b"application/jsonl", b"".join(map(_line, results)))
+        return results
+
+    def _submit(self, line: bytes) -> Future[Receipt] | LedgerError:
+        try:
+            return self._store.submit(line)
+        except LedgerError as error:
+            return error
 
     async def _content(self, scope: Scope, receive: Receive, send: Send) -> None:
         _need_type(scope, CONTENT_TYPES)

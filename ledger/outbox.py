@@ -21,7 +21,7 @@ from ledger.errors import (
     SignatureError,
     UnavailableError,
 )
-from ledger.spool import ENVELOPE_FILE, Pace, Spool, read_folder
+from ledger.spool import ENVELOPE_FILE, Pace, Spool, read_folder, unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,6 @@ FIRST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 60.0
 GROUP: Final = 50
 """Events offered in one request."""
-
-_LATER: Final = frozenset({"content-missing", "reference-missing"})
-"""Slugs of refusals that an event delivered meanwhile can lift: it waits for another round, not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +188,12 @@ class Outbox:
         with self.spool.locked() as alone:
             if not alone:
                 return Flushed((), (), len(self.spool.pending()), None)
-            self.spool.sweep()
-            return _Round(self.spool, client, deadline).run()
+            try:
+                self.spool.sweep()
+                return _Round(self.spool, client, deadline).run()
+            except OSError as error:
+                # What was delivered and could not be taken out is delivered again later, to the same leaf.
+                raise unwritable(error) from None
 
 
 class _Round:
@@ -229,7 +230,7 @@ class _Round:
             for start in range(0, len(waiting), GROUP):
                 put_off += self._offer(waiting[start : start + GROUP])
             if len(self._delivered) == before:
-                # What these refer to is neither on the server nor here before them: waiting longer changes nothing.
+                # What these lack is neither on the server nor in this outbox: waiting longer changes nothing.
                 for event_id, problem in put_off:
                     self._refuse(event_id, problem)
                 return
@@ -249,10 +250,11 @@ class _Round:
                     raise answer
                 case ChainError():
                     raise answer
-                case LedgerError() if answer.slug in _LATER:
-                    put_off.append((parcel.event_id, answer))
-                case FormatError() | SignatureError() | AuthorityError() | ConflictError() | NotFoundError():
+                case FormatError() | SignatureError() | ConflictError(slug="event-id-taken"):
                     self._refuse(parcel.event_id, answer)
+                case AuthorityError() | ConflictError() | NotFoundError():
+                    # An event that waits may be what this one lacks: one it refers to, or an act that enrols its key.
+                    put_off.append((parcel.event_id, answer))
                 case LedgerError():
                     raise UnavailableError(answer.slug, answer.message)
                 case _:

@@ -85,7 +85,7 @@ class Spool:
             root.chmod(0o700)
             _ignore_in_git(root)
         except OSError as error:
-            raise _unwritable(error) from None
+            raise unwritable(error) from None
 
     def add(self, parcel: Parcel) -> Path:
         """The folder of ``parcel``, which is on the disk when this returns. Adding the same parcel again is harmless.
@@ -111,7 +111,7 @@ class Spool:
                     raise ConflictError("event-id-taken", "another event with this id is spooled")
             _sync_folder(place.parent)
         except OSError as error:
-            raise _unwritable(error) from None
+            raise unwritable(error) from None
         return place
 
     def pending(self) -> tuple[str, ...]:
@@ -128,7 +128,10 @@ class Spool:
         Raises:
             FormatError: ``spool-damaged`` or a fault of the envelope; ConflictError: contents are missing.
         """
-        return read_folder(self.root / _PENDING / event_id)
+        parcel = read_folder(self.root / _PENDING / event_id)
+        if parcel.event_id != event_id:
+            raise FormatError("spool-damaged", "a spooled event lies under another event's id")
+        return parcel
 
     def remove(self, event_id: str) -> None:
         """Takes a delivered event out. Moved aside first: a half-deleted folder must not look like a damaged one."""
@@ -179,7 +182,7 @@ class Spool:
         try:
             handle = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _unwritable(error) from None
+            raise unwritable(error) from None
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -266,7 +269,8 @@ def _ignore_in_git(root: Path) -> None:
         ignore.write_text("*\n", encoding="ascii")
 
 
-def _unwritable(error: OSError) -> UnavailableError:
+def unwritable(error: OSError) -> UnavailableError:
+    """The error of a spool that the operating system will not let be changed."""
     return UnavailableError(
         "spool-unwritable",
         "the outbox folder cannot be written",

@@ -155,6 +155,8 @@ class Transport:
             if not piece:
                 if response.length:
                     raise UnavailableError("unreachable", "the server's answer ended early")
+                # read1 does not notice the end by itself, and a connection carries no request before that.
+                response.close()
                 return
             yield piece
 

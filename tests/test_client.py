@@ -34,6 +34,7 @@ from ledger.transport import Transport
 from tests.world import World, seed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ledger.checkpoint import Checkpoint
@@ -154,7 +155,7 @@ def checkpoint_at(
     return open_known_checkpoint(note, anchor_of(world)), note
 
 
-def prover(world: World):  # noqa: ANN201 -- a local function
+def prover(world: World) -> Callable[[Checkpoint, Checkpoint], None]:
     """The consistency proofs of an honest server."""
     leaves = [leaf_digest(leaf) for leaf, _ in world.entries]
 

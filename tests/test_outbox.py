@@ -156,11 +156,12 @@ def test_import_takes_what_waited(world: World, tmp_path: Path) -> None:
         theirs.spool.add(parcel)
     (theirs.spool.root / "pending" / parcels[1].event_id / "envelope.json").write_bytes(b"{}")
     ours = Outbox(tmp_path / "ours")
+    whole = (parcels[0].event_id, parcels[2].event_id)
     for _ in range(2):
         taken, faulty = ours.import_folder(tmp_path / "theirs")
-        assert taken == (parcels[0].event_id, parcels[2].event_id)
+        assert taken == whole
         assert [name for name, _ in faulty] == [parcels[1].event_id]
-    assert ours.status().waiting == taken
+    assert ours.status().waiting == whole
     assert len(theirs.status().waiting) == 3
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError, NotFoundError
+from ledger.errors import AuthorityError, ConflictError, FormatError, NotFoundError
 from ledger.tokens import (
     SECRET_BYTES,
     Token,
@@ -63,7 +63,7 @@ def test_file_holds_no_secret() -> None:
 def test_ends_when_it_expires() -> None:
     """A token is refused from the second of its end on."""
     text, token = made()
-    assert admitted((token,), text, "ingest", now=NOW + DAY - timedelta(seconds=1))
+    assert admitted((token,), text, "ingest", now=NOW + DAY - timedelta(seconds=1)) == token
     with pytest.raises(AuthorityError) as caught:
         admitted((token,), text, "ingest", now=NOW + DAY)
     assert caught.value.slug == "token-expired"
@@ -141,9 +141,6 @@ def test_damaged_list_is_a_format_error(data: bytes) -> None:
 def test_other_json_is_a_format_error(value: object) -> None:
     """JSON of another shape is refused with a place, never with a crash."""
     for document in (value, {"tokens": value, "v": 1}, {"tokens": [value], "v": 1}):
-        try:
-            read_tokens(json.dumps(document).encode())
-        except LedgerError as error:
-            assert isinstance(error, FormatError)
-        else:
-            assert document == {"tokens": [], "v": 1}
+        if document != {"tokens": [], "v": 1}:
+            with pytest.raises(FormatError):
+                read_tokens(json.dumps(document).encode())
