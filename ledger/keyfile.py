@@ -61,7 +61,7 @@ def write_key_file(path: Path, seed: bytes) -> SigningKey:
             "file-exists",
             "a file of this name exists, and a private key is never overwritten",
             details={"path": str(path)},
-            remedy="Choose another name or folder.",
+            remedy="Choose another name: evidence key new --name NAME",
         ) from None
     with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123 -- a descriptor, not a path
         file.write(format_private_key(seed))

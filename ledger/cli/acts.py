@@ -68,6 +68,7 @@ def reject(ctx: click.Context, *, envelopes: tuple[str, ...], yes: bool) -> None
 
 def _decide(ctx: click.Context, envelopes: tuple[str, ...], decision: str, *, asked: bool) -> None:
     from ledger.cli.making import new_context, seal_event
+    from ledger.cli.output import ask_to_sign
     from ledger.cli.session import open_session
     from ledger.errors import AuthorityError, LedgerError
     from ledger.events.context import Actor
@@ -91,11 +92,7 @@ def _decide(ctx: click.Context, envelopes: tuple[str, ...], decision: str, *, as
             for line in (*_shown(one, known), ""):
                 click.echo(line, err=True)
         if asked:
-            click.confirm(
-                f"Sign that you {decision} {'this' if len(chosen) == 1 else f'these {len(chosen)}'}?",
-                abort=True,
-                err=True,
-            )
+            ask_to_sign(f"Sign that you {decision} {'this' if len(chosen) == 1 else f'these {len(chosen)}'}?")
         documents, lines = [], []
         for one in chosen:
             body = Approval("person", Basis(act=one.envelope), decision, "approval", "roster", Seen((), ()))
@@ -111,10 +108,14 @@ def _decide(ctx: click.Context, envelopes: tuple[str, ...], decision: str, *, as
 
 
 def _nothing(session: Session, known: Directory, signer: str) -> None:
+    from ledger.cli.output import plural
+
     own = sum(one.signer == signer for one in known.roster.pending.values())
-    sentence = (
-        f"Nothing waits for you; {own} of your own wait for the other administrator." if own else "Nothing waits."
-    )
+    sentence = "Nothing waits."
+    if own:
+        sentence = (
+            f"Nothing waits for you; {plural(own, 'act')} of your own {'waits' if own == 1 else 'wait'} for another."
+        )
     session.output.answer({"decisions": []}, [sentence])
 
 

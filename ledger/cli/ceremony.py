@@ -22,10 +22,10 @@ from ledger.cli.founding import (
     sign_plan,
     write_plan,
 )
-from ledger.cli.keyfiles import list_keys, locate, make_key, signing_key
+from ledger.cli.keyfiles import key_folder, list_keys, locate, make_key, signing_key
 from ledger.cli.ledgerfolder import folder_settings, new_folder, signer_of, write_new
 from ledger.cli.making import new_context, seal_event
-from ledger.cli.output import clean, table
+from ledger.cli.output import ask_to_sign, clean, table
 from ledger.errors import FormatError, NotFoundError
 from ledger.events.context import Actor
 from ledger.events.roster import PolicySet
@@ -103,7 +103,7 @@ def sign(settings: Settings, out: Output, plan_file: Path, *, asked: bool) -> No
     for sentence in _plan_words(drawn):
         click.echo(sentence, err=True)
     if asked:
-        click.confirm("Sign this as one of its founders?", abort=True, err=True)
+        ask_to_sign("Sign this as one of its founders?")
     out.answer({"proof": line}, [line])
     out.note("Return the line above to whoever made the plan. It founds this ledger and no other.")
 
@@ -132,7 +132,7 @@ def finish(settings: Settings, out: Output, directory: Path, proofs: Sequence[st
         principal, _, _ = sign_plan(drawn, key).partition(" ")
         signatures.setdefault(principal, read_signatures([sign_plan(drawn, key)])[principal])
     _make(directory, drawn, signatures, first.key)
-    _open(out, directory, drawn, {key_id(first.key.public): first})
+    _open(out, settings.config, directory, drawn, {key_id(first.key.public): first})
 
 
 def found_alone(settings: Settings, out: Output, wish: Wish) -> None:
@@ -153,7 +153,7 @@ def found_alone(settings: Settings, out: Output, wish: Wish) -> None:
         lines = [sign_plan(drawn, item.key) for item in held.values()]
         first = held[key_id(drawn.core.administrators[0].key)]
         _make(folder, drawn, read_signatures(lines), first.key)
-    _open(out, wish.directory, drawn, held)
+    _open(out, settings.config, wish.directory, drawn, held)
 
 
 def _draw(
@@ -234,7 +234,7 @@ def _make(folder: Path, drawn: GenesisPlan, signatures: Mapping[str, bytes], fir
     write_new(folder / ANCHOR_FILE, format_anchor(anchor).encode("ascii"), mode=0o644)
 
 
-def _open(out: Output, directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held]) -> None:
+def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held]) -> None:
     """Sets the first policy and prints what there is now and what comes next."""
     from ledger.cli.ledgerfolder import folder_anchor
 
@@ -269,9 +269,10 @@ def _open(out: Output, directory: Path, drawn: GenesisPlan, held: Mapping[Digest
             "Both keys lie on this machine, so one person can act as two. For real use: --plan, --sign, --finish.",
         ]
     lines += ["", "Next:"]
-    first = held[key_id(core.administrators[0].key)].path
+    first = Path(held[key_id(core.administrators[0].key)].path)
+    named = first.stem if first.parent == key_folder(config) else str(first)
     serve, connect = f"evidence serve {_quoted(directory)}", f"--anchor {_quoted(directory / ANCHOR_FILE)}"
-    lines += [f"  {serve}", f"  evidence connect http://127.0.0.1:8410 {connect} --key {shlex.quote(first)}"]
+    lines += [f"  {serve}", f"  evidence connect http://127.0.0.1:8410 {connect} --key {shlex.quote(named)}"]
     if waiting:
         lines += ["  evidence acts approve --all        (the second administrator: the first policy waits)"]
     lines += [

@@ -44,6 +44,8 @@ class Directory:
     cards: Mapping[Digest, Card]
     """By commitment; an erased or missing card is absent."""
     position: int
+    names_closed: bool = False
+    """Whether the token does not open contents, so that ids stand for all names not cached."""
 
     def principal(self, text: str) -> Principal:
         """The principal in force that ``text`` names: an id or the start of one, a name or a part of it, an account.

@@ -65,12 +65,12 @@ def fetch_directory(client: Client, anchor: Anchor, cache: Path, *, at_least: in
         entries = _ask(client, size, cached)
         roster, records = replay(anchor, entries)
     _check_included(client, roster, records, size)
-    cards = _fetch_cards(client, roster, folder / "cards.json")
+    cards, names_closed = _fetch_cards(client, roster, folder / "cards.json")
     if len(entries) > len(cached):
         _write(
             folder / "entries.json", [{"envelope": data.decode(), "leaf": write_object(leaf)} for leaf, data in entries]
         )
-    return Directory(roster, records, cards, size)
+    return Directory(roster, records, cards, size, names_closed)
 
 
 def _ask(client: Client, size: int, cached: list[tuple[Leaf, bytes]]) -> list[tuple[Leaf, bytes]]:
@@ -91,13 +91,13 @@ def _check_included(client: Client, roster: Roster, records: tuple[Record, ...],
     check_whole(roster, tip)
 
 
-def _fetch_cards(client: Client, roster: Roster, path: Path) -> dict[Digest, Card]:
-    """Cards of principals, projects and waiting acts, by commitment; those that are not held are absent."""
+def _fetch_cards(client: Client, roster: Roster, path: Path) -> tuple[dict[Digest, Card], bool]:
+    """Cards of principals, projects and waiting acts that are held, and whether the server refused to show them."""
     named = [item.cards for item in roster.principals.values()] + [item.cards for item in roster.projects.values()]
     wanted = [cards[-1].content for cards in named if cards]
     wanted += [item.card for item in roster.pending.values() if item.card is not None]
     held = _read_cards(path)
-    fresh = False
+    fresh = closed = False
     for reference in wanted:
         if reference.commitment in held or reference.state != "stored":
             continue
@@ -108,6 +108,7 @@ def _fetch_cards(client: Client, roster: Roster, path: Path) -> dict[Digest, Car
             continue
         except AuthorityError:
             # The token does not open contents: ids stand for names then.
+            closed = True
             break
     if fresh:
         _write(
@@ -119,7 +120,7 @@ def _fetch_cards(client: Client, roster: Roster, path: Path) -> dict[Digest, Car
         if reference.commitment in held:
             with suppress(FormatError):
                 cards[reference.commitment] = parse_card(held[reference.commitment].data)
-    return cards
+    return cards, closed
 
 
 def _read_entries(path: Path) -> list[tuple[Leaf, bytes]]:

@@ -224,6 +224,13 @@ def seal_genesis(
             details={"needed": key_id(plan.core.administrators[0].key), "found": key_id(first.public)},
             remedy="Name it with --key.",
         )
+    for principal in signatures.keys() - {principal for principal, _ in plan.signers()}:
+        raise NotFoundError(
+            "not-a-founder",
+            "a signature is by somebody whom the plan does not name",
+            details={"principal": principal},
+            remedy="Each founder signs this very plan: evidence init --sign FILE",
+        )
     preimage = genesis_preimage(plan.core)
     proofs: list[bytes] = []
     for principal, key in plan.signers():

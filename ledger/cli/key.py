@@ -225,7 +225,7 @@ def list_(ctx: click.Context, *, every: bool, mine: bool) -> None:
             if key_in_force(known.roster, one, known.position) or every:
                 rows.append(_row(known, one))
                 documents.append(_document(known, one))
-        lines = table(("KEY ID", "WHOSE", "FOR", "FROM ENTRY", "STATE"), rows)
+        lines = table(("KEY ID", "WHOSE", "FOR", "SINCE", "STATE"), rows)
         session.output.answer({"position": known.position, "keys": documents}, lines)
 
 

@@ -55,6 +55,26 @@ class Output:
         click.echo(f"warning: {sentence}", err=True)
 
 
+def ask_to_sign(question: str) -> None:
+    """Nothing, once a person at the terminal said yes.
+
+    Raises:
+        LedgerError: ``declined`` or ``nobody-answered``; nothing is signed then.
+    """
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise LedgerError(
+            "nobody-answered",
+            "nobody is there to answer, so nothing was signed",
+            remedy="Read what is above, then add --yes to the same command.",
+        ) from None
+    if not agreed:
+        raise LedgerError("declined", "nothing was signed")
+
+
 def clean(text: str, limit: int = 1_000) -> str:
     """``text`` on one line of at most ``limit`` characters: what is invisible or steers a terminal is escaped."""
     shown = "".join(map(_visible, text[: limit + 1]))
@@ -106,11 +126,22 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+_REMEDIES: Final[Mapping[str, str]] = {
+    "timeout": "Ask again later; see: evidence status",
+    "token-missing": "Set EVIDENCE_LEDGER_TOKEN, or: evidence connect URL --anchor FILE --token-file FILE",
+    "token-scope": "Ask the operator for one with that scope: evidence token create",
+    "token-unknown": "Ask the operator for one: evidence token create",
+    "unreachable": "Which address was asked: evidence status. An operator starts the server: evidence serve DIRECTORY",
+}
+"""What helps at this end, for causes whose own remedy is missing or speaks to programs."""
+
+
 def report_error(error: LedgerError, *, json: bool) -> None:
     """Prints an error of the ledger on stderr: slug, sentence, values compared, remedy; never a content or secret."""
     where = error.where if isinstance(error, FormatError) else ""
     sentence = error.message if json else str(error)
-    report_problem(error.slug, sentence, error.remedy, json=json, details=error.details, where=where)
+    remedy = _REMEDIES.get(error.slug, error.remedy)
+    report_problem(error.slug, sentence, remedy, json=json, details=error.details, where=where)
 
 
 def report_os_error(error: OSError, *, json: bool) -> None:

@@ -40,10 +40,18 @@ def import_(ctx: click.Context, *, file: Path, dry_run: bool) -> None:
     from ledger.cli.peoplefile import read_people
     from ledger.cli.peopleplan import plan
     from ledger.cli.session import open_session
+    from ledger.errors import AuthorityError
 
     listed = read_people(file.read_bytes())
     with open_session(ctx) as session:
         known = session.directory()
+        if known.names_closed:
+            # Without their cards nobody could be recognised, and everybody would be made known a second time.
+            raise AuthorityError(
+                "names-closed",
+                "the token does not open contents, so it cannot be told who of the file is known already",
+                remedy="Ask the operator for one with that scope: evidence token create --scope contents",
+            )
         asked = plan(listed, known)
         if dry_run:
             _tell_dry(session, known, asked)
@@ -107,8 +115,9 @@ def _tell(session: Session, done: list[Done], waits: tuple[Wait, ...]) -> None:
     lines = [line for item in done for line in item.lines()]
     if done and lines:
         lines.append("")
-    lines.append(_count(done))
-    lines += map(_wait_line, waits)
+    lines.append(_count(done, waits))
+    # What was only just proposed stands above already.
+    lines += [_wait_line(wait) for wait in waits if not (second and wait.slug == "second-administrator")]
     if second:
         lines.append("A second administrator runs: evidence acts approve --all. Then import the same file again.")
     document = {
@@ -122,7 +131,7 @@ def _tell_dry(session: Session, known: Directory, asked: Plan) -> None:
     from ledger.cli.words import in_words
 
     words = [in_words(step.act, step.card, known) for step in asked.steps]
-    lines = [f"would sign: {first}" for first, *_ in words] or ["Nothing to sign: the ledger has all of it already."]
+    lines = [f"would sign: {first}" for first, *_ in words] or [_count([], asked.waits)]
     lines += [_wait_line(wait) for wait in asked.waits]
     session.output.answer({"acts": words, "waits": [_wait_document(wait) for wait in asked.waits]}, lines)
 
@@ -131,10 +140,12 @@ def _wait_document(wait: Wait) -> dict[str, str | None]:
     return {"slug": wait.slug, "name": wait.about, "detail": wait.sentence, "remedy": wait.remedy}
 
 
-def _count(done: list[Done]) -> str:
+def _count(done: list[Done], waits: tuple[Wait, ...]) -> str:
     from ledger.cli.output import plural
 
-    return f"{plural(len(done), 'act')} signed." if done else "Nothing to sign: the ledger has all of it already."
+    if done:
+        return f"{plural(len(done), 'act')} signed."
+    return "Nothing to sign now." if waits else "Nothing to sign: the ledger has all of it already."
 
 
 def _wait_line(wait: Wait) -> str:

@@ -46,7 +46,7 @@ def recover(
     Stop every server of the ledger first. What is lost stays lost and is printed by every verification.
     """
     from ledger.cli.ledgerfolder import folder_anchor, folder_settings, folder_signer, open_store
-    from ledger.cli.output import plural
+    from ledger.cli.output import ask_to_sign, plural
     from ledger.digests import from_raw
     from ledger.events.roster import Epoch
     from ledger.events.shape import label
@@ -72,7 +72,7 @@ def recover(
     for line in lines:
         click.echo(line, err=True)
     if not yes:
-        click.confirm("Sign this?", abort=True, err=True)
+        ask_to_sign("Sign this?")
     second = None if second_key is None else read_key_file(second_key)
     envelopes = _envelopes(told, anchor, roster, epoch, second)
     leaves = begin_epoch(found.database_url, url, envelopes, signer=folder_signer(directory))

@@ -25,15 +25,21 @@ def grant(ctx: click.Context, principal: str, name: str, projects: tuple[str, ..
     """Grant PRINCIPAL (a name, mail address or id) the role ROLE."""
     from ledger.cli.acting import Step, perform, tell
     from ledger.cli.session import open_session
+    from ledger.errors import ConflictError
     from ledger.events.roster import RoleGrant
     from ledger.events.shape import label
+    from ledger.roster.state import holds
 
     label(name, "role")
     with open_session(ctx) as session:
         known = session.directory()
         ids = tuple(sorted({known.project(project).id for project in projects})) or None
-        body = RoleGrant(known.principal(principal).id, name, ids)
-        tell(session, perform(session, known, [Step(body)]))
+        holder = known.principal(principal).id
+        if all(holds(known.roster, holder, name, project, known.position) for project in ids or (None,)):
+            raise ConflictError(
+                "role-held", "this principal holds this role there already", remedy="See who does: evidence role list"
+            )
+        tell(session, perform(session, known, [Step(RoleGrant(holder, name, ids))]))
 
 
 @role.command()
@@ -107,5 +113,5 @@ def list_(ctx: click.Context, *, every: bool) -> None:
                     "in_force": holds,
                 }
             )
-        lines = table(("WHO", "ROLE", "WHERE", "FROM ENTRY", "UNTIL"), rows)
+        lines = table(("WHO", "ROLE", "WHERE", "SINCE", "UNTIL"), rows)
         session.output.answer({"position": known.position, "grants": documents}, lines or ["Nobody holds a role."])

@@ -49,7 +49,10 @@ class Session:
         """The roster under the latest checkpoint, checked, with names; what is new is fetched at each call."""
         from ledger.cli.fetching import fetch_directory
 
-        return fetch_directory(self.client, self.anchor, self.settings.cache, at_least=self.acknowledged)
+        known = fetch_directory(self.client, self.anchor, self.settings.cache, at_least=self.acknowledged)
+        if known.names_closed:
+            self.output.note("Names are not shown: the token does not open contents.")
+        return known
 
     def signer(self, known: Directory, held: HeldKey) -> Key:
         """The enrolled key behind a private one.

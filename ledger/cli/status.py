@@ -20,14 +20,14 @@ def status(ctx: click.Context) -> None:
     """Which ledger, how large, and what waits. Exit code 5: the server cannot be reached; 3: it does not hold."""
     from ledger.cli.output import clean, report_error
     from ledger.cli.session import open_session
-    from ledger.errors import UnavailableError
+    from ledger.errors import AuthorityError, LedgerError, UnavailableError
 
     with open_session(ctx) as session:
         anchor, told = session.anchor, session.settings
         document: dict[str, Any] = {"ledger": anchor.ledger, "origin": anchor.origin, "server": told.server.text}
         lines = [f"ledger      {anchor.origin}", f"ledger id   {anchor.ledger}"]
         lines.append(f"server      {clean(told.server.text)}  (from {clean(told.server.source)})")
-        problem: UnavailableError | None = None
+        problem: LedgerError | None = None
         try:
             more, words = _server(session)
             document |= more
@@ -35,15 +35,18 @@ def status(ctx: click.Context) -> None:
         except UnavailableError as error:
             problem = error
             document["reachable"] = False
-            lines.append(f"            cannot be reached: {error.message}")
+            lines.append("            cannot be reached")
+        except AuthorityError as error:
+            problem = error
+            document["reachable"] = True
+            lines.append(f"            {error.message}")
         waiting, words = _outbox(session)
         document["outbox"] = waiting
         session.output.answer(document, lines + words)
         if problem is not None:
             from ledger.cli.main import exit_status
 
-            if session.output.json:
-                report_error(problem, json=True)
+            report_error(problem, json=session.output.json)
             ctx.exit(exit_status(problem))
 
 

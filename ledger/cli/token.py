@@ -50,10 +50,13 @@ def create(ctx: click.Context, *, directory: Path, name: str, scopes: tuple[str,
     now = datetime.now(UTC)
     text, made = new_token(os.urandom(SECRET_BYTES), name, scopes, now=now, lifetime=timedelta(days=days))
     with _tokens(directory) as (path, tokens):
+        first = not path.exists()
         _replace(path, write_tokens(add_token(tokens, made, now=now)))
     document = {"token": text, "id": made.id, "name": name, "scopes": list(made.scopes), "expires_at": made.expires_at}
     output(ctx).answer(document, [text])
     output(ctx).note(f"The line above is not shown again. It opens {', '.join(made.scopes)} until {made.expires_at}.")
+    if first:
+        output(ctx).note("From now on the server asks everybody for a token, on this machine too.")
     output(ctx).note(
         "Its holder sets EVIDENCE_LEDGER_TOKEN, or runs: evidence connect URL --anchor FILE --token-file FILE"
     )
@@ -71,8 +74,8 @@ def list_(ctx: click.Context, directory: Path) -> None:
     from ledger.tokens import in_use
 
     now = datetime.now(UTC)
-    with _tokens(directory) as (_, tokens):
-        pass
+    with _tokens(directory) as (path, tokens):
+        opened = not path.exists()
     rows = []
     for item in tokens:
         state = "in use" if in_use(item, now) else "revoked" if item.revoked_at else "expired"
@@ -80,7 +83,11 @@ def list_(ctx: click.Context, directory: Path) -> None:
     names = ("id", "name", "scopes", "until", "state")
     document = {"tokens": [dict(zip(names, row, strict=True)) for row in rows]}
     lines = table(("ID", "NAME", "SCOPES", "UNTIL", "STATE"), rows)
-    output(ctx).answer(document, lines or ["No tokens: the server serves this machine alone."])
+    if opened:
+        lines = ["No tokens: the server serves every program of this machine, and no other machine."]
+    elif not any(in_use(item, now) for item in tokens):
+        lines.append("No token is in use, so nobody reaches the server: evidence token create")
+    output(ctx).answer(document, lines)
 
 
 @token.command()
