@@ -1,0 +1,54 @@
+"""The bundle inside a pack, taken out of the PDF again."""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import TYPE_CHECKING, Final
+
+from ledger.bundle import MAX_BUNDLE_BYTES
+from ledger.errors import FormatError
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+ENDING: Final = ".evidence.zip"
+"""How the name of a bundle ends inside a pack."""
+
+
+def attached_bundle(pdf: bytes) -> bytes:
+    """The bytes of the one bundle attached to ``pdf``; nothing about them is checked here, `verify_bundle` does that.
+
+    Raises:
+        FormatError: ``bad-pack`` whatever the input: no PDF, a damaged one, none or several bundles inside, too long.
+    """
+    if len(pdf) > 2 * MAX_BUNDLE_BYTES:
+        raise FormatError("bad-pack", "a pack is at most twice as long as a bundle", details={"size_bytes": len(pdf)})
+    try:
+        found = _bundles(pdf)
+    except FormatError:
+        raise
+    except (Exception, RecursionError, MemoryError):  # noqa: BLE001 -- a hostile file makes the reader raise anything
+        raise FormatError("bad-pack", "not a PDF that can be read") from None
+    if len(found) != 1:
+        raise FormatError(
+            "bad-pack",
+            "a pack has exactly one bundle attached",
+            details={"bundle_count": len(found)},
+            remedy="Verify the bundle beside the pack instead.",
+        )
+    return found[0]
+
+
+def _bundles(pdf: bytes) -> list[bytes]:
+    # Costs a tenth of a second, which only commands that read packs should pay.
+    from pypdf import PdfReader  # noqa: PLC0415
+
+    # It logs what it repairs, with texts of the file.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    reader = PdfReader(io.BytesIO(pdf), strict=False)
+    return [content for name, contents in _listed(reader) if name.endswith(ENDING) for content in contents]
+
+
+def _listed(reader: PdfReader) -> list[tuple[str, list[bytes]]]:
+    return [(name, list(contents)) for name, contents in reader.attachments.items()]

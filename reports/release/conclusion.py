@@ -1,0 +1,259 @@
+"""The conclusion: outcomes counted, then everything that failed or cannot be told, then the five first questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.catalogue import BY_ID
+from ledger.rules.verdict import Outcome
+from reports.parts import (
+    Card,
+    Column,
+    Figure,
+    Figures,
+    Heading,
+    Line,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    line,
+    words,
+)
+from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
+from reports.release.view import FAMILIES, MARKS, View
+from reports.text import capture
+from reports.wording import count, number, share
+
+if TYPE_CHECKING:
+    from ledger.rules.verdict import Input, Verdict
+    from reports.parts import Block
+    from reports.text import Text
+
+ANCHOR: Final = "conclusion"
+MOST_CARDS: Final = 60
+"""Findings printed as cards; more of them are grouped in a table, none is left out."""
+MOST_INPUTS: Final = 8
+"""Events named in a card; the rest is counted."""
+_PLACES: Final = {"SOD": "d", "APP": "a", "TST": "t", "AI": "i"}
+"""Section that shows a family's evidence, by the letter of its anchors; others: the register."""
+
+
+def tally(view: View) -> tuple[tuple[Outcome, int], ...]:
+    """How many verdicts came out how, gravest first."""
+    return tuple((outcome, len(view.by_outcome(outcome))) for outcome in MARKS)
+
+
+def conclusion(view: View) -> Section:
+    """The section."""
+    findings = (*view.by_outcome(Outcome.FAIL), *view.by_outcome(Outcome.NOT_EVALUABLE))
+    shown = shown_entries(view)
+    cards = tuple(_card(view, verdict, place, shown) for place, verdict in enumerate(findings[:MOST_CARDS], start=1))
+    blocks: list[Block] = [_figures(view), _families(view)]
+    if cards:
+        blocks.append(Heading(words("What failed, and what cannot be told")))
+        blocks += cards
+    else:
+        blocks.append(Paragraph(line("Nothing failed, and nothing that the policy asks for was left open.")))
+    if len(findings) > MOST_CARDS:
+        blocks.append(_further(view, findings[MOST_CARDS:]))
+    return Section(
+        ANCHOR,
+        "1",
+        words("Conclusion"),
+        words("Which rules held for this release, and which did not?"),
+        _lede(view),
+        tuple(blocks),
+    )
+
+
+def _lede(view: View) -> Line:
+    failed = len(view.by_outcome(Outcome.FAIL))
+    untold = len(view.by_outcome(Outcome.NOT_EVALUABLE))
+    held = len(view.by_outcome(Outcome.PASS))
+    whole = count(len(view.verdicts), "verdict", "verdicts")
+    said = f"Of {whole}, {number(held)} passed, {number(failed)} failed and {number(untold)} cannot be told."
+    return line(f"{said} {'Each of the latter two kinds is explained below.' if failed or untold else ''}".strip())
+
+
+def _figures(view: View) -> Figures:
+    clean = [
+        change
+        for change in view.changes
+        if not change.of(Outcome.FAIL) and not change.of(Outcome.NOT_EVALUABLE) and change.of(Outcome.PASS)
+    ]
+    approved = [
+        change
+        for change in view.changes
+        if any(verdict.rule == "SOD-01" and verdict.outcome is Outcome.PASS for verdict in change.verdicts)
+    ]
+    whole = words(f"of {number(len(view.changes))}")
+    found = view.verification
+    return Figures(
+        (
+            Figure(words(number(len(view.changes))), words("changes in the release")),
+            Figure(words(number(len(clean))), words("with every rule that applies passed"), whole),
+            Figure(words(number(len(approved))), words("approved by independent people (SOD-01)"), whole),
+            Figure(
+                words(number(found.signature_count)),
+                words("signatures that verify, of the entries attached"),
+                words(f"of {number(found.entry_count)}"),
+            ),
+        )
+    )
+
+
+def _families(view: View) -> Table:
+    body: list[Row] = []
+    for family, name in FAMILIES.items():
+        verdicts = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
+        if not verdicts:
+            body.append(Row((line(name), *(line(quiet("–")) for _ in MARKS), line(quiet("no rule is on")))))
+            continue
+        counts = [sum(verdict.outcome is outcome for verdict in verdicts) for outcome in MARKS]
+        rules = dict.fromkeys(verdict.rule for verdict in verdicts)
+        body.append(
+            Row(
+                (
+                    line(name),
+                    *(_count(outcome, many) for outcome, many in zip(MARKS, counts, strict=True)),
+                    line(quiet(", ".join(rules))),
+                ),
+                hit=bool(counts[0]),
+            )
+        )
+    body.append(
+        Row(
+            (
+                line(strong("All")),
+                *(line(strong(number(many))) for _, many in tally(view)),
+                line(strong(count(len(view.verdicts), "verdict", "verdicts"))),
+            )
+        )
+    )
+    return Table(
+        (
+            Column(words("Rule family"), 24),
+            *(Column(words(mark.word), 12, "right") for mark in MARKS.values()),
+            Column(words("Rules"), 28),
+        ),
+        tuple(body),
+        words("No rule was assessed."),
+        words("Verdicts by rule family: one for each rule and change, or rule and release"),
+        "small",
+    )
+
+
+def _count(outcome: Outcome, many: int) -> Line:
+    if many and outcome is Outcome.FAIL:
+        return line(strong(f"! {number(many)}"))
+    if many and outcome is Outcome.NOT_EVALUABLE:
+        return line(strong(f"? {number(many)}"))
+    return line(number(many))
+
+
+def _card(view: View, verdict: Verdict, place: int, shown: frozenset[int]) -> Card:
+    change = view.subject(verdict)
+    where: Line
+    if change is None:
+        where = line(link("completeness", "The release itself", page=True))
+    elif view.shows(change):
+        letter = _PLACES.get(verdict.rule.partition("-")[0], "r")
+        where = line(link(change.anchor(letter), change.label, page=True), ": ", change.title)
+    else:
+        where = line(change.label, ": ", change.title)
+    pairs = [("What was found", line(view.sentence(verdict))), ("Where", where)]
+    pairs.append(("Rests on", _inputs(verdict.inputs, shown)))
+    pairs.append(("The rule says", line(quiet(BY_ID[verdict.rule].statement))))
+    return Card(
+        words(f"{verdict.rule}  {BY_ID[verdict.rule].title}"),
+        status(MARKS[verdict.outcome]),
+        rows(*pairs),
+        f"finding-{place}",
+    )
+
+
+def _inputs(inputs: tuple[Input, ...], shown: frozenset[int]) -> Line:
+    if not inputs:
+        return line(quiet("no event: that is what is missing"))
+    parts = [_input(item, shown) for item in inputs[:MOST_INPUTS]]
+    if len(inputs) > MOST_INPUTS:
+        parts.append(line(f"and {count(len(inputs) - MOST_INPUTS, 'further event', 'further events')}"))
+    return joined(parts)
+
+
+def _input(item: Input, shown: frozenset[int]) -> Line:
+    text = f"{item.name} in entry {item.index}"
+    return line(link(entry_anchor(item.index), text)) if item.index in shown else line(text)
+
+
+def _further(view: View, findings: tuple[Verdict, ...]) -> Table:
+    groups: dict[tuple[str, Outcome], list[Verdict]] = {}
+    for verdict in findings:
+        groups.setdefault((verdict.rule, verdict.outcome), []).append(verdict)
+    return Table(
+        columns(("Rule", 28), ("Outcome", 16), ("Verdicts", 10), ("Subjects", 46)),
+        tuple(
+            Row(
+                (
+                    line(strong(rule), " ", BY_ID[rule].title),
+                    line(status(MARKS[outcome])),
+                    line(number(len(verdicts))),
+                    line(capture(", ".join(_subject(view, verdict).plain for verdict in verdicts))),
+                )
+            )
+            for (rule, outcome), verdicts in groups.items()
+        ),
+        words("None."),
+        words(f"Findings after the first {MOST_CARDS}, by rule; `evidence check` prints the sentence of each"),
+        "small",
+    )
+
+
+def _subject(view: View, verdict: Verdict) -> Text:
+    change = view.subject(verdict)
+    return words("the release") if change is None else change.label
+
+
+def shown_entries(view: View) -> frozenset[int]:
+    """Indexes of the entries that a section of the pack shows, and that can therefore be referred to."""
+    found: set[int] = set()
+    for change in view.printed:
+        facts = change.facts
+        found.update(item.record.index for item in facts.revisions)
+        found.update(item.record.index for item in facts.landings)
+        found.update(item.record.index for item in facts.approvals)
+        found.update(item.record.index for item in facts.runs)
+        found.update(item.record.index for item in facts.prompts)
+    found.update(item.record.index for item in view.dossier.approvals)
+    found.update(item.record.index for item in view.dossier.deployments)
+    return frozenset(found)
+
+
+def questions(view: View) -> Table:
+    """What assessors ask first, each answered by the verdicts of its rules."""
+    asked = (
+        ("Did enough independent people approve exactly this content?", ("SOD-01", "APP-01", "APP-02"), "duties"),
+        ("Did anybody approve what they wrote or prompted?", ("SOD-02", "SOD-03"), "duties"),
+        ("Does every commit belong to a recorded change?", ("CHG-01", "REL-01"), "completeness"),
+        ("Did the required tests pass on this content?", ("TST-01", "TST-02"), "tests"),
+        ("Is the use of assistants declared, with its prompts?", ("AI-01", "AI-02"), "assistants"),
+    )
+    return Table(
+        columns(("Question", 46), ("Verdicts", 34), ("Evidence", 20)),
+        tuple(
+            Row((line(question), _answer(view, rules), line(link(anchor, "Section", page=True))))
+            for question, rules, anchor in asked
+        ),
+        words("None."),
+        words("What assessors ask first"),
+    )
+
+
+def _answer(view: View, rules: tuple[str, ...]) -> Line:
+    verdicts = [verdict for verdict in view.verdicts if verdict.rule in rules]
+    if not verdicts:
+        return line(quiet(f"{' and '.join(rules)}: not on in this policy"))
+    worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
+    many = sum(verdict.outcome is worst for verdict in verdicts)
+    return line(status(MARKS[worst]), f" {share(many, len(verdicts))} ", quiet(", ".join(rules)))

@@ -1,0 +1,146 @@
+"""The method: the rules with their parameters, what times and identities mean here, and the words used."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.catalogue import RULES
+from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
+from reports.release.said import code, columns, digest_line, quiet, received, rows, strong
+from reports.text import capture
+from reports.wording import count, number, zone_sentence
+
+if TYPE_CHECKING:
+    from reports.release.view import View
+
+ANCHOR: Final = "method"
+
+_GLOSSARY: Final = (
+    (
+        "approval",
+        "A signed decision about exactly one content: its manifest, tree and policy. Nothing else is covered.",
+    ),
+    ("bundle", "The self-contained export attached to this pack: entries, proofs, contents and a verifier."),
+    ("change", "A pull or merge request, or a push, with all its revisions."),
+    ("checkpoint", "Size and root of the log, signed by the log key."),
+    (
+        "content",
+        "Bytes that an event commits to by a salted digest: prompts, comments, reports, names. It can be erased; the commitment stays.",
+    ),
+    ("entry", "An event's place in the log. Entries are numbered from 0, without gaps."),
+    (
+        "manifest",
+        "The sorted list of changed paths with old and new content digests: what a change does, whatever the diff tool.",
+    ),
+    ("position", "A count of entries. A verdict at a position sees the entries before it."),
+    ("roster", "Who may do what at a position: keys, roles, projects and policies, themselves entries of the ledger."),
+    (
+        "withheld, erased, missing",
+        "Never handed in by its signer; handed in and removed since; not in this bundle, for no stated reason.",
+    ),
+    ("unresolved, unknown", "An account that no known principal claims; a fact that nobody recorded."),
+    ("stale", "An approval whose content is not the content judged."),
+)
+
+
+def method(view: View) -> Section:
+    """The section."""
+    on = {setting.rule.id: setting for setting in view.policy.rules}
+    body: list[Row] = []
+    for rule in RULES:
+        setting = on.get(rule.id)
+        body.append(
+            Row(
+                (
+                    line(strong(rule.id), " ", rule.title),
+                    line(rule.statement),
+                    _parameters(view, rule.id),
+                    line(quiet("off in this policy")) if setting is None else line(setting.severity),
+                )
+            )
+        )
+    records = view.dossier.records
+    entries = records.entries
+    begin = view.dossier.record
+    settings = view.settings
+    return Section(
+        ANCHOR,
+        "11",
+        words("Method"),
+        words("By which rules, with which parameters, and in which words?"),
+        line(
+            f"{count(len(on), 'rule', 'rules')} of {number(len(RULES))} known ones are on in the policy ",
+            code(view.policy.name),
+            ". Same records, policy, position and time: same verdicts, on anyone's machine.",
+        ),
+        (
+            Facts(
+                rows(
+                    ("Policy", line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
+                    (
+                        "Strict",
+                        line(
+                            "yes: what cannot be told keeps a gate shut"
+                            if view.policy.strict
+                            else "no: what cannot be told warns at a gate"
+                        ),
+                    ),
+                    ("Position", line(f"{number(records.position)}: the verdicts see the entries before it")),
+                    ("As of", line(view.carried.as_of)),
+                )
+            ),
+            Table(
+                columns(("Rule", 24), ("Holds when", 38), ("Parameters", 26), ("Severity", 12)),
+                tuple(body),
+                words("No rule is known."),
+                words("Rules"),
+                "dense",
+            ),
+            Heading(words("Outcomes")),
+            Paragraph(
+                line(
+                    "A pass rests on something that exists; an empty set never passes. Cannot tell: an input is missing, withheld, "
+                    "erased, unreadable or unresolved; it is never counted as pass. Not applicable: the rule's precondition is false, "
+                    "and the verdict names it. Verdicts follow the order of entries, never times that a producer wrote."
+                )
+            ),
+            Heading(words("Times")),
+            Paragraph(
+                line(
+                    zone_sentence(
+                        received(entries[0] if entries else begin),
+                        settings.generated_at,
+                        settings.zone,
+                        settings.zone_name,
+                    ),
+                    " Ledger time is the server's when the entry came in, and never decreases. Times that a signer's clock "
+                    "gave are printed with their own offset and are not relied on.",
+                )
+            ),
+            Heading(words("Identity")),
+            Paragraph(
+                line(
+                    "Rules compare principals, never strings. A principal is one person, agent or service, over any number of "
+                    "keys and accounts; an account belongs to whoever's name card in force claims it. An account that no card "
+                    "claims, or that several claim, is unresolved, and what depends on it cannot be told. Printed names are those "
+                    "of the cards at this position."
+                )
+            ),
+            Table(
+                columns(("Word", 22), ("Meaning", 78)),
+                tuple(Row((line(word), line(said))) for word, said in _GLOSSARY),
+                words("None."),
+                words("Words"),
+                "small",
+            ),
+        ),
+    )
+
+
+def _parameters(view: View, rule: str) -> Line:
+    setting = next((one for one in view.policy.rules if one.rule.id == rule), None)
+    if setting is None or not setting.settings:
+        return line(quiet("none"))
+    parts = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in setting.settings.items()]
+    return line(code(capture("; ".join(parts), limit=400)))

@@ -1,0 +1,216 @@
+"""The register of changes, with their revisions and landings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Absent
+from ledger.rules.verdict import Outcome
+from reports.parts import Line, Mark, Row, Section, Table, line, words
+from reports.release.said import (
+    absence,
+    columns,
+    digest_line,
+    entry_anchor,
+    joined,
+    ledger_time,
+    link,
+    listed_names,
+    named,
+    quiet,
+    status,
+    strong,
+)
+from reports.release.view import MARKS
+from reports.wording import count, number
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import Landing, Revision
+    from reports.parts import Inline
+    from reports.release.view import ChangeView, View
+
+ANCHOR: Final = "register"
+_BINDINGS: Final = {
+    "manifest": "equal manifest",
+    "tree": "equal tree",
+    "recomputed": "merge recomputed by the recorder",
+    "none": "no recorded revision has this content",
+}
+
+
+def verdict_line(change: ChangeView) -> Line:
+    """The outcomes of a change in words, with the rules that did not pass."""
+    parts: list[Line] = []
+    for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+        found = change.of(outcome)
+        if found:
+            rules = ", ".join(dict.fromkeys(verdict.rule for verdict in found))
+            parts.append(line(status(MARKS[outcome]), " ", rules))
+    passed = len(change.of(Outcome.PASS))
+    if not parts and passed:
+        parts.append(line(status(Mark.PASS), f" {count(passed, 'rule', 'rules')}"))
+    if not parts:
+        parts.append(line(status(Mark.NOT_APPLICABLE), " no rule applies"))
+    return joined(parts, " ")
+
+
+def register(view: View) -> Section:
+    """The section."""
+    landings = [(change, landing) for change in view.printed for landing in change.facts.landings]
+    revisions = [(change, revision) for change in view.printed for revision in change.facts.revisions]
+    return Section(
+        ANCHOR,
+        "3",
+        words("Change register"),
+        words("What changed, how did it land, and how did each change fare?"),
+        _lede(view),
+        (
+            *view.left_out(),
+            Table(
+                columns(
+                    ("Change", 14),
+                    ("First commit", 27),
+                    ("Landed, UTC", 12),
+                    ("Method, found by", 17),
+                    ("Assistant", 12),
+                    ("Verdicts", 18),
+                ),
+                tuple(_row(change) for change in view.printed),
+                words("The release holds no recorded change."),
+                None,
+                "dense",
+            ),
+            Table(
+                columns(
+                    ("Entry", 8),
+                    ("Change", 18),
+                    ("Commit", 15),
+                    ("Tree", 15),
+                    ("Method", 12),
+                    ("By", 17),
+                    ("Ledger time", 15),
+                ),
+                _landed(landings),
+                words("No landing is recorded."),
+                words(f"Landings: {number(len(landings))}"),
+                "dense",
+            ),
+            Table(
+                columns(
+                    ("Entry", 8),
+                    ("Change", 18),
+                    ("Rev.", 6),
+                    ("Head", 15),
+                    ("Manifest", 15),
+                    ("Size", 21),
+                    ("Pushed by", 17),
+                ),
+                _revised(revisions),
+                words("No revision is recorded."),
+                words(f"Revisions: {number(len(revisions))}"),
+                "dense",
+            ),
+        ),
+    )
+
+
+def _lede(view: View) -> Line:
+    failed = sum(bool(change.of(Outcome.FAIL)) for change in view.changes)
+    untold = sum(not change.of(Outcome.FAIL) and bool(change.of(Outcome.NOT_EVALUABLE)) for change in view.changes)
+    return line(
+        f"{count(len(view.changes), 'change', 'changes')}, in order of landing: {number(failed)} with a failure, "
+        f"{number(untold)} without one of which something cannot be told."
+    )
+
+
+def _row(change: ChangeView) -> Row:
+    facts = change.facts
+    last = facts.last_revision
+    landed = joined([line(ledger_time(item.record)[:16]) for item in facts.landings]) or line(quiet("not landed"))
+    how = joined(
+        [line(item.merge.method, quiet(f", {_BINDINGS.get(item.binding, item.binding)}")) for item in facts.landings],
+        "; ",
+    )
+    used: Line = line(quiet("no revision"))
+    if last is not None:
+        used = line(last.diff.ai.involvement)
+    return Row(
+        (line(change.label), line(change.title), landed, how or line(quiet("–")), used, verdict_line(change)),
+        hit=bool(change.of(Outcome.FAIL)),
+        anchor=change.anchor("r"),
+    )
+
+
+def _landed(landings: list[tuple[ChangeView, Landing]]) -> tuple[Row, ...]:
+    placed: set[int] = set()
+    found: list[Row] = []
+    for change, item in landings:
+        found.append(
+            Row(
+                (
+                    line(str(item.record.index)),
+                    line(link(change.anchor("r"), change.label)),
+                    digest_line(item.merge.commit),
+                    digest_line(item.merge.tree),
+                    line(item.merge.method),
+                    listed_names((item.merged_by,)),
+                    line(ledger_time(item.record)),
+                ),
+                anchor=once(placed, item.record.index),
+            )
+        )
+    return tuple(found)
+
+
+def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
+    placed: set[int] = set()
+    return tuple(
+        Row(
+            (
+                line(str(item.record.index)),
+                line(link(change.anchor("r"), change.label)),
+                line(str(item.number)),
+                digest_line(item.diff.head),
+                digest_line(item.diff.manifest),
+                _size(item),
+                _pushed(change, item),
+            ),
+            anchor=once(placed, item.record.index),
+        )
+        for change, item in revisions
+    )
+
+
+def _size(item: Revision) -> Line:
+    diff = item.diff
+    parts: list[str | Inline] = [
+        f"{count(diff.files_changed, 'file', 'files')}, +{number(diff.lines_added)} −{number(diff.lines_removed)}, "
+        f"{count(diff.commit_count, 'commit', 'commits')}"
+    ]
+    if item.base_only:
+        parts.append(quiet(", same content as before"))
+    if isinstance(item.commits, Absent):
+        parts.append(strong(f", commit list {absence(item.commits.state)}"))
+    if isinstance(item.manifest, Absent):
+        parts.append(strong(f", manifest {absence(item.manifest.state)}"))
+    return line(*parts)
+
+
+def _pushed(change: ChangeView, item: Revision) -> Line:
+    pushers = [
+        one.party
+        for one in change.facts.contributions
+        if one.duty == "pusher" and one.record.index == item.record.index
+    ]
+    if pushers:
+        return line(named(pushers[0]))
+    known = [one.party for one in change.facts.contributions if one.duty == "pusher"]
+    return line(quiet("as before")) if known else line(quiet("not recorded"))
+
+
+def once(placed: set[int], index: int) -> str:
+    """The entry's anchor the first time it is asked for, then none: an anchor has one place."""
+    if index in placed:
+        return ""
+    placed.add(index)
+    return entry_anchor(index)

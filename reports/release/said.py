@@ -1,0 +1,174 @@
+"""How facts of a dossier are said in print: people, times, entries, and the different words for what is not there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Absent
+from reports.parts import Break, Code, Column, Fingerprint, Line, Mark, Quiet, Reference, Status, Strong, line, words
+from reports.text import Text, capture
+from reports.wording import digits, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ledger.dossier.facts import Account, CommitFact, Party
+    from ledger.records import Record
+    from reports.parts import Inline
+
+NAME: Final = 80
+"""Characters printed of a name."""
+TITLE: Final = 90
+"""Characters printed of a commit subject or change id."""
+
+_ABSENCE: Final = {
+    "withheld": "withheld by its signer",
+    "erased": "erased",
+    "missing": "missing from the bundle",
+    "unreadable": "held, but not readable",
+    "unresolved": "unresolved",
+}
+_TYPES: Final = {"person": "person", "agent": "agent", "service": "service", "recovery": "recovery key"}
+
+
+def absence(state: str) -> str:
+    """The words for a content that is not at hand: each state has its own."""
+    return _ABSENCE.get(state, state)
+
+
+def absent(value: Absent) -> Line:
+    """The same in grey, for a table cell."""
+    return line(Quiet(words(absence(value.state))))
+
+
+def sort_of(party: Party) -> str:
+    """``person``, ``agent``, ``service``; ``unknown`` where nobody is known."""
+    return _TYPES.get(party.type or "", "unknown")
+
+
+def named(party: Party) -> Text:
+    """The name a party prints with, or what is known where no name can be read."""
+    if party.principal is not None:
+        if party.name is not None:
+            return capture(party.name, limit=NAME)
+        sort = _TYPES.get(party.type or "", "principal")
+        return words(f"{sort} {short_principal(party.principal)}, name {absence(party.name_state)}")
+    if party.account is not None:
+        claimed = f", claimed by {len(party.claimants)} name cards" if len(party.claimants) > 1 else ""
+        return capture(f"unresolved: {account_words(party.account)}{claimed}", limit=NAME + 40)
+    return words(f"account {absence(party.name_state)}")
+
+
+def account_words(account: Account) -> str:
+    """An account as it was captured."""
+    if account.system == "git":
+        return f"{account.name or ''} <{account.mail or ''}>".strip()
+    return f"{account.login or account.id or ''} at {account.system}"
+
+
+def short_principal(identifier: str) -> str:
+    """A principal's id, cut: enough to find it."""
+    return identifier[:10]
+
+
+def listed_names(parties: Iterable[Party], *, none: str = "nobody recorded") -> Line:
+    """Names under each other, each once."""
+    seen = dict.fromkeys(named(party) for party in parties)
+    if not seen:
+        return line(Quiet(words(none)))
+    items: list[Inline | Text] = []
+    for place, name in enumerate(seen):
+        items += [Break(), name] if place else [name]
+    return line(*items)
+
+
+def received(record: Record) -> datetime:
+    """When the entry entered the ledger."""
+    return parse_time(record.leaf.received_at)
+
+
+def parse_time(text: str) -> datetime:
+    """A claimed or ledger time as a moment (both are of the form that format §1.1 fixes)."""
+    return datetime.fromisoformat(text)
+
+
+def claimed(record: Record) -> str:
+    """The time that the signer's clock showed, with its own offset."""
+    text = record.event.context.occurred_at
+    body = text.removesuffix("Z")
+    offset = "+00:00" if text != body else body[-6:]
+    stamp = (body if text != body else body[:-6]).replace("T", " ")
+    return f"{stamp} {offset}"
+
+
+def ledger_time(record: Record) -> str:
+    """Ledger time in UTC."""
+    return moment(received(record))
+
+
+def entry(record: Record) -> str:
+    """``entry 12``."""
+    return f"entry {record.index}"
+
+
+def entry_anchor(index: int) -> str:
+    """The anchor of the place that shows the entry."""
+    return f"e{index}"
+
+
+def digest_line(value: str, *, full: bool = False) -> Line:
+    """A digest or object id as a line."""
+    return line(Fingerprint(digits(value), full=full))
+
+
+def subject_of(commits: tuple[CommitFact, ...] | Absent) -> Text | None:
+    """Subject of the first commit of a list; None if it has none."""
+    if isinstance(commits, Absent) or not commits or commits[0].subject is None:
+        return None
+    return capture(commits[0].subject, limit=TITLE)
+
+
+def columns(*parts: tuple[str, int]) -> tuple[Column, ...]:
+    """Columns from head and width in percent."""
+    return tuple(Column(words(head), width) for head, width in parts)
+
+
+def rows(*pairs: tuple[str, Line]) -> tuple[tuple[Text, Line], ...]:
+    """Labelled lines for facts, cards and signatures."""
+    return tuple((words(label), value) for label, value in pairs)
+
+
+def joined(parts: Sequence[Line], between: str = ", ") -> Line:
+    """Lines one after the other."""
+    found: list[Inline] = []
+    for place, part in enumerate(parts):
+        if place:
+            found += line(between)
+        found += part
+    return tuple(found)
+
+
+def status(mark: Mark, word: str = "") -> Status:
+    """A mark, with a word of its own where given."""
+    return Status(mark, words(word) if word else None)
+
+
+def strong(text: str | Text) -> Strong:
+    """Words in bold."""
+    return Strong(words(text))
+
+
+def quiet(text: str | Text) -> Quiet:
+    """Words in grey."""
+    return Quiet(words(text))
+
+
+def code(text: str | Text) -> Code:
+    """Words in the monospaced face."""
+    return Code(words(text))
+
+
+def link(anchor: str, text: str | Text, *, page: bool = False) -> Reference:
+    """A link inside the pack."""
+    return Reference(anchor, words(text), page)

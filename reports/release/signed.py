@@ -1,0 +1,306 @@
+"""Approvals: one signature block each, the doubtful first; what a person signed and what a forge showed apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Absent
+from ledger.rules.reviewed import judged, sort_approvals
+from reports.parts import Break, Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
+from reports.release.said import (
+    absent,
+    claimed,
+    columns,
+    digest_line,
+    entry_anchor,
+    joined,
+    ledger_time,
+    link,
+    named,
+    quiet,
+    rows,
+    status,
+)
+from reports.release.view import MARKS
+from reports.text import capture
+from reports.wording import count, number
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import ApprovalFact
+    from reports.parts import Block, Inline
+    from reports.release.view import ChangeView, View
+    from reports.text import Text
+
+ANCHOR: Final = "approvals"
+COMMENT: Final = 600
+"""Characters printed of a comment."""
+
+_MEANINGS: Final = {
+    ("approve", "review"): "I reviewed exactly this content and approve it.",
+    ("approve", "approval"): "I approve exactly this content.",
+    ("approve", "authorship"): "I wrote exactly this content.",
+    ("approve", "responsibility"): "I take responsibility for exactly this content.",
+    ("approve", "release"): "I approve this release.",
+    ("approve", "exception"): "I approve this content as an exception.",
+    ("reject", "review"): "I reviewed exactly this content and reject it.",
+    ("reject", "release"): "I reject this release.",
+}
+
+
+def meaning(fact: ApprovalFact) -> Text:
+    """What the decision means, spelled out from its signed label in the first person."""
+    approval = fact.approval
+    if approval.decision == "withdraw":
+        return words("I withdraw my earlier decision.")
+    known = _MEANINGS.get((approval.decision, approval.meaning))
+    said = "approve" if approval.decision == "approve" else "reject"
+    return capture(known or f"I {said} this content; meaning: {approval.meaning}.")
+
+
+def worth(view: View, change: ChangeView) -> dict[int, tuple[Status, ...]]:
+    """What each decision of a change is worth, by entry index, sorted as the rules sort it."""
+    case = view.case(change)
+    found: dict[int, list[Status]] = {}
+
+    def say(fact: ApprovalFact, mark: Mark, text: str) -> None:
+        said = status(mark, text)
+        known = found.setdefault(fact.record.index, [])
+        if said not in known:
+            known.append(said)
+
+    for content in judged(case):
+        sorted_ = sort_approvals(case, content)
+        for fact in sorted_.effective:
+            say(fact, Mark.PASS, "Counts")
+        for fact, _ in sorted_.own:
+            say(fact, Mark.FAIL, "Own work: not counted")
+        for fact in sorted_.stale:
+            say(fact, Mark.FAIL, "Stale: other content")
+        for fact in sorted_.machine:
+            say(fact, Mark.FAIL, "No person: not counted")
+        for fact in sorted_.without_role:
+            say(fact, Mark.FAIL, "Without the role asked for")
+        for fact in sorted_.shown_only:
+            say(fact, Mark.NOT_APPLICABLE, "Forge: shown, not counted")
+        for unclear in (*sorted_.unclear, *sorted_.stale_unclear):
+            say(unclear.fact, Mark.CANNOT_TELL, "Cannot tell if it counts")
+    for fact in change.facts.approvals:
+        if fact.standing and fact.approval.decision == "reject":
+            say(fact, Mark.FAIL, "Rejection stands")
+        for said in ended(fact):
+            say(fact, said.mark, "" if said.word is None else said.word.plain)
+    return {index: tuple(statuses) for index, statuses in found.items()}
+
+
+def ended(fact: ApprovalFact) -> tuple[Status, ...]:
+    """Statuses that say that a decision no longer stands, or that its key was revoked since."""
+    found: list[Status] = []
+    if fact.withdrawn_by is not None:
+        found.append(status(Mark.NOT_APPLICABLE, f"Withdrawn in entry {fact.withdrawn_by.index}"))
+    if fact.superseded_by is not None:
+        found.append(status(Mark.NOT_APPLICABLE, f"Superseded by entry {fact.superseded_by.index}"))
+    if fact.perhaps_replaced_by is not None:
+        found.append(status(Mark.CANNOT_TELL, f"Perhaps ended by entry {fact.perhaps_replaced_by.index}"))
+    if fact.key_revoked_since is not None:
+        late = fact.record.index >= fact.key_revoked_since
+        found.append(
+            status(
+                Mark.CANNOT_TELL if late else Mark.NOT_APPLICABLE,
+                "Key compromised then" if late else "Key revoked since, sound then",
+            )
+        )
+    if fact.approval.decision == "withdraw":
+        found.append(status(Mark.NOT_APPLICABLE, "Withdrawal"))
+    return tuple(found)
+
+
+def approvals(view: View) -> Section:
+    """The section."""
+    blocks: list[Block] = [
+        *view.left_out(),
+        Table(
+            columns(
+                ("Change", 20), ("Decisions", 11), ("Own key", 11), ("Forge", 11), ("Decided by", 31), ("Verdict", 16)
+            ),
+            tuple(_summary(change) for change in view.printed),
+            words("The release holds no recorded change."),
+            words("Decisions on each change"),
+            "small",
+        ),
+        Paragraph(
+            line(
+                "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is the "
+                "signer's own clock with its offset; ledger time is when the entry entered the ledger, and decides order."
+            ),
+            small=True,
+        ),
+    ]
+    signed: list[tuple[int, Signature, str]] = []
+    placed: set[int] = set()
+    for change in view.printed:
+        statuses = worth(view, change)
+        for fact in change.facts.approvals:
+            if fact.record.index not in placed:
+                placed.add(fact.record.index)
+                said = statuses.get(fact.record.index, ())
+                signed.append(
+                    (_gravity(said), _block(view, fact, _label(change, fact), said), fact.approval.attested_by)
+                )
+    for fact in view.dossier.approvals:
+        said = _of_release(fact)
+        signed.append(
+            (
+                _gravity(said),
+                _block(view, fact, line_text(f"Release {view.dossier.name}"), said),
+                fact.approval.attested_by,
+            )
+        )
+    signed.sort(key=lambda item: item[0])
+    for kind, head, none in (
+        ("person", "Signed with the person's own key", "No decision is signed with a person's own key."),
+        (
+            "forge",
+            "Shown by a forge, signed by the collector that saw it",
+            "No decision was brought by a forge collector.",
+        ),
+    ):
+        of_kind = [block for _, block, attested in signed if attested == kind]
+        blocks.append(Heading(words(f"{head}: {number(len(of_kind))}")))
+        blocks += of_kind or [Paragraph(line(none))]
+    return Section(
+        ANCHOR,
+        "5",
+        words("Approvals"),
+        words("Who approved what, when, in which role, and meaning what?"),
+        _lede(view),
+        tuple(blocks),
+    )
+
+
+def line_text(text: str) -> Text:
+    """A label from captured words."""
+    return capture(text, limit=120)
+
+
+def decisions(view: View) -> tuple[ApprovalFact, ...]:
+    """Every decision on the release and its changes."""
+    return (*(fact for change in view.changes for fact in change.facts.approvals), *view.dossier.approvals)
+
+
+def _lede(view: View) -> Line:
+    facts = decisions(view)
+    own = sum(fact.approval.attested_by == "person" for fact in facts)
+    standing = sum(fact.standing and fact.approval.decision == "approve" for fact in facts)
+    rejected = sum(fact.standing and fact.approval.decision == "reject" for fact in facts)
+    return line(
+        f"{count(len(facts), 'decision', 'decisions')} recorded: {number(own)} signed with the person's own key, "
+        f"{number(len(facts) - own)} shown by a forge. {count(standing, 'approval stands', 'approvals stand')}, "
+        f"{count(rejected, 'rejection stands', 'rejections stand')}."
+    )
+
+
+def _summary(change: ChangeView) -> Row:
+    facts = change.facts.approvals
+    outcome = change.in_family("APP")
+    own = sum(fact.approval.attested_by == "person" for fact in facts)
+    names = joined(
+        [
+            line(link(entry_anchor(fact.record.index), named(fact.approver)), quiet(f" {fact.approval.decision}"))
+            for fact in facts
+        ]
+    )
+    return Row(
+        (
+            line(change.label),
+            line(number(len(facts))),
+            line(number(own)),
+            line(number(len(facts) - own)),
+            names or line(quiet("nobody")),
+            line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome])),
+        ),
+        anchor=change.anchor("a"),
+    )
+
+
+def _gravity(statuses: tuple[Status, ...]) -> int:
+    order = (Mark.FAIL, Mark.CANNOT_TELL, Mark.PASS)
+    return min((order.index(one.mark) if one.mark in order else len(order) for one in statuses), default=len(order))
+
+
+def _label(change: ChangeView, fact: ApprovalFact) -> Text:
+    revision = fact.record.event.context.about.revision
+    return line_text(f"{change.label.plain}{'' if revision is None else f', revision {revision}'}")
+
+
+def _of_release(fact: ApprovalFact) -> tuple[Status, ...]:
+    if fact.standing and fact.approval.decision != "withdraw":
+        good = fact.approval.decision == "approve"
+        return (
+            status(Mark.PASS if good else Mark.FAIL, "Approval stands" if good else "Rejection stands"),
+            *ended(fact),
+        )
+    return ended(fact)
+
+
+def _block(view: View, fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Signature:
+    approval, record = fact.approval, fact.record
+    by_person = approval.attested_by == "person"
+    role = ", ".join(fact.roles) if fact.roles else "no role held then"
+    if approval.role is not None:
+        role += f"; acts as {approval.role}"
+    pairs: list[tuple[str, Line]] = [
+        ("Decision", line(f"{approval.decision}, meaning: {approval.meaning}")),
+        ("Signed", line(claimed(record), quiet("  ledger "), ledger_time(record), f", entry {record.index}")),
+        (
+            "Attested by",
+            line("the person: their own key" if by_person else "a forge: the key of the collector that saw it"),
+        ),
+        ("Key", digest_line(record.leaf.key_id)),
+        ("Basis", _basis(fact)),
+    ]
+    if approval.decision != "withdraw":
+        pairs.append(
+            (
+                "Seen",
+                line(
+                    f"{count(len(approval.seen.prompts), 'prompt', 'prompts')}, "
+                    f"{count(len(approval.seen.tests), 'test run', 'test runs')}"
+                ),
+            )
+        )
+    pairs.append(("Comment", _comment(fact)))
+    return Signature(
+        label,
+        named(fact.approver),
+        words(role),
+        line("“", meaning(fact), "”"),
+        rows(*pairs),
+        statuses,
+        entry_anchor(record.index),
+    )
+
+
+def _basis(fact: ApprovalFact) -> Line:
+    basis = fact.approval.basis
+    parts: list[str | Inline] = []
+    for label, value in (
+        ("manifest", basis.manifest),
+        ("tree", basis.tree),
+        ("commit", basis.commit),
+        ("release event", basis.release),
+        ("policy", basis.policy),
+        ("withdraws", fact.approval.withdraws),
+    ):
+        if value is not None:
+            if parts:
+                parts.append(Break())
+            parts += [f"{label} ", *digest_line(value, full=label in {"manifest", "release event"})]
+    return line(*parts) if parts else line(quiet("nothing but the change itself"))
+
+
+def _comment(fact: ApprovalFact) -> Line:
+    if fact.comment is None:
+        return line(quiet("none"))
+    if isinstance(fact.comment, Absent):
+        return absent(fact.comment)
+    return line(capture(fact.comment, limit=COMMENT, whole=f"content comment of entry {fact.record.index}"))

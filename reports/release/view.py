@@ -1,0 +1,274 @@
+"""The frozen view of a release that every section reads: its changes with their verdicts, in the order of print."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.assess import change_subject, release_subject
+from ledger.rules.catalogue import SHARED
+from ledger.rules.shape import ChangeCase
+from ledger.rules.verdict import Outcome
+from ledger.rules.wording import with_names
+from reports.parts import Mark, Paragraph, line, words
+from reports.release.said import TITLE, subject_of
+from reports.text import capture
+from reports.wording import count, share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ledger.canonical import JSON
+    from ledger.digests import Digest
+    from ledger.dossier.facts import ChangeFacts, ReleaseDossier
+    from ledger.rules.policy import PolicyRules
+    from ledger.rules.verdict import Assessment, Verdict
+    from ledger.verify.findings import Verification
+    from reports.parts import Block
+    from reports.text import Text
+
+MARKS: Final = {
+    Outcome.FAIL: Mark.FAIL,
+    Outcome.NOT_EVALUABLE: Mark.CANNOT_TELL,
+    Outcome.PASS: Mark.PASS,
+    Outcome.NOT_APPLICABLE: Mark.NOT_APPLICABLE,
+}
+"""Marks of outcomes, gravest first."""
+
+FAMILIES: Final = {
+    "ID": "Identity and keys",
+    "SOD": "Segregation of duties",
+    "APP": "Approvals",
+    "CHG": "Changes",
+    "TST": "Tests",
+    "AI": "Assistants",
+    "REL": "Release",
+}
+"""Rule families by the first letters of their ids."""
+
+MOST_CHANGES: Final = 120
+"""Changes printed in full: about a page each, so that a pack stays near 150 pages."""
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PackSettings:
+    """What whoever asks for a pack decides; part of the pack's id."""
+
+    generated_at: datetime
+    """When the pack is made."""
+    zone: tzinfo = UTC
+    """The reader's time zone; all times are printed in UTC, the zone is stated once."""
+    zone_name: str = "UTC"
+    """Its name, as printed."""
+    organisation: str = ""
+    """Whose release it is; empty: not stated."""
+    prepared_from: str = ""
+    """Which server or file the bundle came from, in words."""
+    prepared_by: str = ""
+    """Who asked for the pack, in words; empty: not stated."""
+    notice_tag: str = ""
+    """Two words at the foot of every page, such as "Sample data"; empty: the pack's own notice."""
+    notice: str = ""
+    """A sentence on the cover that explains the tag."""
+    most_changes: int = MOST_CHANGES
+    """Changes printed in full; the others are counted, and are in the attached bundle."""
+    prompt_characters: int = 600
+    """Characters printed of each prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The bundle that a pack carries, and what identifies both."""
+
+    pack_id: Digest
+    """Digest over bundle, anchor, time and settings (docs/packs.md)."""
+    name: str
+    """File name of the bundle."""
+    digest: Digest
+    """SHA-256 of its bytes."""
+    size_bytes: int
+    anchor_line: str
+    """``ledger.pub``, without its newline."""
+    as_of: str
+    """Ledger time of the assessment."""
+
+    @property
+    def number(self) -> str:
+        """The pack's number on every page: the beginning of its id."""
+        return f"EP-{self.pack_id[7:27]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change of the release in print."""
+
+    facts: ChangeFacts
+    number: int
+    """Its place in order of landing, from 1: names its anchors."""
+    label: Text
+    """``Change 7``, with the project where the release has several."""
+    title: Text
+    """Subject of its first commit, or why there is none."""
+    verdicts: tuple[Verdict, ...]
+
+    def of(self, outcome: Outcome) -> tuple[Verdict, ...]:
+        """Its verdicts of one outcome."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome is outcome)
+
+    def in_family(self, *families: str) -> Outcome | None:
+        """The gravest outcome of its rules of these families; None if no such rule is on."""
+        found = {verdict.outcome for verdict in self.verdicts if verdict.rule.partition("-")[0] in families}
+        return next((outcome for outcome in MARKS if outcome in found), None)
+
+    def anchor(self, section: str) -> str:
+        """The anchor of the change in a section named by one letter."""
+        return f"{section}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a release pack is printed from."""
+
+    dossier: ReleaseDossier
+    verification: Verification
+    policy: PolicyRules
+    settings: PackSettings
+    carried: Carried
+    changes: tuple[ChangeView, ...]
+    """In order of landing."""
+    printed: tuple[ChangeView, ...]
+    """Those printed in full, in order of landing."""
+    verdicts: tuple[Verdict, ...]
+    """All, rule by rule."""
+    shared: Mapping[str, JSON]
+    """Parameters that the policy sets once for all rules."""
+    by_subject: Mapping[str, ChangeView]
+    """Changes as verdicts name them."""
+    numbers: frozenset[int]
+    """Of the changes printed in full."""
+
+    def by_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
+        """All verdicts of one outcome."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome is outcome)
+
+    def sentence(self, verdict: Verdict) -> Text:
+        """A verdict's sentence with names instead of ids."""
+        return capture(with_names(verdict.sentence, self.dossier.parties))
+
+    def subject(self, verdict: Verdict) -> ChangeView | None:
+        """The change that a verdict is about; None: the release."""
+        return self.by_subject.get(verdict.subject)
+
+    def shows(self, change: ChangeView) -> bool:
+        """Whether the change is printed in full, so that its anchors exist."""
+        return change.number in self.numbers
+
+    def case(self, change: ChangeView) -> ChangeCase:
+        """The change as rules read it, for sections that sort approvals as rules do."""
+        return ChangeCase(self.dossier.records, change.facts, self.shared)
+
+    def left_out(self) -> tuple[Block, ...]:
+        """The sentence that says what is not printed, if anything is."""
+        if len(self.printed) == len(self.changes):
+            return ()
+        return (
+            Paragraph(
+                line(
+                    f"Printed here: {share(len(self.printed), len(self.changes))} changes, those with a failure first, "
+                    "then those of which something cannot be told, then the earliest. The records of all "
+                    f"{count(len(self.changes), 'change', 'changes')} are in the attached bundle."
+                )
+            ),
+        )
+
+
+def look(
+    dossier: ReleaseDossier,
+    assessments: Sequence[Assessment],
+    verification: Verification,
+    policy: PolicyRules,
+    settings: PackSettings,
+    carried: Carried,
+) -> View:
+    """The view of a release, with each verdict at its subject."""
+    found = tuple({_key(verdict): verdict for one in assessments for verdict in one.verdicts}.values())
+    of_subject: dict[str, list[Verdict]] = {}
+    for verdict in found:
+        of_subject.setdefault(verdict.subject, []).append(verdict)
+    several = len({change.project for change in dossier.changes}) > 1
+    projects = {source.source.project: source.project_name or source.source.project for source in dossier.sources}
+    changes = tuple(
+        ChangeView(
+            change,
+            number,
+            capture(
+                f"Change {change.id}" + (f" ({projects.get(change.project, change.project)})" if several else ""),
+                limit=TITLE,
+            ),
+            title_of(change),
+            tuple(of_subject.get(change_subject(change), ())),
+        )
+        for number, change in enumerate(dossier.changes, start=1)
+    )
+    printed = _printed(changes, settings)
+    return View(
+        dossier=dossier,
+        verification=verification,
+        policy=policy,
+        settings=settings,
+        carried=carried,
+        changes=changes,
+        printed=printed,
+        verdicts=found,
+        shared=_shared(policy),
+        by_subject={change_subject(change.facts): change for change in changes},
+        numbers=frozenset(change.number for change in printed),
+    )
+
+
+def title_of(change: ChangeFacts) -> Text:
+    """Subject of the first commit of the change's latest revision, else of what landed."""
+    last = change.last_revision
+    lists = [] if last is None else [last.commits]
+    lists += [landing.commits for landing in change.landings]
+    return next(filter(None, map(subject_of, lists)), words("no commit subject at hand"))
+
+
+def bundle_name(product: str, version: str) -> str:
+    """The file name of the bundle of a release."""
+    return f"{_UNSAFE.sub('-', product)[:60]}-{_UNSAFE.sub('-', version)[:60]}.evidence.zip"
+
+
+def release_name(dossier: ReleaseDossier) -> Text:
+    """``payments 4.2.0``, as the largest words of the cover."""
+    return capture(f"{dossier.release.product} {dossier.release.version}", limit=120)
+
+
+def about_release(verdict: Verdict, dossier: ReleaseDossier) -> bool:
+    """Whether the verdict is of the release itself."""
+    return verdict.subject == release_subject(dossier)
+
+
+def _key(verdict: Verdict) -> tuple[str, str, str, str]:
+    return verdict.rule, verdict.subject, verdict.outcome, verdict.sentence
+
+
+def _shared(policy: PolicyRules) -> dict[str, JSON]:
+    found: dict[str, JSON] = {name: parameter.default for name, parameter in SHARED.items()}
+    for setting in policy.rules:
+        found |= {name: value for name, value in setting.settings.items() if name in SHARED}
+    return found
+
+
+def _printed(changes: tuple[ChangeView, ...], settings: PackSettings) -> tuple[ChangeView, ...]:
+    gravity = [Outcome.FAIL, Outcome.NOT_EVALUABLE]
+
+    def rank(change: ChangeView) -> tuple[int, int]:
+        return next((place for place, outcome in enumerate(gravity) if change.of(outcome)), len(gravity)), change.number
+
+    chosen = sorted(changes, key=rank)[: settings.most_changes]
+    return tuple(sorted(chosen, key=lambda change: change.number))
