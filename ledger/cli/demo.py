@@ -1,0 +1,170 @@
+"""``evidence demo``: the main job on an invented company, from founding a ledger to a tampered copy caught."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ledger import exitcodes
+from ledger.cli.output import clean, paint, plural
+from ledger.errors import ConflictError
+
+if TYPE_CHECKING:
+    from ledger.cli.demonstration.page import Finding
+    from ledger.cli.demonstration.stage import Stage
+
+MARKER: Final = ".evidence-demo"
+"""Names a folder as one that the demonstration made and may make anew."""
+
+_FORGED: Final = (b"Agreed with sales.", b"Not agreed at all.")
+_WORDS: Final = {"fail": "FAIL", "not-evaluable": "cannot tell"}
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-out"),
+    show_default=True,
+    help="Folder.",
+)
+def demo(out: Path) -> None:
+    """See the whole road on an invented company: eight people, one agent, nine changes, planted faults.
+
+    Makes a git repository, founds a ledger, records and approves through its server, releases, prints the findings, a
+    trace, an evidence pack and what verification says of a tampered copy. Needs no network; changes nothing of yours.
+    """
+    from ledger.cli.demonstration.company import COMPANY, STORIES
+    from ledger.cli.demonstration.page import Shown, render
+    from ledger.cli.demonstration.play import RELEASE, perform
+    from ledger.cli.demonstration.scenery import Scenery
+    from ledger.cli.demonstration.stage import Stage
+
+    began = time.monotonic()
+    folder = _fresh(out)
+    stage = Stage(folder, lambda line: click.echo(f"$ {line}"))
+    click.echo(f"{COMPANY} is invented; its keys, signatures and digests are real.\n")
+    try:
+        perform(stage, Scenery(folder / "repository"))
+        click.echo(f"\nRecorded {plural(len(STORIES), 'change')} of {RELEASE}.")
+        findings = _findings(stage)
+        sections = [_trace(stage), _pack(stage), *_verifications(stage)]
+    finally:
+        stage.stop()
+    page = render(
+        Shown(
+            title=f"{COMPANY}: evidence of {RELEASE}",
+            intro="An invented company with planted faults. Everything below was made by the commands shown; keys, "
+            "signatures and digests are real and can be checked.",
+            files=_files(folder),
+            findings=tuple(findings),
+            sections=tuple(sections),
+        )
+    )
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    click.echo(f"\nOpen {out / 'index.html'}  ({time.monotonic() - began:.0f} s)")
+
+
+def _fresh(out: Path) -> Path:
+    folder = out.resolve()
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARKER).is_file():
+            raise ConflictError(
+                "folder-not-empty",
+                "the folder holds something that the demonstration did not make",
+                details={"folder": str(folder)},
+                remedy="Name another with --out",
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text("Made by evidence demo, which may make it anew.\n", encoding="utf-8")
+    return folder
+
+
+def _findings(stage: Stage) -> list[Finding]:
+    from ledger.cli.demonstration.company import PROJECT, STORIES
+    from ledger.cli.demonstration.page import Finding
+    from ledger.cli.demonstration.play import RELEASE
+
+    click.echo(f"\n$ evidence check {RELEASE}")
+    document = stage.answer("check", RELEASE, expect=(exitcodes.NEGATIVE,))
+    titles = {story.number: story.title for story in STORIES}
+    findings = [
+        Finding(_WORDS[verdict["outcome"]], verdict["rule"], _subject(verdict, titles), verdict["sentence"])
+        for verdict in document["verdicts"]
+        if verdict["outcome"] in _WORDS
+    ]
+    for finding in findings:
+        mark = paint(f"{finding.word:<11}", "red" if finding.word == "FAIL" else "yellow")
+        click.echo(f"  {mark} {finding.rule}  {clean(finding.subject)}: {clean(finding.sentence, 2_000)}")
+    passed = sum(verdict["outcome"] == "pass" for verdict in document["verdicts"])
+    click.echo(f"  and {plural(passed, 'verdict')} passed, in project {PROJECT}")
+    return findings
+
+
+def _subject(verdict: dict[str, Any], titles: dict[str, str]) -> str:
+    number = verdict["subject"].rpartition("/")[2]
+    return f"#{number} {titles[number]}" if number in titles else str(verdict["subject"])
+
+
+def _trace(stage: Stage) -> tuple[str, str, str]:
+    from ledger.cli.demonstration.company import QUESTION
+
+    line = f"{QUESTION[0]}:{QUESTION[1]}"
+    click.echo(f"\nAn on-call engineer asks about one line:\n$ evidence trace {line}")
+    printed = stage.evidence("trace", line, "--repo", str(stage.folder / "repository"))
+    click.echo(printed.rstrip())
+    return "From a failing line to its approver", f"evidence trace {line}", printed
+
+
+def _pack(stage: Stage) -> tuple[str, str, str]:
+    from ledger.cli.demonstration.company import COMPANY
+    from ledger.cli.demonstration.play import RELEASE
+
+    click.echo("\nA compliance officer makes the pack:")
+    words = ("pack", RELEASE, "--out", str(stage.folder / "pack"), "--organisation", COMPANY, "--zone", "Europe/Oslo")
+    printed = stage.evidence(*words)
+    shown = printed.replace(f"{stage.folder}/", "")
+    click.echo(shown.rstrip())
+    return "The evidence pack", f"evidence pack {RELEASE} --out pack", shown
+
+
+def _verifications(stage: Stage) -> list[tuple[str, str, str]]:
+    from ledger.cli.demonstration.tampering import tampered_copy
+
+    bundle = next((stage.folder / "pack").glob("*.zip"))
+    anchor = str(stage.ledger / "ledger.pub")
+    copy = stage.folder / "tampered.zip"
+    copy.write_bytes(tampered_copy(bundle.read_bytes(), *_FORGED))
+    shown = []
+    for title, file, status in (
+        ("An auditor verifies it, offline", bundle, exitcodes.DONE),
+        ("A copy in which a reviewer's comment was changed and every digest made to fit", copy, exitcodes.NEGATIVE),
+    ):
+        name = str(file.relative_to(stage.folder))
+        command = f"evidence verify {name} --anchor ledger/ledger.pub"
+        printed = stage.evidence("verify", str(file), "--anchor", anchor, expect=(status,))
+        click.echo(f"\n{title}:\n$ {command}\n{printed.rstrip()}")
+        shown.append((title, command, printed))
+    return shown
+
+
+def _files(folder: Path) -> tuple[tuple[str, str], ...]:
+    kinds = {
+        ".pdf": "the pack, its bundle attached",
+        ".html": "the pack for a browser",
+        ".zip": "the bundle, with verify.py",
+    }
+    packs = [
+        (str(path.relative_to(folder)), kinds.get(path.suffix, "")) for path in sorted((folder / "pack").iterdir())
+    ]
+    return (
+        *packs,
+        ("ledger/ledger.pub", "the public anchor: the one line that a verifier takes from elsewhere"),
+        ("tampered.zip", "a copy with one comment changed"),
+        ("repository/", "the company's git repository"),
+    )

@@ -1,0 +1,170 @@
+"""The play: the company founds its ledger, works for a while, releases, and deploys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ledger.cli.demonstration.company import (
+    AGENT,
+    COMPANY,
+    MARA,
+    ORIGIN,
+    PEOPLE,
+    PIPELINE,
+    PRODUCT,
+    PROJECT,
+    SAMIR,
+    STORIES,
+    VERSION,
+    Decided,
+    Landed,
+    Prompted,
+    Pushed,
+    Tested,
+)
+from ledger.cli.demonstration.scenery import MAIN, Scenery, write_report
+
+if TYPE_CHECKING:
+    from ledger.cli.demonstration.company import Story
+    from ledger.cli.demonstration.stage import Stage
+
+RELEASE: Final = f"{PRODUCT}@{VERSION}"
+
+_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "merge", "release", "deploy")
+
+
+def found_ledger(stage: Stage) -> None:
+    """A ledger with one administrator."""
+    stage.evidence("init", str(stage.ledger), "--origin", ORIGIN, "--admin", f"{MARA.name} <{MARA.mail}>", show=True)
+
+
+def enrol_everybody(stage: Stage, start: str) -> None:
+    """People, agent and pipeline become known, with roles and keys; the project is declared."""
+    listing = stage.folder / "people.toml"
+    listing.write_text(_people_file(start), encoding="utf-8")
+    admin = ("--key", "mara-lindqvist")
+    stage.evidence("people", "import", str(listing), *admin, show=True)
+    for somebody in PEOPLE:
+        if somebody is not MARA:
+            stage.evidence("key", "new", "--name", somebody.handle)
+            stage.evidence(
+                "key", "enrol", "--from-key", _key_file(stage, somebody.handle), "--principal", somebody.mail, *admin
+            )
+    stage.evidence("key", "new", "--name", "pipeline")
+    kinds = [word for kind in _PIPELINE_KINDS for word in ("--kind", kind)]
+    stage.evidence(
+        *("key", "enrol", "--from-key", _key_file(stage, "pipeline"), "--principal", PIPELINE),
+        *kinds,
+        *("--in", PROJECT, *admin),
+    )
+
+
+def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
+    """One change, from its first prompt or push to main."""
+    branch = f"change-{story.number}"
+    scenery.branch(branch)
+    repository = ("--repo", str(scenery.folder))
+    about = ("--change", story.number, "--project", PROJECT)
+    pipeline = ("--key", "pipeline")
+    revision = attempt = turn = 0
+    head = ""
+    for step in story.steps:
+        match step:
+            case Prompted():
+                turn += 1
+                asked, answered = stage.folder / "prompt.txt", stage.folder / "output.txt"
+                asked.write_text(step.text, encoding="utf-8")
+                answered.write_text(step.output, encoding="utf-8")
+                stage.evidence(
+                    *("record", "prompt", "--text", str(asked), "--output", str(answered)),
+                    *("--session", f"s-{story.number}", "--turn", str(turn), "--tool", "quill@2.1"),
+                    *("--model", "example/quill-large", "--initiator", step.by.mail, "--trigger", "human"),
+                    *(*about, *pipeline),
+                )
+            case Pushed():
+                revision, attempt = revision + 1, 0
+                head = scenery.push(story.author, step)
+                declared = () if step.ai is None else ("--ai", step.ai)
+                stage.evidence(
+                    *("record", "diff", "--base", "main", "--head", head, "--revision", str(revision)),
+                    *("--by", story.author.mail, *declared, *about, *repository, *pipeline),
+                )
+            case Tested():
+                attempt += 1
+                report = stage.folder / "report.xml"
+                write_report(report, step.passed, step.failed)
+                stage.evidence(
+                    *("record", "test", str(report), "--suite", "unit", "--attempt", str(attempt)),
+                    *("--environment", "ci", "--commit", head, *about, *repository, *pipeline),
+                )
+            case Decided():
+                comment = () if step.comment is None else ("--comment", step.comment)
+                stage.evidence(
+                    *(step.decision, story.number, "--project", PROJECT, "--yes", *comment),
+                    *("--key", step.by.handle),
+                )
+            case Landed():
+                before, after = scenery.land(story, step, branch)
+                stage.evidence(
+                    *("record", "merge", "--ref", MAIN, "--before", before, "--after", after),
+                    *("--by", step.by.mail, "--project", PROJECT, *repository, *pipeline),
+                )
+
+
+def release_and_deploy(stage: Stage, scenery: Scenery, start: str) -> None:
+    """The release of everything told, approved by the release manager, deployed by the pipeline."""
+    artifact = stage.folder / f"{PRODUCT}-{VERSION}.tar.gz"
+    artifact.write_bytes(f"{COMPANY} {PRODUCT} {VERSION}\n".encode())
+    repository = ("--repo", str(scenery.folder), "--project", PROJECT)
+    pipeline = ("--key", "pipeline")
+    stage.evidence(
+        *("record", "release", "--product", PRODUCT, "--version", VERSION, "--commit", scenery.head()),
+        *("--previous", start, "--artifact", str(artifact), *repository, *pipeline),
+        show=True,
+    )
+    stage.evidence("approve", "--release", RELEASE, "--project", PROJECT, "--yes", "--key", SAMIR.handle, show=True)
+    stage.evidence(
+        *("record", "deploy", "--environment", "production", "--service", "tariff-api", "--release", RELEASE),
+        *("--status", "succeeded", "--project", PROJECT, *pipeline),
+        show=True,
+    )
+
+
+def perform(stage: Stage, scenery: Scenery) -> None:
+    """The whole play."""
+    found_ledger(stage)
+    stage.start()
+    start = scenery.begin(MARA)
+    enrol_everybody(stage, start)
+    for story in STORIES:
+        tell(stage, scenery, story)
+    release_and_deploy(stage, scenery, start)
+
+
+def _key_file(stage: Stage, name: str) -> str:
+    return str(Path(stage.environment()["XDG_CONFIG_HOME"]) / "evidence-ledger" / "keys" / f"{name}.key")
+
+
+def _people_file(start: str) -> str:
+    lines = [
+        "[[project]]",
+        f'name = "{PROJECT}"',
+        'object_format = "sha1"',
+        f'protected_refs = ["{MAIN}"]',
+        f'start = "{start}"',
+        "",
+    ]
+    for somebody in PEOPLE:
+        if somebody is not MARA:
+            roles = ", ".join(f'"{role}"' for role in somebody.roles)
+            lines += [
+                "[[person]]",
+                f'name = "{somebody.name}"',
+                f'mail = ["{somebody.mail}"]',
+                f"roles = [{roles}]",
+                "",
+            ]
+    lines += ["[[agent]]", f'name = "{AGENT}"', f'responsible = "{MARA.mail}"', ""]
+    lines += ["[[service]]", f'name = "{PIPELINE}"', f'responsible = "{MARA.mail}"', ""]
+    return "\n".join(lines)
