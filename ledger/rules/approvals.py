@@ -118,17 +118,17 @@ def _latest(case: ChangeCase, revisions: Sequence[Revision]) -> Finding:  # noqa
     if highest.number > last.number and highest.diff.manifest != last.diff.manifest:
         # Delivered out of order: neither the order of entries nor the forge's number alone may decide which is last.
         return untold(
-            (
-                f"revision {last.number} entered the ledger after revision {highest.number}, so which one is the last is "
-                "open",
-            ),
+            (f"which revision is the last is open: {last.number} entered the ledger after {highest.number}",),
             inputs,
         )
     if found.effective:
-        base = f"; since then only its base moved, to revision {last.number}" if _moved(case, found, last) else ""
-        return passed(
-            f"{capital(listed(map(person, found.people)))} approved the last revision, {last.number}{base}.", inputs
-        )
+        names = capital(listed(map(person, found.people)))
+        if _moved(case, found, last):
+            earlier = _numbers(case, found.effective)
+            return passed(
+                f"{names} approved revision {earlier}; since then only its base moved, to {last.number}.", inputs
+            )
+        return passed(f"{names} approved the last revision, {last.number}.", inputs)
     if found.unclear:
         return untold(found.reasons, inputs)
     if found.stale:
@@ -192,8 +192,8 @@ def _before(case: ChangeCase, landing: Landing) -> Finding:
     inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
     if len(found.people) >= needed:
         return passed(
-            f"{capital(counted(len(found.people), 'approval', 'approvals'))} of {content.name} entered the ledger before it landed in entry "
-            f"{landing.record.index}; {required(needed)}.",
+            f"{capital(counted(len(found.people), 'approval', 'approvals'))} of {content.name} entered the ledger "
+            f"before it landed in entry {landing.record.index}; {required(needed)}.",
             inputs,
         )
     if found.possible >= needed:

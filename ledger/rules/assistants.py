@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ledger.records import Absent
-from ledger.rules.contributors import contributions, gaps, is_assistant_trailer
+from ledger.rules.contributors import by_party, contributions, gaps, is_assistant_trailer
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.wording import counted, listed
 
@@ -73,10 +73,10 @@ def _hidden_traces(case: ChangeCase) -> list[str]:
     """Clauses that say where traces of an assistant could be that nobody can read."""
     types = case.records.roster.principals
     found = list(gaps(case))
-    for item in contributions(case):
+    for item, duties in by_party(contributions(case)):
         veiled = any(types[identifier].type == "agent" for identifier in item.party.hidden)
         if veiled or (item.party.principal is None and not item.party.claimants):
-            found.append(f"whether the {item.duty} in entry {item.record.index} is an agent is not known")
+            found.append(f"whether the {duties} in entry {item.record.index} is an agent is not known")
     return found
 
 

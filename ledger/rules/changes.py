@@ -16,12 +16,11 @@ def unread_lists(dossier: ReleaseDossier) -> tuple[str, ...]:
     """Clauses that say which commit list of the release cannot be read, or is not of the length the event states."""
     found: list[str] = []
     for number, source in enumerate(dossier.sources, start=1):
+        stated = source.source.commit_count
         if isinstance(source.commits, Absent):
             found.append(f"the commit list of source {number} is {source.commits.state}")
-        elif len(source.commits) != source.source.commit_count:
-            found.append(
-                f"the commit list of source {number} holds {len(source.commits)} of {source.source.commit_count} commits"
-            )
+        elif len(source.commits) != stated:
+            found.append(f"the commit list of source {number} holds {len(source.commits)} of {stated} commits")
     return tuple(found)
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.people import Sameness, compare
 from ledger.records import Absent
-from ledger.rules.wording import party_words, person, short
+from ledger.rules.wording import listed, party_words, person, short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.dossier.facts import ApprovalFact, Contribution, Party
     from ledger.rules.shape import ChangeCase
 
@@ -30,14 +32,14 @@ def contributions(case: ChangeCase, duties: frozenset[str] = EVERY) -> tuple[Con
 
 def is_assistant_trailer(case: ChangeCase, item: Contribution) -> bool:
     """Whether this is a co-author trailer that an assistant writes."""
-    return item.duty == "co-author" and _mail(item.party) in _listed(case, "assistant_co_authors")
+    return item.duty == "co-author" and _mail(item.party) in _named(case, "assistant_co_authors")
 
 
 def _is_forge(case: ChangeCase, item: Contribution) -> bool:
-    return item.duty == "committer" and _mail(item.party) in _listed(case, "forge_committers")
+    return item.duty == "committer" and _mail(item.party) in _named(case, "forge_committers")
 
 
-def _listed(case: ChangeCase, setting: str) -> list[str]:
+def _named(case: ChangeCase, setting: str) -> list[str]:
     return cast("list[str]", case.settings[setting])
 
 
@@ -79,15 +81,16 @@ def gaps(case: ChangeCase, duties: frozenset[str] = EVERY) -> tuple[str, ...]:
 def took_part(
     case: ChangeCase, party: Party, duties: frozenset[str] = EVERY
 ) -> tuple[Sameness, tuple[Contribution, ...], tuple[str, ...]]:
-    """Whether ``party`` took part in one of ``duties``: with contributions that show it, or clauses that keep it open."""
+    """Whether ``party`` took part in one of ``duties``; with what shows it, or with clauses that keep it open."""
     shown: list[Contribution] = []
     unclear: list[str] = []
-    for item in contributions(case, duties):
+    everybody = contributions(case, duties)
+    for item, names in by_party(everybody):
         match compare(item.party, party):
             case "yes":
-                shown.append(item)
+                shown += [other for other in everybody if other.party == item.party]
             case "unknown":
-                unclear.append(_unclear(item, party))
+                unclear.append(_unclear(item, names, party))
             case "no":
                 pass
     if shown:
@@ -96,29 +99,36 @@ def took_part(
     return ("unknown" if unclear else "no"), (), tuple(dict.fromkeys(unclear))
 
 
-def unresolved(item: Contribution) -> str:
+def by_party(items: Iterable[Contribution]) -> tuple[tuple[Contribution, str], ...]:
+    """Each party once, by its first contribution, with its duties in words: ``author and committer``."""
+    groups: dict[Party, list[Contribution]] = {}
+    for item in items:
+        groups.setdefault(item.party, []).append(item)
+    return tuple((group[0], listed(item.duty for item in group)) for group in groups.values())
+
+
+def unresolved(item: Contribution, duties: str) -> str:
     """The clause that says whose account belongs to nobody."""
     if item.party.account is None:
-        return f"the account of the {item.duty} in entry {item.record.index} is {item.party.name_state}"
+        return f"the account of the {duties} in entry {item.record.index} is {item.party.name_state}"
     where = f"of commit {short(item.commit)}" if item.commit else f"in entry {item.record.index}"
     veil = ", and a name card could not be read" if item.party.hidden else ""
-    return f"the account of the {item.duty} {where} resolves to no principal{veil}"
+    return f"the account of the {duties} {where} resolves to no principal{veil}"
 
 
-def _unclear(item: Contribution, party: Party) -> str:
+def _unclear(item: Contribution, duties: str, party: Party) -> str:
     if item.party.principal is None and not item.party.claimants:
-        return unresolved(item)
+        return unresolved(item, duties)
     if party.principal is not None and party.principal in item.party.hidden:
-        return f"the name card of {person(party.principal)} could not be read"
+        return f"whether {person(party.principal)} is the {duties} in entry {item.record.index} is open"
     if party.principal is None and not party.claimants:
         return "the account of an approver resolves to no principal"
-    return f"a name card that could not be read may belong to the {item.duty} in entry {item.record.index}"
+    return f"a name card that could not be read may belong to the {duties} in entry {item.record.index}"
 
 
 def as_what(shown: tuple[Contribution, ...]) -> str:
     """``as author``, ``as author and pusher``."""
-    duties = list(dict.fromkeys(item.duty for item in shown))
-    return "as " + (duties[0] if len(duties) == 1 else f"{', '.join(duties[:-1])} and {duties[-1]}")
+    return f"as {listed(item.duty for item in shown)}"
 
 
 def approver_words(fact: ApprovalFact) -> str:

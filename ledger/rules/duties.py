@@ -61,9 +61,8 @@ def _uncounted(found: Sorted) -> str:
         f"{capital(approver_words(fact))} approved without the role the policy asks for" for fact in found.without_role
     ]
     if found.shown_only:
-        clauses.append(
-            f"The forge shows {counted(len(found.shown_only), 'approval', 'approvals')}, which this policy does not count"
-        )
+        shown = counted(len(found.shown_only), "approval", "approvals")
+        clauses.append(f"The forge shows {shown}, which this policy does not count")
     return "".join(f" {clause}." for clause in dict.fromkeys(clauses))
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ledger.dossier.people import sure
 from ledger.roster.state import Roster, key_in_force
-from ledger.rules.contributors import contributions, gaps, unresolved
+from ledger.rules.contributors import CODE, by_party, contributions, gaps, unresolved
 from ledger.rules.reviewed import identity_doubt
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, ReleaseCase, failed, inapplicable, passed, untold
-from ledger.rules.wording import capital, counted
+from ledger.rules.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,13 @@ def id_04(case: ChangeCase) -> Finding:
     """ID-04: all accounts of contributors and approvers resolve."""
     taking_part = contributions(case)
     # A claim on an account is enough here: every claimant counts as having taken part.
-    missing = [unresolved(item) for item in taking_part if item.party.principal is None and not item.party.claimants]
+    missing = [
+        unresolved(item, duties)
+        for item, duties in by_party(taking_part)
+        if item.party.principal is None and not item.party.claimants
+    ]
     missing += [identity_doubt(fact) for fact in case.change.approvals if not sure(fact.approver)]
-    missing += gaps(case)
+    missing += gaps(case, CODE)
     inputs: list[NamedRecord] = [("diff", item.record) for item in case.change.revisions]
     inputs += [("approval", item.record) for item in case.change.approvals]
     if missing:
@@ -87,8 +91,9 @@ def _signed(roster: Roster, events: Sequence[NamedRecord]) -> Finding:
     if strangers:
         return untold((f"the key of entry {record.index} is not enrolled" for _, record in strangers), events)
     collected = sum(_reported(record) for _, record in events)
-    told = "" if not collected else f"; {counted(collected, 'reports', 'report')} what somebody else did"
-    return passed(f"{capital(counted(len(events), 'event', 'events'))}, each signed by an enrolled key{told}.", events)
+    told = f"; {counted(collected, 'reports', 'report')} what somebody else did" if collected else ""
+    number = counted(len(events), "event", "events")
+    return passed(f"Every event is signed by an enrolled key ({number}{told}).", events)
 
 
 def _in_force(roster: Roster, events: Sequence[NamedRecord]) -> Finding:

@@ -34,10 +34,11 @@ def rel_01(case: ReleaseCase) -> Finding:
     if not commits and not artifacts:
         return untold(("the release names neither a commit nor an artifact",), inputs)
     first = all(source.source.start for source in dossier.sources)
+    begin = "the start of its history" if first else "the release before"
     return passed(
         f"The release names {counted(artifacts, 'artifact', 'artifacts')}, "
-        f"{counted(len(dossier.sources), 'source commit', 'source commits')} and {counted(commits, 'commit', 'commits')} "
-        f"since {'the start of its history' if first else 'the release before'}; nothing recorded in between is left out.",
+        f"{counted(len(dossier.sources), 'source commit', 'source commits')} and "
+        f"{counted(commits, 'commit', 'commits')} since {begin}; nothing recorded in between is left out.",
         inputs,
     )
 

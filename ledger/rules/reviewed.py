@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ledger.digests import Digest
     from ledger.dossier.facts import ApprovalFact, Contribution, Landing, Revision
-    from ledger.events.work import Diff
     from ledger.records import Record
     from ledger.rules.shape import ChangeCase, NamedRecord
 
@@ -102,7 +101,7 @@ def stands(fact: ApprovalFact, at: int | None = None) -> bool:
 
 
 def covers(case: ChangeCase, fact: ApprovalFact, content: Judged) -> Sameness:
-    """Whether the approval's basis is ``content``: by manifest, else tree, else by the commit of a recorded revision."""
+    """Whether the approval's basis is ``content``: by manifest, else tree, else the commit of a recorded revision."""
     basis = fact.approval.basis
     if basis.manifest in content.manifests or basis.tree in content.trees or basis.commit in content.commits:
         return "yes"
@@ -113,13 +112,13 @@ def covers(case: ChangeCase, fact: ApprovalFact, content: Judged) -> Sameness:
 
 
 def covered_revision(case: ChangeCase, fact: ApprovalFact) -> Revision | None:
-    """The latest revision that the approval is of, if it is of a recorded one."""
+    """The revision that the approval is of, if it is of a recorded one; of equal ones the one whose tree it names."""
     basis = fact.approval.basis
-    for revision in reversed(case.change.revisions):
-        diff: Diff = revision.diff
-        if basis.manifest == diff.manifest or basis.tree == diff.tree or basis.commit == diff.head:
+    latest = tuple(reversed(case.change.revisions))
+    for revision in latest:
+        if basis.tree == revision.diff.tree or basis.commit == revision.diff.head:
             return revision
-    return None
+    return next((revision for revision in latest if basis.manifest == revision.diff.manifest), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +220,8 @@ def doubts(fact: ApprovalFact) -> tuple[str, ...]:
     found: list[str] = []
     if fact.key_revoked_since is not None and fact.record.index >= fact.key_revoked_since:
         found.append(
-            f"entry {fact.record.index} by {approver_words(fact)} was signed with a key that counts as compromised from "
-            f"position {fact.key_revoked_since}"
+            f"entry {fact.record.index} by {approver_words(fact)} was signed with a key that counts as compromised "
+            f"from position {fact.key_revoked_since}"
         )
     if fact.perhaps_replaced_by is not None:
         found.append(

@@ -106,7 +106,7 @@ def inapplicable(precondition: str, inputs: Iterable[NamedRecord] = ()) -> Findi
     """The rule does not speak of this subject: ``precondition`` is what would have to be true."""
     return Finding(
         Outcome.NOT_APPLICABLE,
-        f"Does not apply: it is not the case that {precondition}.",
+        f"Not applicable: the rule speaks only where {precondition}.",
         tuple(inputs),
         (),
         precondition,

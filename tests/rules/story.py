@@ -201,13 +201,14 @@ class Story:
         agent: str | None = "Copi",
         session: str = "s-1",
         trigger: str = "human",
+        signer: str = "CI",
     ) -> Record:
         """A prompt to an assistant."""
         return self.world.prompt(
             PROJECT,
             change,
             None if by is None else self._who(by),
-            self._who("CI"),
+            self._who(signer),
             session=session,
             agent=None if agent is None else self._who(agent),
             trigger=trigger,
@@ -274,8 +275,8 @@ class Story:
         on = self.revisions[change, rev] if rev is not None else None
         return self.world.run(
             PROJECT,
-            git_id("tree " + tree) if tree is not None or on is None else on.tree,
-            git_id("commit " + commit) if commit is not None or on is None else on.head,
+            on.tree if on is not None and tree is None else git_id(f"tree {tree}"),
+            on.head if on is not None and commit is None else git_id(f"commit {commit}"),
             self._who(signer),
             change=change,
             suite=suite,

@@ -37,7 +37,7 @@ def test_scenario(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", CORPUS, ids=lambda scenario: scenario.id)
 def test_sentences_can_be_printed(scenario: Scenario) -> None:
-    """Every verdict has one closed sentence without placeholders, account addresses or doubled blanks, and its inputs."""
+    """Every verdict has one closed sentence without placeholders or addresses, and its inputs."""
     for verdict, sentence in _found(told(scenario), scenario).values():
         assert sentence[-1] == "."
         assert sentence[0].isupper() or not sentence[0].isalpha()
