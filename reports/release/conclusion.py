@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.catalogue import BY_ID
+from ledger.rules.policy import SEVERITIES
 from ledger.rules.verdict import Outcome
 from reports.parts import (
     Card,
@@ -28,6 +29,7 @@ from reports.wording import count, number, share
 if TYPE_CHECKING:
     from ledger.rules.verdict import Input, Verdict
     from reports.parts import Block
+    from reports.release.view import ChangeView
     from reports.text import Text
 
 ANCHOR: Final = "conclusion"
@@ -46,17 +48,17 @@ def tally(view: View) -> tuple[tuple[Outcome, int], ...]:
 
 def conclusion(view: View) -> Section:
     """The section."""
-    findings = (*view.by_outcome(Outcome.FAIL), *view.by_outcome(Outcome.NOT_EVALUABLE))
+    found = grouped(view)
     shown = shown_entries(view)
-    cards = tuple(_card(view, verdict, place, shown) for place, verdict in enumerate(findings[:MOST_CARDS], start=1))
+    cards = tuple(_card(view, group, place, shown) for place, group in enumerate(found[:MOST_CARDS], start=1))
     blocks: list[Block] = [_figures(view), _families(view)]
     if cards:
         blocks.append(Heading(words("What failed, and what cannot be told")))
         blocks += cards
     else:
         blocks.append(Paragraph(line("Nothing failed, and nothing that the policy asks for was left open.")))
-    if len(findings) > MOST_CARDS:
-        blocks.append(_further(view, findings[MOST_CARDS:]))
+    if len(found) > MOST_CARDS:
+        blocks.append(_further(view, tuple(verdict for group in found[MOST_CARDS:] for verdict in group)))
     return Section(
         ANCHOR,
         "1",
@@ -67,13 +69,26 @@ def conclusion(view: View) -> Section:
     )
 
 
+def grouped(view: View) -> tuple[tuple[Verdict, ...], ...]:
+    """Verdicts that failed, then those that cannot be told, the severe first; of one subject with one sentence together."""
+    groups: dict[tuple[str, str, Outcome], list[Verdict]] = {}
+    for verdict in (*view.by_outcome(Outcome.FAIL), *view.by_outcome(Outcome.NOT_EVALUABLE)):
+        groups.setdefault((verdict.subject, verdict.sentence, verdict.outcome), []).append(verdict)
+    ordered = sorted(
+        groups.values(),
+        key=lambda group: (group[0].outcome is not Outcome.FAIL, min(SEVERITIES.index(one.severity) for one in group)),
+    )
+    return tuple(map(tuple, ordered))
+
+
 def _lede(view: View) -> Line:
-    failed = len(view.by_outcome(Outcome.FAIL))
-    untold = len(view.by_outcome(Outcome.NOT_EVALUABLE))
-    held = len(view.by_outcome(Outcome.PASS))
+    counts = dict(tally(view))
     whole = count(len(view.verdicts), "verdict", "verdicts")
-    said = f"Of {whole}, {number(held)} passed, {number(failed)} failed and {number(untold)} cannot be told."
-    return line(f"{said} {'Each of the latter two kinds is explained below.' if failed or untold else ''}".strip())
+    said = (
+        f"Of {whole}, {number(counts[Outcome.FAIL])} failed and {number(counts[Outcome.NOT_EVALUABLE])} cannot be told; "
+        f"{number(counts[Outcome.PASS])} passed, {number(counts[Outcome.NOT_APPLICABLE])} do not apply."
+    )
+    return line(said)
 
 
 def _figures(view: View) -> Figures:
@@ -152,25 +167,41 @@ def _count(outcome: Outcome, many: int) -> Line:
     return line(number(many))
 
 
-def _card(view: View, verdict: Verdict, place: int, shown: frozenset[int]) -> Card:
-    change = view.subject(verdict)
-    where: Line
-    if change is None:
-        where = line(link("completeness", "The release itself", page=True))
-    elif view.shows(change):
-        letter = _PLACES.get(verdict.rule.partition("-")[0], "r")
-        where = line(link(change.anchor(letter), change.label, page=True), ": ", change.title)
-    else:
-        where = line(change.label, ": ", change.title)
-    pairs = [("What was found", line(view.sentence(verdict))), ("Where", where)]
-    pairs.append(("Rests on", _inputs(verdict.inputs, shown)))
-    pairs.append(("The rule says", line(quiet(BY_ID[verdict.rule].statement))))
+def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[int]) -> Card:
+    first = group[0]
+    change = view.subject(first)
+    rules = list(dict.fromkeys(verdict.rule for verdict in group))
+    title = f"{rules[0]}  {BY_ID[rules[0]].title}" if len(rules) == 1 else ", ".join(rules)
+    inputs = {item.index: item for verdict in group for item in verdict.inputs}
+    severity = min((verdict.severity for verdict in group), key=SEVERITIES.index)
+    statement = BY_ID[rules[0]].statement if len(rules) == 1 else "; ".join(BY_ID[rule].title for rule in rules)
     return Card(
-        words(f"{verdict.rule}  {BY_ID[verdict.rule].title}"),
-        status(MARKS[verdict.outcome]),
-        rows(*pairs),
+        words(title),
+        status(MARKS[first.outcome]),
+        rows(
+            ("What was found", line(view.sentence(first))),
+            ("Where", _where(view, change, rules[0])),
+            ("Rests on", _inputs(tuple(inputs[index] for index in sorted(inputs)), shown)),
+            (
+                "The rule" if len(rules) == 1 else "The rules",
+                line(
+                    quiet(
+                        f"{statement} Severity {severity}." if len(rules) == 1 else f"{statement}. Severity {severity}."
+                    )
+                ),
+            ),
+        ),
         f"finding-{place}",
     )
+
+
+def _where(view: View, change: ChangeView | None, rule: str) -> Line:
+    if change is None:
+        return line(link("completeness", "The release itself", page=True))
+    if not view.shows(change):
+        return line(change.label, ": ", change.title)
+    letter = _PLACES.get(rule.partition("-")[0], "r")
+    return line(link(change.anchor(letter), change.label, page=True), ": ", change.title)
 
 
 def _inputs(inputs: tuple[Input, ...], shown: frozenset[int]) -> Line:

@@ -182,9 +182,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
     )
     until = received(dossier.record)
     period = (
-        day(until)
-        if start is None
-        else f"{day(start)} to {day(until)}, {count(len(view.changes), 'change', 'changes')}"
+        day(until) if start is None else _span(day(start), day(until), count(len(view.changes), "change", "changes"))
     )
     pairs: list[tuple[str, Line]] = []
     if settings.organisation:
@@ -222,6 +220,10 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         *_control(settings, carried),
     ]
     return rows(*pairs)
+
+
+def _span(begin: str, end: str, changes: str) -> str:
+    return f"{begin}, {changes}" if begin == end else f"{begin} to {end}, {changes}"
 
 
 def _checkpoint(found: Verification) -> Line:

@@ -67,7 +67,7 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
             _found(found, carried),
             *findings(found),
             _notes(found),
-            Heading(words("Three depths")),
+            Heading(words("Three depths, and the line to have first")),
             *_depths(found, carried),
             Heading(words("What verification shows, and what it does not")),
             *_limits(),

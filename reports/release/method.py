@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.catalogue import RULES
+from ledger.rules.catalogue import RULES, SHARED
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
 from reports.release.said import code, columns, digest_line, quiet, received, rows, strong
 from reports.text import capture
 from reports.wording import count, number, zone_sentence
 
 if TYPE_CHECKING:
+    from ledger.canonical import JSON
     from reports.release.view import View
+    from reports.text import Text
 
 ANCHOR: Final = "method"
 
@@ -97,6 +99,16 @@ def method(view: View) -> Section:
                 words("Rules"),
                 "dense",
             ),
+            Table(
+                columns(("Parameter", 24), ("Value", 36), ("What it does", 40)),
+                tuple(
+                    Row((line(code(name)), line(code(_value(view.shared[name]))), line(parameter.sentence)))
+                    for name, parameter in SHARED.items()
+                ),
+                words("None."),
+                words("Parameters that several rules share, set once"),
+                "dense",
+            ),
             Heading(words("Outcomes")),
             Paragraph(
                 line(
@@ -140,7 +152,14 @@ def method(view: View) -> Section:
 
 def _parameters(view: View, rule: str) -> Line:
     setting = next((one for one in view.policy.rules if one.rule.id == rule), None)
-    if setting is None or not setting.settings:
-        return line(quiet("none"))
-    parts = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in setting.settings.items()]
-    return line(code(capture("; ".join(parts), limit=400)))
+    own = {} if setting is None else {name: value for name, value in setting.settings.items() if name not in SHARED}
+    shared = setting is not None and len(own) < len(setting.settings)
+    parts = [f"{name}: {_value(value).plain}" for name, value in own.items()]
+    if not parts:
+        return line(quiet("the shared ones" if shared else "none"))
+    return line(code(capture("; ".join(parts), limit=400)), quiet("; and the shared ones" if shared else ""))
+
+
+def _value(value: JSON) -> Text:
+    """A parameter's value as policies write it, the like of them in any order of members."""
+    return capture(json.dumps(value, ensure_ascii=False, sort_keys=True), limit=400)

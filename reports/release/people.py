@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,18 +25,18 @@ from reports.parts import (
 )
 from reports.release.said import columns, joined, link, listed_names, named, quiet, sort_of, status
 from reports.release.view import MARKS
-from reports.wording import count, number
+from reports.wording import count, number, share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Contribution, Party
     from reports.parts import Block
     from reports.release.view import ChangeView, View
+    from reports.text import Text
 
 ANCHOR: Final = "duties"
 DUTIES: Final = ("Prompt", "Code", "Approval", "Merge", "Release", "Release approval", "Deploy")
 _MADE: Final = frozenset({"Prompt", "Code"})
-PAIRED: Final = ("Prompt or code", "Approval", "Release approval", "Deploy")
-_WHERE: Final = {"Prompt": "prompted", "Code": "changed the code"}
+PAIRED: Final = ("Prompt or code", "Approval", "Deploy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def duties(view: View) -> Section:
         _matrix(held, clashes),
         Paragraph(
             line(
-                "Solid box: person. Dashed box: agent or service. Filled box with “!”: an approval by somebody who took "
+                "Solid box: person. Dashed box: agent or service. Filled box with “!”: approvals by somebody who took "
                 "part in the same change. Double box with “?”: it cannot be told who it was, or whether the approver "
                 "took part. Numbers count changes; in the columns Release, Release approval and Deploy, the release."
             ),
@@ -123,12 +124,13 @@ def duties(view: View) -> Section:
         _pairs(view, held),
         Paragraph(
             line(
-                "The table counts persons alone. An approval of somebody's own work is shown here and never counted; "
+                "The pairs count persons alone. An approval of somebody's own work is shown here and never counted; "
                 "whether enough other approvals remain is what SOD-01 to SOD-03 tell. Merging one's own change after "
                 "others approved it is ordinary, so merging is not among the pairs."
             ),
             small=True,
         ),
+        *_releasers(view, held),
         *view.left_out(),
         _per_change(view, clashes),
     ]
@@ -169,8 +171,8 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
     for item in held:
         people.setdefault(key(item.party), item.party)
         cells.setdefault((key(item.party), item.duty), set()).add(item.change)
-    bad = {key(item.party) for item in clashes if item.certain}
-    unsure = {key(item.party) for item in clashes if not item.certain}
+    bad = Counter(key(item.party) for item in clashes if item.certain)
+    unsure = Counter(key(item.party) for item in clashes if not item.certain)
 
     def cell(who: str, party: Party, duty: str) -> MatrixCell:
         changes = cells.get((who, duty))
@@ -178,8 +180,10 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
             return MatrixCell(Shape.NONE)
         text = words(number(len(changes)))
         if duty == "Approval" and who in bad:
-            return MatrixCell(Shape.CONFLICT, text)
-        if party.principal is None or (duty == "Approval" and who in unsure):
+            return MatrixCell(Shape.CONFLICT, _part(bad[who], len(changes)))
+        if duty == "Approval" and who in unsure:
+            return MatrixCell(Shape.UNKNOWN, _part(unsure[who], len(changes)))
+        if party.principal is None:
             return MatrixCell(Shape.UNKNOWN, text)
         return MatrixCell(Shape.PERSON if party.type == "person" else Shape.MACHINE, text)
 
@@ -208,6 +212,30 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
         ),
         words("Nobody acted in this release."),
     )
+
+
+def _part(part: int, whole: int) -> Text:
+    return words(number(part) if part == whole else share(part, whole))
+
+
+def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
+    """Who approved the release itself and had a part in its changes, in a sentence each: shown, judged by no rule."""
+    found: list[Block] = []
+    for item in held:
+        if item.duty != "Release approval":
+            continue
+        made = {one.change for one in held if one.duty in _MADE and key(one.party) == key(item.party)}
+        if made:
+            found.append(
+                Paragraph(
+                    line(
+                        named(item.party),
+                        f" approved the release and had prompted or changed the code in {share(len(made), len(view.changes))} "
+                        "of its changes. No rule of this version keeps these apart; it is shown, not judged.",
+                    )
+                )
+            )
+    return tuple(found)
 
 
 def _clashes(clashes: tuple[Conflict, ...]) -> Table:

@@ -68,12 +68,12 @@ def register(view: View) -> Section:
             *view.left_out(),
             Table(
                 columns(
-                    ("Change", 14),
-                    ("First commit", 27),
-                    ("Landed, UTC", 12),
+                    ("Change", 13),
+                    ("First commit", 25),
+                    ("Landed, UTC", 15),
                     ("Method, found by", 17),
-                    ("Assistant", 12),
-                    ("Verdicts", 18),
+                    ("Assistant", 11),
+                    ("Verdicts", 19),
                 ),
                 tuple(_row(change) for change in view.printed),
                 words("The release holds no recorded change."),
@@ -83,12 +83,12 @@ def register(view: View) -> Section:
             Table(
                 columns(
                     ("Entry", 8),
-                    ("Change", 18),
+                    ("Change", 14),
                     ("Commit", 15),
                     ("Tree", 15),
-                    ("Method", 12),
-                    ("By", 17),
-                    ("Ledger time", 15),
+                    ("Method", 11),
+                    ("By", 19),
+                    ("Ledger time", 18),
                 ),
                 _landed(landings),
                 words("No landing is recorded."),
@@ -105,7 +105,7 @@ def register(view: View) -> Section:
                     ("Size", 21),
                     ("Pushed by", 17),
                 ),
-                _revised(revisions),
+                _revised(view, revisions),
                 words("No revision is recorded."),
                 words(f"Revisions: {number(len(revisions))}"),
                 "dense",
@@ -162,7 +162,7 @@ def _landed(landings: list[tuple[ChangeView, Landing]]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
+def _revised(view: View, revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
     placed: set[int] = set()
     return tuple(
         Row(
@@ -173,7 +173,7 @@ def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
                 digest_line(item.diff.head),
                 digest_line(item.diff.manifest),
                 _size(item),
-                _pushed(change, item),
+                _pushed(view, change, item),
             ),
             anchor=once(placed, item.record.index),
         )
@@ -196,16 +196,14 @@ def _size(item: Revision) -> Line:
     return line(*parts)
 
 
-def _pushed(change: ChangeView, item: Revision) -> Line:
-    pushers = [
-        one.party
-        for one in change.facts.contributions
-        if one.duty == "pusher" and one.record.index == item.record.index
-    ]
-    if pushers:
-        return line(named(pushers[0]))
-    known = [one.party for one in change.facts.contributions if one.duty == "pusher"]
-    return line(quiet("as before")) if known else line(quiet("not recorded"))
+def _pushed(view: View, change: ChangeView, item: Revision) -> Line:
+    actor = item.record.event.context.actor
+    known = None if actor.principal is None else view.dossier.parties.get(actor.principal)
+    if known is not None:
+        return line(named(known))
+    # An actor named by an account is a contribution of its own, unless an earlier revision had the same pusher.
+    pushers = [one for one in change.facts.contributions if one.duty == "pusher" and one.party.account is not None]
+    return line(named(pushers[0].party)) if len(pushers) == 1 else line(quiet("by an account"))
 
 
 def once(placed: set[int], index: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from ledger.rules.reviewed import judged, sort_approvals
-from reports.parts import Break, Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
+from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
 from reports.release.said import (
     absent,
     claimed,
@@ -27,7 +27,7 @@ from reports.wording import count, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
-    from reports.parts import Block, Inline
+    from reports.parts import Block
     from reports.release.view import ChangeView, View
     from reports.text import Text
 
@@ -249,53 +249,47 @@ def _block(view: View, fact: ApprovalFact, label: Text, statuses: tuple[Status, 
     if approval.role is not None:
         role += f"; acts as {approval.role}"
     pairs: list[tuple[str, Line]] = [
-        ("Decision", line(f"{approval.decision}, meaning: {approval.meaning}")),
         ("Signed", line(claimed(record), quiet("  ledger "), ledger_time(record), f", entry {record.index}")),
         (
             "Attested by",
             line("the person: their own key" if by_person else "a forge: the key of the collector that saw it"),
         ),
-        ("Key", digest_line(record.leaf.key_id)),
-        ("Basis", _basis(fact)),
+        ("Key", digest_line(record.leaf.key_id, full=True)),
+        *_basis(fact),
+        ("Comment", _comment(fact)),
     ]
-    if approval.decision != "withdraw":
-        pairs.append(
-            (
-                "Seen",
-                line(
-                    f"{count(len(approval.seen.prompts), 'prompt', 'prompts')}, "
-                    f"{count(len(approval.seen.tests), 'test run', 'test runs')}"
-                ),
-            )
-        )
-    pairs.append(("Comment", _comment(fact)))
     return Signature(
         label,
         named(fact.approver),
         words(role),
-        line("“", meaning(fact), "”"),
+        line("“", meaning(fact), "”", quiet(f" {approval.decision}, meaning: {approval.meaning}")),
         rows(*pairs),
         statuses,
         entry_anchor(record.index),
     )
 
 
-def _basis(fact: ApprovalFact) -> Line:
-    basis = fact.approval.basis
-    parts: list[str | Inline] = []
-    for label, value in (
-        ("manifest", basis.manifest),
-        ("tree", basis.tree),
-        ("commit", basis.commit),
-        ("release event", basis.release),
-        ("policy", basis.policy),
-        ("withdraws", fact.approval.withdraws),
+def _basis(fact: ApprovalFact) -> list[tuple[str, Line]]:
+    """What was signed: the digests that decide in full, the others short, and what the signer was shown."""
+    basis, approval = fact.approval.basis, fact.approval
+    found: list[tuple[str, Line]] = []
+    for label, whole in (
+        ("Manifest", basis.manifest),
+        ("Commit", basis.commit),
+        ("Release event", basis.release),
+        ("Withdraws", approval.withdraws),
     ):
+        if whole is not None:
+            found.append((label, digest_line(whole, full=True)))
+    parts: list[Line] = []
+    for label, value in (("tree", basis.tree), ("policy", basis.policy)):
         if value is not None:
-            if parts:
-                parts.append(Break())
-            parts += [f"{label} ", *digest_line(value, full=label in {"manifest", "release event"})]
-    return line(*parts) if parts else line(quiet("nothing but the change itself"))
+            parts.append((*line(f"{label} "), *digest_line(value)))
+    if approval.decision != "withdraw":
+        seen = f"{count(len(approval.seen.prompts), 'prompt', 'prompts')}, {count(len(approval.seen.tests), 'test run', 'test runs')}"
+        parts.append(line(f"shown to the signer: {seen}"))
+    found.append(("With", joined(parts) or line(quiet("nothing else"))))
+    return found
 
 
 def _comment(fact: ApprovalFact) -> Line:

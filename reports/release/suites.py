@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.facts import commitment_of
 from ledger.records import Absent
-from reports.parts import Line, Mark, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.release.register import once
-from reports.release.said import absence, columns, digest_line, joined, ledger_time, named, quiet, status
+from reports.release.said import absence, columns, digest_line, named, quiet, received, status
 from reports.release.view import MARKS
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import count, minute, number, share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import RunFact
@@ -57,9 +57,9 @@ def tests(view: View) -> Section:
                     ("Entry", 7),
                     ("Change", 12),
                     ("Suite, attempt", 15),
-                    ("Result", 12),
-                    ("Cases", 18),
-                    ("Tested content", 18),
+                    ("Result", 11),
+                    ("Cases", 17),
+                    ("Tested content", 20),
                     ("Reporter, report", 18),
                 ),
                 tuple(_row(view, change, run, placed) for change in view.printed for run in change.facts.runs),
@@ -109,7 +109,7 @@ def _summary(change: ChangeView) -> Row:
 def _row(view: View, change: ChangeView, item: RunFact, placed: set[int]) -> Row:
     run = item.run.run
     totals = run.totals
-    cases = f"{number(totals.tests)}: {number(totals.passed)} passed"
+    cases = f"{share(totals.passed, totals.tests)} passed"
     for many, word in (
         (totals.failures, "failed"),
         (totals.errors, "errors"),
@@ -124,11 +124,11 @@ def _row(view: View, change: ChangeView, item: RunFact, placed: set[int]) -> Row
         (
             line(str(item.record.index)),
             line(change.label),
-            line(f"{run.suite}, attempt {run.attempt}", quiet(f" {ledger_time(item.record)}")),
+            line(f"{run.suite}, attempt {run.attempt}", Break(), quiet(minute(received(item.record)))),
             line(status(_RESULTS[item.run.result], _WORDS[item.run.result])),
             line(cases),
             _content(change, item),
-            (*line(named(item.reporter), "; "), *_report(view, item)),
+            (*line(named(item.reporter), Break()), *_report(view, item)),
         ),
         hit=item.run.result == "FAILED",
         anchor=once(placed, item.record.index),
@@ -145,7 +145,7 @@ def _content(change: ChangeView, item: RunFact) -> Line:
         said = f"tree of revision {', '.join(numbers)}, not the landed one" if numbers else "another tree"
         if not facts.landings:
             said = f"tree of revision {', '.join(numbers)}" if numbers else "another tree"
-    return joined([line(said), digest_line(run.tree), (*line(quiet("commit ")), *digest_line(run.commit))])
+    return line(said, Break(), *digest_line(run.tree), Break(), quiet("commit "), *digest_line(run.commit))
 
 
 def _report(view: View, item: RunFact) -> Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.rules.policy import DEFAULT_POLICY
 from tests.stories import MACHINE_KINDS
-from tests.world import World
+from tests.world import World, git_id
 
 if TYPE_CHECKING:
     from ledger.records import Record
@@ -56,7 +56,7 @@ def found(**settings: bool | int) -> Company:
     people["Mallory"] = world.person(HOSTILE_NAME)
     ci = world.machine("Build runner", MACHINE_KINDS)
     agent = world.machine(
-        "Code agent", ("prompt", "diff"), sort="agent", responsible=people["Marta"], mails=["agent@acme.example"]
+        "Code agent", ("prompt", "diff"), sort="agent", responsible=people["Marta"], mails=["code@acme.example"]
     )
     collector = world.machine("Forge collector", MACHINE_KINDS)
     return Company(world, people, ci, agent, collector)
@@ -88,8 +88,8 @@ def clean_change(company: Company, number: str, author: str, approver: str, *, p
         {f"window{number}.py": number},
         ai="assisted" if prompted else "none",
         prompts=asked,
-        commits=[world.commit(f"Netting window {number}", company[author], tree=f"{int(number):040x}")],
-        tree=f"{int(number):040x}",
+        commits=[world.commit(f"Netting window {number}", company[author], tree=git_id(f"tree of {number}"))],
+        tree=git_id(f"tree of {number}"),
     )
     ran = world.run("payments", change.tree, change.head, ci, change=number, passed=96)
     world.approve(
@@ -129,7 +129,7 @@ def troubled() -> tuple[World, Record]:
 
 def _change(company: Company, number: str, author: str, subject: str, revision: int = 1, **more: object) -> Change:
     world = company.world
-    tree = f"{int(number) * 100 + revision:040x}"
+    tree = git_id(f"tree of {number} {revision}")
     commits = more.pop("commits", None) or [world.commit(subject, company[author], tree=tree)]
     return world.diff(
         "payments",
@@ -163,8 +163,8 @@ def _prompter_approves(company: Company) -> Record:
         {"retry.py": "r"},
         ai="generated",
         prompts=[asked],
-        tree=f"{1200:040x}",
-        commits=[world.commit("Retry with backoff", company.agent, tree=f"{1200:040x}", traces=["agent"])],
+        tree=git_id("tree of 12"),
+        commits=[world.commit("Retry with backoff", company.agent, tree=git_id("tree of 12"), traces=["agent"])],
         traces=["agent"],
     )
     ran = world.run("payments", change.tree, change.head, ci, change="12", passed=41)
@@ -227,7 +227,7 @@ def _erased(company: Company) -> Record:
 
 def _stranger(company: Company) -> Record:
     world, ci = company.world, company.ci
-    tree = f"{1701:040x}"
+    tree = git_id("tree of 17 1")
     commit = world.commit("Currency table", company["Marta"], tree=tree)
     commit["co_authors"] = [{"mail": "someone@elsewhere.example", "name": "Some One"}]
     change = _change(company, "17", "Marta", "", commits=[commit])
@@ -238,7 +238,9 @@ def _stranger(company: Company) -> Record:
 def _hostile(company: Company) -> Record:
     world, ci = company.world, company.ci
     asked = world.prompt("payments", "18", company["Mallory"], ci, text=HOSTILE_TEXT, session="s-18")
-    commit = world.commit("\u202eThis reads backwards\u202c </td><script>", company["Mallory"], tree=f"{1801:040x}")
+    commit = world.commit(
+        "\u202eThis reads backwards\u202c </td><script>", company["Mallory"], tree=git_id("tree of 18 1")
+    )
     change = _change(company, "18", "Mallory", "", commits=[commit], ai="undeclared", prompts=[asked])
     world.run("payments", change.tree, change.head, ci, change="18", passed=0, skipped=7)
     world.approve("payments", change, company["Marta"], comment="ok \u200b\u202enot ok " + "x" * 900)
