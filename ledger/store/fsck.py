@@ -93,7 +93,7 @@ def _read_database(connection: Connection, signed: _Signed) -> Iterator[Fault]:
     yield from log.run()
     if head is not None:
         yield from _compare_head(head, log, signed)
-    yield from signed.rest(log.size)
+    yield from signed.rest(log.size, log.ledger)
     yield from _read_stored_contents(connection)
     yield from _compare_projection(connection)
     run(connection, "DROP TABLE trace_expected")
@@ -126,12 +126,13 @@ class _Signed:
         self._waiting: deque[tuple[str, int, bytes, bytes | None]] = deque()
         self.store: bytes | None = None
         """The store's id; None if there is no store."""
+        self._ledger: bytes | None = None
 
     def read(self) -> Iterator[Fault]:
         """Reads the store; its rows wait for the log to reach their size."""
         try:
             identity, agreed = self._checkpoints.agreed()
-            self.store = identity.store
+            self.store, self._ledger = identity.store, identity.ledger
             after = 0
             while page := self._checkpoints.published(after, _PAGE):
                 self._waiting.extend((kept.name, item.size, item.root, item.note) for item in page)
@@ -162,8 +163,10 @@ class _Signed:
                     if (found.size, found.root) != (size, root):
                         yield Fault(table, str(size), "checkpoint-altered", "the note says something else than its row")
 
-    def rest(self, size: int) -> Iterator[Fault]:
-        """What the log never reached."""
+    def rest(self, size: int, ledger: bytes | None) -> Iterator[Fault]:
+        """What the log never reached, and a store of another ledger than the one that genesis founded."""
+        if self._ledger is not None and ledger is not None and self._ledger != ledger:
+            yield Fault("checkpoint_identity", "1", "checkpoint-store-foreign", "the store is of another ledger")
         for table, signed_size, _, _ in self._waiting:
             fault = "checkpoint-ahead" if signed_size > size else "checkpoint-unchecked"
             yield Fault(table, str(signed_size), fault, f"the log has {size} entries whose root could be compared")
@@ -212,13 +215,16 @@ def _read_content(connection: Connection, row: Row[Any]) -> Iterator[Fault]:
         if numbers or row.salt is not None:
             yield Fault("erasure", where, "content-not-erased", "bytes or salt are still there")
         return
+    whole = state is not None and state.digest() == where
     if numbers != list(range(row.chunk_count)):
-        yield Fault("content_chunk", where, "content-damaged", f"{len(numbers)} of {row.chunk_count} chunks are there")
+        # If what is there is the whole content, the count is what was changed.
+        table = "content" if whole and numbers == list(range(len(numbers))) else "content_chunk"
+        yield Fault(table, where, "content-damaged", f"{len(numbers)} of {row.chunk_count} chunks are there")
     if size != row.size_bytes:
         yield Fault("content", where, "content-size", f"{size} bytes are there, {row.size_bytes} should be")
     if state is None:
         yield Fault("content_salt", where, "salt-missing", "the content cannot be shown to match its commitment")
-    elif state.digest() != where:
+    elif not whole:
         yield Fault("content", where, "content-damaged", "salt and bytes are not those of the commitment")
 
 

@@ -67,7 +67,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
     Raises:
         UnavailableError: ``not-a-ledger``.
     """
-    wanted = select(schema.head)
+    wanted = select(schema.head).where(schema.head.c.id == 1)
     row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
     if row is None:
         raise UnavailableError("not-a-ledger", "the database holds no ledger", remedy="Make one: evidence init")
