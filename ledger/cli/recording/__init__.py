@@ -1,0 +1,1 @@
+"""What the subcommands of ``evidence record`` share, and one module for each kind."""
