@@ -120,7 +120,7 @@ def duties(view: View) -> Section:
             ),
             small=True,
         ),
-        _clashes(clashes),
+        _clashes(view, clashes),
         _pairs(view, held),
         Paragraph(
             line(
@@ -238,13 +238,13 @@ def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _clashes(clashes: tuple[Conflict, ...]) -> Table:
+def _clashes(view: View, clashes: tuple[Conflict, ...]) -> Table:
     return Table(
         columns(("Change", 22), ("Approver", 24), ("What is in conflict", 38), ("Verdict", 16)),
         tuple(
             Row(
                 (
-                    line(link(item.change.anchor("d"), item.change.label)),
+                    _change(view, item.change),
                     line(named(item.party)),
                     line(_clash_words(item)),
                     _verdict(item.change),
@@ -257,6 +257,10 @@ def _clashes(clashes: tuple[Conflict, ...]) -> Table:
         words("Approvals by somebody who took part, or perhaps did"),
         "small",
     )
+
+
+def _change(view: View, change: ChangeView) -> Line:
+    return line(link(change.anchor("d"), change.label)) if view.shows(change) else line(change.label)
 
 
 def _clash_words(item: Conflict) -> str:

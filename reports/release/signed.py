@@ -287,7 +287,7 @@ def _basis(fact: ApprovalFact) -> list[tuple[str, Line]]:
             parts.append((*line(f"{label} "), *digest_line(value)))
     if approval.decision != "withdraw":
         seen = f"{count(len(approval.seen.prompts), 'prompt', 'prompts')}, {count(len(approval.seen.tests), 'test run', 'test runs')}"
-        parts.append(line(f"shown to the signer: {seen}"))
+        parts.append(line(f"seen: {seen}"))
     found.append(("With", joined(parts) or line(quiet("nothing else"))))
     return found
 

@@ -1,0 +1,245 @@
+"""What a release pack says: complete, in the right words, and every number from its table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ledger.digests import digest_bytes
+from ledger.dossier.build import build_release
+from ledger.rules.assess import assess_release
+from ledger.rules.policy import policy_in_force
+from ledger.rules.verdict import Assessment, Outcome
+from ledger.rules.wording import with_names
+from ledger.verify.run import verify_bundle
+from reports.html import render_html
+from reports.parts import Card, Document, Figures, Mark, Pairs, Signature, Table, Trail
+from reports.release.document import release_document
+from reports.release.view import Carried, PackSettings, bundle_name
+from reports.text import capture
+from tests.reports import release_story
+from tests.reports.plain import plain, said, table
+from tests.reports.test_html import ELEMENTS, Elements
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import ReleaseDossier
+    from ledger.records import Record
+    from ledger.verify.findings import Verification
+    from reports.parts import Section
+    from tests.world import World
+
+GOLD = Path(__file__).parents[1] / "gold"
+AS_OF = "2026-03-02T16:00:00.000Z"
+SETTINGS = PackSettings(
+    datetime(2026, 3, 3, 7, 0, tzinfo=UTC), organisation="Tidewater Clearing AS", prepared_from="a simulated ledger"
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document with what it was made from."""
+
+    world: World
+    dossier: ReleaseDossier
+    assessment: Assessment
+    verification: Verification
+    document: Document
+
+    def section(self, anchor: str) -> Section:
+        """A section by anchor."""
+        return next(section for section in self.document.sections if section.anchor == anchor)
+
+
+def document_of(world: World, release: Record, settings: PackSettings = SETTINGS) -> Made:
+    """The document of a release of a simulated world, through its bundle."""
+    bundle = world.bundle(release)
+    verification = verify_bundle(bundle, world.anchor)
+    assert verification.records is not None
+    dossier = build_release(verification.records, release.envelope)
+    policy = policy_in_force(dossier.records, world.projects["payments"])
+    assessment = assess_release(dossier, policy, AS_OF)
+    name = bundle_name(dossier.release.product, dossier.release.version)
+    carried = Carried(digest_bytes(b"pack"), name, digest_bytes(bundle), len(bundle), world.anchor.strip(), AS_OF)
+    document = release_document(dossier, (assessment,), verification, policy=policy, settings=settings, carried=carried)
+    return Made(world, dossier, assessment, verification, document)
+
+
+@cache
+def made(name: str) -> Made:
+    """The clean or the troubled release."""
+    return document_of(*getattr(release_story, name)())
+
+
+BOTH = pytest.mark.parametrize("name", ["clean", "troubled"])
+
+
+@BOTH
+def test_text_is_the_gold_text(name: str) -> None:
+    """The pack says, word for word, what was read and found right; write the file anew after reading a change."""
+    assert plain(made(name).document) == (GOLD / f"release-{name}.txt").read_text("utf-8")
+
+
+@BOTH
+def test_references_lead_somewhere(name: str) -> None:
+    """Every link has exactly one target, whatever is printed."""
+    story = getattr(release_story, name)()
+    for settings in (SETTINGS, replace(SETTINGS, most_changes=2)):
+        html = render_html(document_of(*story, settings).document)
+        parser = Elements()
+        parser.feed(html)
+        targets = [attributes["id"] for _, attributes in parser.found if "id" in attributes]
+        assert len(targets) == len(set(targets))
+        assert {tag for tag, _ in parser.found} <= ELEMENTS
+        for tag, attributes in parser.found:
+            if tag == "a":
+                assert (attributes["href"] or "")[1:] in targets
+
+
+@BOTH
+def test_every_failure_and_doubt_is_told(name: str) -> None:
+    """Each verdict that failed or cannot be told stands on a card with its rule, sentence and outcome."""
+    one = made(name)
+    cards = [block for block in one.section("conclusion").blocks if isinstance(block, Card)]
+    told = {(card.status.mark, said(card.rows[0][1])): str(card.title) for card in cards}
+    for outcome, mark in ((Outcome.FAIL, Mark.FAIL), (Outcome.NOT_EVALUABLE, Mark.CANNOT_TELL)):
+        for verdict in one.assessment.by_outcome(outcome):
+            sentence = str(capture(with_names(verdict.sentence, one.dossier.parties)))
+            assert any(verdict.rule in title for (was, text), title in told.items() if (was, text) == (mark, sentence))
+    marks = [card.status.mark for card in cards]
+    assert marks == sorted(marks, key=[Mark.FAIL, Mark.CANNOT_TELL].index)
+
+
+@BOTH
+def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
+    """What the opening sentence of each section counts is what its tables list."""
+    one = made(name)
+
+    def numbers(anchor: str) -> list[int]:
+        return [int(item.replace(",", "")) for item in re.findall(r"\d[\d,]*", said(one.section(anchor).lede))]
+
+    families = table(one.section("conclusion"), "Verdicts by rule family")
+    total = [int(re.sub(r"\D", "", said(cell)) or 0) for cell in families.rows[-1].cells[1:]]
+    sums = [
+        sum(int(re.sub(r"\D", "", said(row.cells[place])) or 0) for row in families.rows[:-1]) for place in range(1, 5)
+    ]
+    assert total[:4] == sums
+    assert numbers("conclusion") == [total[4], total[0], total[1], total[2], total[3]]
+    assert sum(sums) == len(one.assessment.verdicts)
+    assert dict(one.document.conclusion.tally) == dict(
+        zip((Mark.FAIL, Mark.CANNOT_TELL, Mark.PASS, Mark.NOT_APPLICABLE), sums, strict=True)
+    )
+
+    complete = one.section("completeness")
+    without = [
+        block
+        for block in complete.blocks
+        if isinstance(block, Table) and str(block.caption).startswith("Commits without")
+    ]
+    placed = len(table(complete, "Commits landed").rows)
+    missing = sum(len(block.rows) for block in without)
+    assert numbers("completeness")[0] == placed + missing
+    assert numbers("completeness")[1] == placed
+    assert sum(numbers("completeness")[2:4]) == missing
+    assert numbers("completeness")[4] == len(table(complete, "In the ledger").rows)
+    figures = next(block for block in complete.blocks if isinstance(block, Figures))
+    assert [int(str(item.value)) for item in figures.items] == numbers("completeness")[:4]
+
+    rows = table(one.section("register"), "Change").rows
+    failed = sum("[! Fail]" in said(row.cells[-1]) for row in rows)
+    assert numbers("register") == [
+        len(rows),
+        failed,
+        sum("Cannot tell" in said(row.cells[-1]) and "Fail" not in said(row.cells[-1]) for row in rows),
+    ]
+
+    signed = [block for block in one.section("approvals").blocks if isinstance(block, Signature)]
+    assert numbers("approvals")[0] == len(signed)
+    by_change = table(one.section("approvals"), "Decisions on each change").rows
+    assert sum(int(said(row.cells[1])) for row in by_change) + len(one.dossier.approvals) == len(signed)
+
+    runs = table(one.section("tests"), "Test runs").rows
+    assert numbers("tests")[:2] == [len(runs), sum("Failed" in said(row.cells[3]) for row in runs)]
+    summary = table(one.section("tests"), "Runs for each change").rows
+    assert sum(int(said(row.cells[1])) for row in summary) == len(runs)
+
+    declared = [said(row.cells[1]) for row in table(one.section("assistants"), "Declarations").rows]
+    used = sum(item in {"assisted", "generated"} for item in declared)
+    assert numbers("assistants")[:3] == [used, declared.count("none"), len(declared) - used - declared.count("none")]
+
+    trails = [block for block in one.section("traceability").blocks if isinstance(block, Trail)]
+    assert numbers("traceability") == [len(trails), len(table(one.section("traceability"), "Entry").rows)]
+
+
+def test_planted_faults_are_all_in_the_words_of_print() -> None:
+    """Each planted fault can be read on paper, in its own words."""
+    text = plain(made("troubled").document)
+    for sentence in (
+        "The forge shows a tick; the approved revision was 2, merged was 3.",
+        "Youssef El-Amrani approved but took part as prompter.",
+        "A rejection stands: Ольга Ждан rejected the change",
+        "[! Own work: not counted]",
+        "[! Stale: other content]",
+        "[– Withdrawn in entry",
+        "a forge: the key of the collector that saw it",
+        "[The text is erased; the signed commitment to it remains.]",
+        "unresolved: Some One <someone@elsewhere.example>",
+        "[! Not recorded]",
+        "[! No change] pushed, entry",
+        "attempt 3",
+        "0 of 7 passed, 7 skipped; no case executed",
+        "no run is recorded",
+        "one administrator alone can change the roster of this ledger",
+        "printed pages are not covered by a signature; the attached records are.",
+    ):
+        assert sentence in text or sentence in str(made("troubled").document.notice), sentence
+
+
+def test_the_pair_that_must_be_apart_is_counted_once() -> None:
+    """One person approved what they had prompted; the pairs say one."""
+    pairs = next(block for block in made("troubled").section("duties").blocks if isinstance(block, Pairs))
+    assert pairs.counts == ((1,), (0, 0))
+    clean = next(block for block in made("clean").section("duties").blocks if isinstance(block, Pairs))
+    assert clean.counts == ((0,), (0, 0))
+
+
+@BOTH
+def test_nothing_is_called_compliant(name: str) -> None:
+    """A pack says which rule passed on which evidence; it never says that anybody is compliant."""
+    assert "complian" not in plain(made(name).document).casefold()
+
+
+@BOTH
+def test_a_document_is_a_function_of_its_records(name: str) -> None:
+    """The same story told twice makes equal documents."""
+    assert document_of(*getattr(release_story, name)()).document == made(name).document
+
+
+def test_what_is_left_out_is_said_and_failures_stay() -> None:
+    """With room for few changes, those with failures are printed, and each register says how many are not."""
+    one = document_of(*release_story.troubled(), replace(SETTINGS, most_changes=4))
+    rows = table(one.section("register"), "Change").rows
+    assert [said(row.cells[0]) for row in rows] == ["Change 12", "Change 13", "Change 15", "Change 18"]
+    for anchor in ("register", "duties", "approvals", "tests", "assistants", "traceability"):
+        text = plain(replace(one.document, sections=(one.section(anchor),)))
+        assert "Printed here: 4 of 9 changes" in text
+    assert said(one.section("register").lede).startswith("9 changes")
+
+
+@pytest.mark.parametrize("state", ["withheld", "missing", "erased"])
+def test_each_absence_has_its_own_word(state: str) -> None:
+    """A comment and a prompt that are not at hand say which way, and never nothing."""
+    world, release = release_story.clean()
+    for record in world.records_list:
+        for content in record.event.context.contents:
+            if content.name in {"prompt", "comment"}:
+                world.contents[content.commitment] = replace(world.contents[content.commitment], state=state)
+    text = plain(document_of(world, release).document)
+    expected = {"withheld": "withheld by its signer", "missing": "missing from the bundle", "erased": "erased"}[state]
+    assert f"[The text is {expected};" in text
+    assert f"Comment: {expected}" in text
