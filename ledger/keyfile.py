@@ -32,8 +32,9 @@ def read_key_file(path: Path) -> SigningKey:
             details={"path": str(path), "cause": type(error).__name__},
             remedy="Name another with --key, or make one: evidence key new",
         ) from None
-    with open(handle, "rb") as file:  # noqa: PTH123 -- a descriptor: what is judged is what is read
-        mode = os.fstat(file.fileno()).st_mode
+    try:
+        # What is judged is what is read: the file that was opened, not what its path names by now.
+        mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             raise FormatError("bad-key", "a private key is a plain file", details={"path": str(path)})
         if stat.S_IMODE(mode) & 0o077:
@@ -43,7 +44,9 @@ def read_key_file(path: Path) -> SigningKey:
                 details={"path": str(path), "mode": f"{stat.S_IMODE(mode):04o}"},
                 remedy=f"chmod 600 {path}",
             )
-        data = file.read(MAX_KEY_FILE_BYTES)
+        data = os.read(handle, MAX_KEY_FILE_BYTES)
+    finally:
+        os.close(handle)
     return parse_private_key(data.decode("ascii", "replace"))
 
 

@@ -17,7 +17,7 @@ from ledger.cli.directory import Directory, check_whole, replay
 from ledger.digests import commitment, raw
 from ledger.documents import parse_card
 from ledger.entry import LEDGER_STREAM, leaf_digest, read_leaf
-from ledger.errors import AuthorityError, ChainError, FormatError, LedgerError, NotFoundError
+from ledger.errors import AuthorityError, ChainError, ConflictError, FormatError, NotFoundError, SignatureError
 from ledger.events.shape import write_object
 from ledger.parcel import SaltedContent
 
@@ -55,22 +55,29 @@ def fetch_directory(client: Client, anchor: Anchor, cache: Path, *, at_least: in
     size = max(client.checkpoint().size, at_least)
     cached = [item for item in _read_entries(folder / "entries.json") if item[0].index < size]
     try:
-        entries = [*cached, *_ask(client, size, cached)]
-        roster, records = replay(anchor, entries)
-    except LedgerError:
+        entries, roster, records = _checked(client, anchor, size, cached)
+    except (FormatError, SignatureError, ChainError, AuthorityError, ConflictError):
         if not cached:
             raise
         # What is cached may be damaged; the server's own copy decides.
         cached = []
-        entries = _ask(client, size, cached)
-        roster, records = replay(anchor, entries)
-    _check_included(client, roster, records, size)
+        entries, roster, records = _checked(client, anchor, size, cached)
     cards, names_closed = _fetch_cards(client, roster, folder / "cards.json")
     if len(entries) > len(cached):
         _write(
             folder / "entries.json", [{"envelope": data.decode(), "leaf": write_object(leaf)} for leaf, data in entries]
         )
     return Directory(roster, records, cards, size, names_closed)
+
+
+def _checked(
+    client: Client, anchor: Anchor, size: int, cached: list[tuple[Leaf, bytes]]
+) -> tuple[list[tuple[Leaf, bytes]], Roster, tuple[Record, ...]]:
+    """The stream's entries up to ``size``, ``cached`` ones first, the roster after them, and their meaning."""
+    entries = [*cached, *_ask(client, size, cached)]
+    roster, records = replay(anchor, entries)
+    _check_included(client, roster, records, size)
+    return entries, roster, records
 
 
 def _ask(client: Client, size: int, cached: list[tuple[Leaf, bytes]]) -> list[tuple[Leaf, bytes]]:

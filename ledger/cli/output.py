@@ -64,6 +64,7 @@ def ask_to_sign(question: str) -> None:
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort:
+        click.echo(err=True)
         if sys.stdin.isatty():
             raise
         raise LedgerError(

@@ -22,6 +22,8 @@ _HEAD: Final = (
     '# Roles are yours to write, such as roles = ["approver"]; nothing here says who may do what.',
 )
 _SHOWN_PATTERNS: Final = 3
+_FORGES: Final = frozenset({"noreply@github.com", "noreply@gitlab.com", "noreply@gitea.com", "noreply@codeberg.org"})
+"""Addresses that forges commit with when somebody merges in the browser."""
 
 
 def suggestion(folder: Path, revision: str) -> tuple[dict[str, Any], list[str]]:
@@ -37,25 +39,42 @@ def suggestion(folder: Path, revision: str) -> tuple[dict[str, Any], list[str]]:
         )
         owners = read_owners(repository, commit)
         url = remote_url(repository)
-        address = None if url is None else strip_credentials(url)
-        name = (address or repository.root.name).rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
+        # A clone of a folder says nothing about where others find the project.
+        address = (
+            None if url is None or "/" not in url or url.startswith(("/", ".", "file:")) else strip_credentials(url)
+        )
+        name = (address or str(repository.root)).rstrip("/").removesuffix(".git").rpartition("/")[2]
         object_format = repository.object_format
-    persons = _joined([one for one in found if one.agent is None])
-    agents = _joined([one for one in found if one.agent is not None])
+    groups: dict[str, list[list[Contributor]]] = {kind: [] for kind in ("person", "service", "agent", "forge")}
+    for group in _joined(found):
+        groups[_kind(group)].append(group)
     lines = [*_HEAD, "", "[[project]]", f"name = {toml_text(name or 'repository')}"]
     lines += [f"url = {toml_text(address)}"] if address else []
     lines += [f"object_format = {toml_text(object_format)}", 'protected_refs = ["refs/heads/main"]']
     if owners is not None:
         lines += ["", *_owner_lines(*owners)]
-    for kind, group in (("person", persons), ("agent", agents)):
-        for person in group:
-            lines += ["", *_entry(kind, person)]
+    for group in groups["forge"]:
+        lines += ["", f"# {clean(group[0].contact.name)} commits what people merge on their forge, and is left out."]
+    seen: set[str] = set()
+    for kind in ("person", "service", "agent"):
+        for group in groups[kind]:
+            lines += ["", *_entry(kind, group, again=group[0].contact.name.casefold() in seen)]
+            seen.add(group[0].contact.name.casefold())
     document = {
         "project": {"name": name, "url": address, "object_format": object_format},
-        "persons": [_document(one) for one in persons],
-        "agents": [_document(one) for one in agents],
+        **{f"{kind}s": [_document(group) for group in groups[kind]] for kind in ("person", "service", "agent")},
     }
     return document, lines
+
+
+def _kind(group: list[Contributor]) -> str:
+    """``person``, ``agent``, ``service`` (a program by its name), or ``forge`` (commits what people merge there)."""
+    if any(one.agent is not None for one in group):
+        return "agent"
+    contact = group[0].contact
+    if contact.mail.casefold() in _FORGES and not any(one.authored_count for one in group):
+        return "forge"
+    return "service" if contact.name.endswith("[bot]") or "[bot]@" in contact.mail else "person"
 
 
 def toml_text(text: str) -> str:
@@ -87,7 +106,7 @@ def _joined(found: Iterable[Contributor]) -> list[list[Contributor]]:
     return groups
 
 
-def _entry(kind: str, group: list[Contributor]) -> list[str]:
+def _entry(kind: str, group: list[Contributor], *, again: bool) -> list[str]:
     first = group[0]
     mails = _mails(group)
     counts = (
@@ -100,8 +119,10 @@ def _entry(kind: str, group: list[Contributor]) -> list[str]:
     lines.append(f"name = {toml_text(first.contact.name or first.contact.mail or 'unknown')}")
     others = sorted({contact.name for one in group for contact in one.written} - {first.contact.name})
     lines += [f"# also written {', '.join(toml_text(other) for other in others)}"] if others else []
+    if again:
+        lines.append("# this name stands above with another address: the same one?")
     lines.append(f"mail = [{', '.join(map(toml_text, mails))}]")
-    if kind == "agent":
+    if kind != "person":
         lines.append('# responsible = "the mail address of the person who answers for it"')
     return lines
 
