@@ -21,6 +21,7 @@ MARKER: Final = ".evidence-demo"
 """Names a folder as one that the demonstration made and may make anew."""
 
 _FORGED: Final = (b"Agreed with sales.", b"Not agreed at all.")
+_NOTICE: Final = "Sample data: company, people and changes are invented; keys, signatures and digests are real."
 _WORDS: Final = {"fail": "FAIL", "not-evaluable": "cannot tell"}
 
 
@@ -126,7 +127,7 @@ def _pack(stage: Stage) -> tuple[str, str, str]:
     from ledger.cli.demonstration.play import RELEASE
 
     click.echo("\nA compliance officer makes the pack:")
-    words = ("pack", RELEASE, "--out", str(stage.folder / "pack"), "--organisation", COMPANY, "--zone", "Europe/Oslo")
+    words = ("pack", RELEASE, "--out", str(stage.folder / "pack"), "--organisation", COMPANY, "--notice", _NOTICE)
     printed = stage.evidence(*words)
     shown = printed.replace(f"{stage.folder}/", "")
     click.echo(shown.rstrip())
