@@ -151,9 +151,7 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
     def get_content(commitment: DigestPath) -> Response:
         found = store.content(_digest(commitment))
         if found.state != "held" or found.salt is None:
-            raise NotFoundError(
-                f"content-{found.state}", f"the content is not here: {found.state}", details={"state": found.state}
-            )
+            raise _absent(found.state)
         headers = {
             # Hostile bytes: no browser may show them as a page of this server.
             "Content-Disposition": "attachment",
@@ -197,6 +195,16 @@ def _digest(text: str) -> Digest:
     found = read_parameter(parse_digest, text, "digest")
     assert found is not None
     return found
+
+
+def _absent(state: str) -> NotFoundError:
+    match state:
+        case "withheld":
+            return NotFoundError("content-withheld", "the signer kept the content and sent its commitment only")
+        case "erased":
+            return NotFoundError("content-erased", "the content was erased")
+        case _:
+            return NotFoundError("content-missing", "the content is not here")
 
 
 def _not_together(name: str) -> FormatError:

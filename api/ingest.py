@@ -1,8 +1,8 @@
 """The way in: events and contents, over plain ASGI.
 
 A framework's routing and validation cost more than the signature check (three times the CPU of a single event), and
-nothing here needs them: the body is the envelope, and the envelope has one byte form. Signatures are checked on the
-event loop, where one thread does the most per CPU second; batches let others in between.
+nothing here needs them: the body is the envelope, and the envelope has one byte form. The signature of a single event
+is checked on the event loop, since handing it to a thread costs more; batches have a thread each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
@@ -30,28 +30,31 @@ from api.asgi import (
 from api.problems import problem_bytes
 from ledger.canonical import encode
 from ledger.digests import SALT_BYTES
+from ledger.entry import LEDGER_STREAM
 from ledger.envelope import MAX_ENVELOPE_BYTES
-from ledger.errors import AuthorityError, FormatError, LedgerError
+from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError
 from ledger.events.context import MAX_CONTENT_BYTES
+from ledger.store import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from ledger.digests import Digest
-    from ledger.store import Receipt, Store
+    from ledger.store import Store
 
 EVENT_TYPES: Final = frozenset({"application/json", "application/vnd.dsse.envelope.v1+json"})
 BATCH_TYPES: Final = frozenset({"application/jsonl", "application/x-ndjson"})
 CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
 MAX_BATCH_LINES: Final = 1_000
+BATCHES_AT_ONCE: Final = 16
+"""Batches that wait for their commit at the same time, each in a thread; further ones queue."""
 MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 CONTENT_SECONDS: Final = 300.0
 """For a whole content of 64 MiB over a slow line; a temporary file holds it meanwhile, not memory."""
 
 _PIECE_BYTES: Final = 256 * 1024
 _MEMORY_BYTES: Final = 1024 * 1024
-_YIELD_EVERY: Final = 16
-"""Lines of a batch between which the event loop serves others: a few milliseconds."""
 
 
 class Ingest:
@@ -59,6 +62,7 @@ class Ingest:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._batches = ThreadPoolExecutor(BATCHES_AT_ONCE, "batch")
         self.routes = {
             "/v1/events": self._event,
             "/v1/events:batch": self._batch,
@@ -81,7 +85,7 @@ class Ingest:
         await read_body(scope, receive, body.extend, limit=MAX_ENVELOPE_BYTES, seconds=BODY_SECONDS)
         try:
             future = self._store.submit(bytes(body))
-            await _settled([future])
+            await _settled(future)
             receipt = future.result()
         except LedgerError as error:
             await answer_problem(send, error)
@@ -102,36 +106,18 @@ class Ingest:
             raise FormatError(
                 "too-long", "a batch has too many lines", details={"found": len(lines), "limit": MAX_BATCH_LINES}
             )
-        results = await self._submit_all(lines)
+        results = await asyncio.get_running_loop().run_in_executor(self._batches, self._append, lines)
         await answer(send, 200, b"application/jsonl", b"".join(map(_line, results)))
 
-    async def _submit_all(self, lines: Sequence[bytes]) -> list[Future[Receipt] | LedgerError]:
-        results: list[Future[Receipt] | LedgerError] = []
-        unsettled: list[Future[Receipt]] = []
-        for number, line in enumerate(lines, 1):
-            try:
-                future = self._store.submit(line)
-            except AuthorityError as error:
-                # The act that enrols this key may stand on a line before, and take effect with its commit.
-                await _settled(unsettled)
-                again = self._submit(line) if unsettled else error
-                unsettled.clear()
-                results.append(again)
-            except LedgerError as error:
-                results.append(error)
-            else:
-                results.append(future)
-                unsettled.append(future)
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-        await _settled([item for item in results if isinstance(item, Future)])
+    def _append(self, lines: list[bytes]) -> list[Receipt | LedgerError]:
+        """A receipt or a refusal for each line. All are opened before any is queued, so that one commit takes them."""
+        results = list(self._store.append_many(lines))
+        if any(isinstance(item, Receipt) and item.leaf.stream == LEDGER_STREAM for item in results):
+            # An act of this batch may have enrolled a key, or declared a project, that later lines rest on.
+            refused = [at for at, item in enumerate(results) if isinstance(item, AuthorityError | ConflictError)]
+            for at, item in zip(refused, self._store.append_many([lines[at] for at in refused]), strict=True):
+                results[at] = item
         return results
-
-    def _submit(self, line: bytes) -> Future[Receipt] | LedgerError:
-        try:
-            return self._store.submit(line)
-        except LedgerError as error:
-            return error
 
     async def _content(self, scope: Scope, receive: Receive, send: Send) -> None:
         _need_type(scope, CONTENT_TYPES)
@@ -153,15 +139,12 @@ class Ingest:
         return self._store.put_content(salt, pieces(), size_bytes=size)
 
 
-async def _settled(futures: Sequence[Future[Receipt]]) -> None:
-    """Returns when every future has its result. A client that hangs up cancels the waiting, never the append."""
+async def _settled(future: Future[Receipt]) -> None:
+    """Returns when the future has its result. A client that hangs up cancels the waiting, never the append."""
     loop = asyncio.get_running_loop()
-    # Last first: entries are answered in order, so one wake-up serves a whole commit group.
-    for future in reversed(futures):
-        if not future.done():
-            waiter: asyncio.Future[None] = loop.create_future()
-            future.add_done_callback(lambda _, waiter=waiter: _wake(loop, waiter))  # type: ignore[misc]
-            await waiter
+    waiter: asyncio.Future[None] = loop.create_future()
+    future.add_done_callback(lambda _: _wake(loop, waiter))
+    await waiter
 
 
 def _wake(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
@@ -173,15 +156,8 @@ def _wake(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None
         loop.call_soon_threadsafe(finish)
 
 
-def _line(result: Future[Receipt] | LedgerError) -> bytes:
-    if isinstance(result, LedgerError):
-        return problem_bytes(result) + b"\n"
-    error = result.exception()
-    if error is None:
-        return result.result().data + b"\n"
-    if isinstance(error, LedgerError):
-        return problem_bytes(error) + b"\n"
-    raise error
+def _line(result: Receipt | LedgerError) -> bytes:
+    return (problem_bytes(result) if isinstance(result, LedgerError) else result.data) + b"\n"
 
 
 def _need_type(scope: Scope, allowed: frozenset[str]) -> None:

@@ -256,7 +256,9 @@ class _Round:
                     # An event that waits may be what this one lacks: one it refers to, or an act that enrols its key.
                     put_off.append((parcel.event_id, answer))
                 case LedgerError():
-                    raise UnavailableError(answer.slug, answer.message)
+                    raise UnavailableError(
+                        "bad-answer", "the server refuses for a reason unknown here", details={"slug": answer.slug}
+                    )
                 case _:
                     self._spool.remove(parcel.event_id)
                     self._delivered.append((parcel.event_id, answer))

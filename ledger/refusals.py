@@ -31,7 +31,15 @@ MAX_PROBLEM_BYTES: Final = 65_536
 
 _CLASSES: Final[Mapping[str, type[LedgerError]]] = {
     cls.__name__: cls
-    for cls in (SignatureError, ConflictError, AuthorityError, NotFoundError, UnavailableError, LedgerError)
+    for cls in (
+        FormatError,
+        SignatureError,
+        ConflictError,
+        AuthorityError,
+        NotFoundError,
+        UnavailableError,
+        LedgerError,
+    )
 }
 _TEXT_LIMIT: Final = 500
 
@@ -44,7 +52,7 @@ def read_refusal(status: int, media_type: str, body: bytes, retry_after: str = "
         except FormatError:
             pass
     return UnavailableError(
-        "not-a-ledger",
+        "no-ledger-answers",
         "what answered is not a ledger server, or not one that works",
         details={"status": status} | _seconds(retry_after),
         remedy="Check the server's address, and what stands in front of it.",
@@ -72,13 +80,13 @@ def read_problem(value: JSON, retry_after: str = "") -> LedgerError:
         if isinstance(item, str) or type(item) is int
     }
     details |= _seconds(retry_after)
-    if status >= 500 or status in (408, 429):
-        # A fault of the server is no judgement about what was sent.
-        return UnavailableError(slug, detail, details=details, remedy=remedy)
-    if value.get("error") == FormatError.__name__:
-        return FormatError(slug, detail, where=_text(value.get("where")), details=details, remedy=remedy)
+    if "where" in value:
+        details["where"] = _text(value["where"])
     error = value.get("error")
     cls = _CLASSES.get(error, LedgerError) if isinstance(error, str) else LedgerError
+    if status >= 500 or status in (408, 429):
+        # A fault of the server is no judgement about what was sent.
+        cls = UnavailableError
     return cls(slug, detail, details=details, remedy=remedy)
 
 

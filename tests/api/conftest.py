@@ -26,6 +26,7 @@ def story() -> World:
     change = world.diff("shop", "pull/1", dev, robot, {"cart.py": "pass\n"}, ai="assisted", prompts=[prompt])
     world.run("shop", change.tree, change.head, robot, change="pull/1")
     world.approve("shop", change, approver)
+    world.release("shop", "1.0", [], robot, robot, extra_commits=change.commits)
     return world
 
 

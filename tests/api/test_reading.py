@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.anchor import format_anchor
 from ledger.canonical import encode
 from ledger.checkpoint import open_checkpoint
 from ledger.client import Client, find_anchor
@@ -15,11 +17,15 @@ from ledger.digests import commitment, digest_bytes
 from ledger.entry import leaf_digest, parse_leaf
 from ledger.errors import ChainError, NotFoundError
 from ledger.merkle import parse_entry_bundle, root, verify_consistency, verify_inclusion
-from tests.api.serving import anchor_of, plain
+from ledger.receipt import Receipt
+from ledger.verify.run import verify_bundle
+from tests.api.serving import anchor_of, found_ledger, parcels_of, plain, serving
+from tests.world import World
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.api.serving import Plain, Served
-    from tests.world import World
 
 
 def read(served: Served, path: str, **headers: str) -> Plain:
@@ -77,7 +83,7 @@ def test_filters_find_and_leave_out(served: Served, world: World) -> None:
     robot = world.members["Robot"].principal
     queries = {
         f"event_id={diff.event.context.event_id}": [diff.index],
-        f"commit={body.head}": [diff.index, by_kind["test"].index],
+        f"commit={body.head}": [diff.index, by_kind["test"].index, by_kind["release"].index],
         f"manifest={body.manifest}": None,
         "change=pull/1": None,
         "kind=diff": [diff.index],
@@ -190,3 +196,47 @@ def test_health_writes_nothing_and_tells_versions(served: Served) -> None:
         "status": "ready",
     }
     assert value(served, "/version")["format"] == 1
+
+
+def test_bundles_verify(served: Served, world: World) -> None:
+    """A release by name or digest, and a period, come as bundles that pass every check with the anchor alone."""
+    release = world.records_list[-1]
+    asked: list[tuple[str, dict[str, int]]] = [
+        ("release/payments@1.0", {}),
+        (f"release/{release.envelope}", {}),
+        ("period", {"from": 0, "to": len(world.entries)}),
+        ("period", {"from": 3, "to": 9}),
+    ]
+    made = []
+    pieces: list[bytes] = []
+    with Client(served.url, anchor_of(world)) as client:
+        for path, query in asked:
+            pieces.clear()
+            client.bundle(path, pieces.append, query)
+            made.append(b"".join(pieces))
+            assert verify_bundle(made[-1], format_anchor(anchor_of(world))).failures == ()
+        for path, query in (("release/payments@9.9", {}), ("period", {"from": 0, "to": 10_000})):
+            with pytest.raises(NotFoundError):
+                client.bundle(path, pieces.append, query)
+    assert made[0] == made[1]
+
+
+def test_tiles_of_a_longer_log(tmp_path: Path) -> None:
+    """With more than 256 entries the full tile, the partial one, and the level above agree with the signed root."""
+    world = World()
+    world.project("shop")
+    robot = world.machine("Robot", ["test"])
+    for number in range(300):
+        world.run("shop", "a" * 40, "b" * 40, robot, attempt=number + 1)
+    found_ledger(tmp_path, world)
+    with serving(tmp_path) as running, Client(running.url, anchor_of(world)) as client:
+        assert all(isinstance(item, Receipt) for item in client.deliver(parcels_of(world), deadline=monotonic() + 60))
+        checkpoint = client.checkpoint()
+        rest = checkpoint.size - 256
+        digests = read(running, "/tile/0/000").body + read(running, f"/tile/0/001.p/{rest}").body
+        leaves = [digests[at : at + 32] for at in range(0, len(digests), 32)]
+        assert root(leaves) == checkpoint.root
+        assert read(running, "/tile/1/000.p/1").body == root(leaves[:256])
+        bundled = parse_entry_bundle(read(running, "/tile/entries/000").body)
+        assert [leaf_digest(parse_leaf(data)) for data in bundled] == leaves[:256]
+        assert read(running, "/tile/1/000").status == 404
