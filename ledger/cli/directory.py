@@ -169,21 +169,33 @@ def replay(anchor: Anchor, entries: Iterable[tuple[Leaf, bytes]]) -> tuple[Roste
     previous = FIRST
     for number, (leaf, data) in enumerate(entries):
         if leaf.stream != LEDGER_STREAM or leaf.stream_index != number or leaf.stream_previous != previous:
-            raise _broken("broken-stream", "the ledger's own stream is not whole", leaf)
+            raise ChainError("broken-stream", "the ledger's own stream is not whole", details={"index": leaf.index})
         if leaf.roster != number:
-            raise _broken("broken-stream", "an entry miscounts the ledger's own stream", leaf)
+            raise ChainError(
+                "broken-stream", "an entry miscounts the ledger's own stream", details={"index": leaf.index}
+            )
         previous = leaf_digest(leaf).hex()
         envelope = open_envelope(data)
         event = read_payload(envelope.payload)
         if envelope.digest != leaf.envelope or envelope.key_id != leaf.key_id:
-            raise _broken("wrong-envelope", "an envelope is not the one its leaf names", leaf)
+            raise ChainError(
+                "wrong-envelope", "an envelope is not the one its leaf names", details={"index": leaf.index}
+            )
         if not isinstance(event, Event):
-            raise _broken("not-understood", "an act of a kind that this program does not know: update it", leaf)
+            raise ChainError(
+                "not-understood",
+                "an act of a kind that this program does not know: update it",
+                details={"index": leaf.index},
+            )
         if event.kind != leaf.kind:
-            raise _broken("wrong-envelope", "an event is not of the kind its leaf names", leaf)
+            raise ChainError(
+                "wrong-envelope", "an event is not of the kind its leaf names", details={"index": leaf.index}
+            )
         if roster is None:
             if leaf.index != 0 or from_raw(leaf_digest(leaf)) != anchor.ledger or not isinstance(event.body, Genesis):
-                raise _broken("other-ledger", "the server's genesis is not that of ledger.pub", leaf)
+                raise ChainError(
+                    "other-ledger", "the server's genesis is not that of ledger.pub", details={"index": leaf.index}
+                )
             roster = found(anchor.ledger, envelope.digest, event.context, event.body)
             key = roster.keys[envelope.key_id]
             check_signature(envelope, key.public)
@@ -210,10 +222,6 @@ def check_whole(roster: Roster, last: Leaf) -> None:
             "the server left out entries of the ledger's own stream",
             details={"found": roster.count, "expected": count},
         )
-
-
-def _broken(slug: str, sentence: str, leaf: Leaf) -> ChainError:
-    return ChainError(slug, sentence, details={"index": leaf.index})
 
 
 def _ambiguous(candidates: list[str], listing: str) -> NotFoundError:

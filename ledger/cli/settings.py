@@ -87,7 +87,7 @@ class Settings:
             )
         if is_anchor_line(self.anchor.text):
             return self.anchor.text
-        return _read_text(Path(self.anchor.text), "no-anchor", "the file of the ledger's public line cannot be read")
+        return _read_anchor(Path(self.anchor.text))
 
 
 def is_anchor_line(text: str) -> bool:
@@ -212,12 +212,16 @@ def _user_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Pa
     return base / "evidence-ledger"
 
 
-def _read_text(path: Path, slug: str, sentence: str) -> str:
+def _read_anchor(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
     except OSError as error:
-        raise NotFoundError(slug, sentence, details={"path": str(path), "cause": type(error).__name__}) from None
+        raise NotFoundError(
+            "no-anchor",
+            "the file of the ledger's public line cannot be read",
+            details={"path": str(path), "cause": type(error).__name__},
+        ) from None
 
 
 def _bad(path: Path, sentence: str, name: str = "") -> FormatError:
