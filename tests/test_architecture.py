@@ -12,12 +12,24 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OUTER = {"capture", "cli", "client", "keyfile", "memory", "outbox", "spool", "store", "transport", "witness"}
+OUTER = {
+    "capture",
+    "cli",
+    "client",
+    "keyfile",
+    "memory",
+    "outbox",
+    "spool",
+    "standalone",
+    "store",
+    "transport",
+    "witness",
+}
 """Parts of `ledger` that may touch the outside world. Every other part, also one added tomorrow, is pure."""
 
 LAYERS = (
     "cli",
-    "capture : client : keyfile : memory : outbox : spool : store : transport : witness",
+    "capture : client : keyfile : memory : outbox : spool : standalone : store : transport : witness",
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
     "rules",
