@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ledger.bundle import MAX_BUNDLE_BYTES
 from ledger.errors import FormatError
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 ENDING: Final = ".evidence.zip"
 """How the name of a bundle ends inside a pack."""
@@ -42,13 +39,15 @@ def attached_bundle(pdf: bytes) -> bytes:
 
 def _bundles(pdf: bytes) -> list[bytes]:
     # Costs a tenth of a second, which only commands that read packs should pay.
-    from pypdf import PdfReader  # noqa: PLC0415
+    from pypdf import PdfReader, filters  # noqa: PLC0415
 
-    # It logs what it repairs, with texts of the file.
+    # It logs what it repairs, with texts of the file; and it unpacks less than the largest bundle unless told.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    filters.ZLIB_MAX_OUTPUT_LENGTH = filters.MAX_DECLARED_STREAM_LENGTH = MAX_BUNDLE_BYTES
     reader = PdfReader(io.BytesIO(pdf), strict=False)
-    return [content for name, contents in _listed(reader) if name.endswith(ENDING) for content in contents]
-
-
-def _listed(reader: PdfReader) -> list[tuple[str, list[bytes]]]:
-    return [(name, list(contents)) for name, contents in reader.attachments.items()]
+    return [
+        content
+        for name, contents in reader.attachments.items()
+        if name.endswith(ENDING)
+        for content in (contents if isinstance(contents, list) else [contents])
+    ]

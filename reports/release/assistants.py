@@ -9,6 +9,7 @@ from ledger.rules.assistants import traces
 from reports.parts import Line, Paragraph, Quote, Row, Section, Table, line, words
 from reports.release.register import once
 from reports.release.said import (
+    NONE,
     absence,
     columns,
     digest_line,
@@ -87,7 +88,8 @@ def _lede(view: View) -> Line:
     unread = sum(isinstance(_content(view, item, "prompt"), Absent) for item in prompts)
     text = (
         f"{count(involved, 'change declares', 'changes declare')} an assistant, {number(without)} declare none, "
-        f"{number(rest)} {'says' if rest == 1 else 'say'} nothing. {count(len(prompts), 'prompt is', 'prompts are')} recorded"
+        f"{number(rest)} {'says' if rest == 1 else 'say'} nothing. "
+        f"{count(len(prompts), 'prompt is', 'prompts are')} recorded"
     )
     text += f", {number(unread)} of them without a text at hand." if unread else "."
     return line(text)
@@ -101,7 +103,7 @@ def _summary(view: View, change: ChangeView) -> Row:
         (
             line(change.label),
             line(declared(change)),
-            line(quiet("–"))
+            line(quiet(NONE))
             if last is None
             else line(
                 {"none": "not at all", "trailers": "by commit trailers", "declared": "by the producer"}[

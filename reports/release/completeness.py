@@ -10,6 +10,7 @@ from ledger.records import Absent
 from reports.parts import Facts, Figure, Figures, Heading, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.release.said import (
     NAME,
+    NONE,
     TITLE,
     absence,
     account_words,
@@ -115,8 +116,10 @@ def unreconciled(view: View) -> tuple[tuple[str, Line], ...]:
                     ),
                 )
             )
-        for record in source.unread:
-            found.append((name, line(f"The commit list of {entry(record)} ({record.event.kind}) could not be read.")))
+        found += [
+            (name, line(f"The commit list of {entry(record)} ({record.event.kind}) could not be read."))
+            for record in source.unread
+        ]
     return tuple(found)
 
 
@@ -143,7 +146,8 @@ def completeness(view: View) -> Section:
             columns(("Source", 16), ("What could not be reconciled", 84)),
             tuple(Row((line(name), said), hit=True) for name, said in gaps),
             words(
-                "Everything could be compared: every list was read, and every parent of a listed commit is accounted for."
+                "Everything could be compared: every list was read, and every parent of a listed commit is "
+                "accounted for."
             ),
             words("Not reconciled"),
             "small",
@@ -164,7 +168,8 @@ def completeness(view: View) -> Section:
 
 def _lede(people: Population, elsewhere: int, gaps: int) -> Line:
     first = (
-        f"{count(people.whole, 'commit', 'commits')} on the release's lists: {number(len(people.placed))} landed by recorded "
+        f"{count(people.whole, 'commit', 'commits')} on the release's lists: {number(len(people.placed))} landed by "
+        "recorded "
         f"changes, {number(len(people.pushed))} pushed without one, {number(len(people.strange))} in nothing recorded."
     )
     second = (
@@ -227,7 +232,8 @@ def _listed(view: View, people: Population) -> list[Block]:
         blocks.append(
             Paragraph(
                 line(
-                    f"{count(len(people.placed) - len(shown), 'more such commit is', 'more such commits are')} not printed; "
+                    f"{count(len(people.placed) - len(shown), 'more such commit is', 'more such commits are')} not "
+                    "printed; "
                     "the whole list is a content of the release event in the attached bundle."
                 ),
                 small=True,
@@ -283,7 +289,9 @@ def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
                     line(str(record.index)),
                     line(ledger_time(record)),
                     line(capture(record.event.context.about.change or "none: a push", limit=TITLE)),
-                    digest_line(record.event.body.commit) if isinstance(record.event.body, Merge) else line(quiet("–")),
+                    digest_line(record.event.body.commit)
+                    if isinstance(record.event.body, Merge)
+                    else line(quiet(NONE)),
                     line(
                         "a parent of a listed commit: released, but not on the list"
                         if omitted

@@ -21,7 +21,7 @@ from reports.parts import (
     line,
     words,
 )
-from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
+from reports.release.said import NONE, columns, entry_anchor, joined, link, quiet, rows, status, strong
 from reports.release.view import FAMILIES, MARKS, View
 from reports.text import capture
 from reports.wording import count, number, share
@@ -70,7 +70,7 @@ def conclusion(view: View) -> Section:
 
 
 def grouped(view: View) -> tuple[tuple[Verdict, ...], ...]:
-    """Verdicts that failed, then those that cannot be told, the severe first; of one subject with one sentence together."""
+    """Verdicts that failed, then those that cannot be told, severe first; one subject and sentence together."""
     groups: dict[tuple[str, str, Outcome], list[Verdict]] = {}
     for verdict in (*view.by_outcome(Outcome.FAIL), *view.by_outcome(Outcome.NOT_EVALUABLE)):
         groups.setdefault((verdict.subject, verdict.sentence, verdict.outcome), []).append(verdict)
@@ -85,7 +85,8 @@ def _lede(view: View) -> Line:
     counts = dict(tally(view))
     whole = count(len(view.verdicts), "verdict", "verdicts")
     said = (
-        f"Of {whole}, {number(counts[Outcome.FAIL])} failed and {number(counts[Outcome.NOT_EVALUABLE])} cannot be told; "
+        f"Of {whole}, {number(counts[Outcome.FAIL])} failed and {number(counts[Outcome.NOT_EVALUABLE])} cannot be "
+        "told; "
         f"{number(counts[Outcome.PASS])} passed, {number(counts[Outcome.NOT_APPLICABLE])} do not apply."
     )
     return line(said)
@@ -123,7 +124,7 @@ def _families(view: View) -> Table:
     for family, name in FAMILIES.items():
         verdicts = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
         if not verdicts:
-            body.append(Row((line(name), *(line(quiet("–")) for _ in MARKS), line(quiet("no rule is on")))))
+            body.append(Row((line(name), *(line(quiet(NONE)) for _ in MARKS), line(quiet("no rule is on")))))
             continue
         counts = [sum(verdict.outcome is outcome for verdict in verdicts) for outcome in MARKS]
         rules = dict.fromkeys(verdict.rule for verdict in verdicts)

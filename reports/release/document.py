@@ -133,7 +133,8 @@ def _conclusion(view: View) -> Conclusion:
     if not view.verification.intact:
         headline = "The records do not verify"
         said = (
-            f"{count(len(view.verification.failures), 'check result', 'check results')} failed; verdicts rest on the entries "
+            f"{count(len(view.verification.failures), 'check result', 'check results')} failed; verdicts rest on "
+            "the entries "
             "that passed every check of their own. Do not rely on this pack."
         )
     else:
@@ -266,7 +267,8 @@ def _front() -> tuple[Block, ...]:
                     Heading(words("What this pack is not")),
                     Paragraph(
                         line(
-                            "It is evidence, not an opinion. It shows what was signed and in which order; it does not show that "
+                            "It is evidence, not an opinion. It shows what was signed and in which order; it does "
+                            "not show that "
                             "a signer read what was signed, nor what was never sent to the ledger."
                         )
                     ),

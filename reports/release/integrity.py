@@ -1,4 +1,4 @@
-"""How to verify: what the checks found, three depths of doing it again, what it shows and does not, and who is trusted."""
+"""How to verify: what the checks found, three depths of doing it again, what it shows, and who is trusted."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ _TRUST: Final = (
     (
         "Operator",
         "refuse, delay, delete, restore an old copy",
-        "forge a person's event; drop one without a broken receipt, stream number or root; restore everything unseen by a "
-        "witness or a receipt held elsewhere",
+        (
+            "forge a person's event; drop one without a broken receipt, stream number or root; restore everything "
+            "unseen by a witness or a receipt held elsewhere"
+        ),
     ),
     ("Whoever holds the database", "edit entries", "pass the verification, or hide where"),
     ("Auditor", "read what the bundle discloses", "read contents that are erased or withheld"),
@@ -88,7 +90,8 @@ def _lede(found: Verification) -> Line:
     if found.intact:
         return line(
             f"When this pack was printed, all {number(len(CHECKS))} checks held for "
-            f"{count(found.entry_count, 'entry', 'entries')}. Take the attached bundle and repeat them; no network is needed."
+            f"{count(found.entry_count, 'entry', 'entries')}. Take the attached bundle and repeat them; no network "
+            "is needed."
         )
     return line(
         f"When this pack was printed, {count(len(found.failures), 'check result', 'check results')} failed. "
@@ -105,7 +108,8 @@ def _found(found: Verification, carried: Carried) -> Facts:
             (
                 "Entries",
                 line(
-                    f"{number(found.entry_count)}, with {count(found.signature_count, 'valid signature', 'valid signatures')}"
+                    f"{number(found.entry_count)}, with "
+                    f"{count(found.signature_count, 'valid signature', 'valid signatures')}"
                 ),
             ),
             (
@@ -189,7 +193,8 @@ def _places(places: list[str]) -> str:
 
 def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
     pdf = carried.name.replace(".evidence.zip", ".pdf")
-    intact = f"records: intact, {count(found.entry_count, 'entry', 'entries')}, {count(found.signature_count, 'signature', 'signatures')}"
+    signatures = count(found.signature_count, "signature", "signatures")
+    intact = f"records: intact, {count(found.entry_count, 'entry', 'entries')}, {signatures}"
     expected = (
         f"{intact}, checkpoint over {number(found.checkpoint_size or 0)}" if found.intact else "records: NOT intact"
     )
@@ -211,13 +216,15 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
                     "Without it: ",
                     code("verify.py"),
                     " travels in the bundle, is one file and needs Python alone. Compare its digest "
-                    "with the published one: a verifier inside the evidence could be swapped by whoever forges the evidence.",
+                    "with the published one: a verifier inside the evidence could be swapped by whoever forges the "
+                    "evidence.",
                 ),
                 line(
                     "By hand: take any line of ",
                     code("entries.jsonl"),
                     ", hash its leaf, follow its inclusion path to the root above, "
-                    "and check the signature of its envelope with the key that an earlier line enrols. docs/format.md gives every byte.",
+                    "and check the signature of its envelope with the key that an earlier line enrols. "
+                    "docs/format.md gives every byte.",
                 ),
             )
         ),
@@ -248,11 +255,13 @@ def _limits() -> tuple[Block, ...]:
         Bullets(
             (
                 line(
-                    "Every entry attached is in the log under the checkpoint above, in this order, and was signed by a key that "
+                    "Every entry attached is in the log under the checkpoint above, in this order, and was signed "
+                    "by a key that "
                     "the ledger had enrolled for the named principal and that was allowed to sign it then."
                 ),
                 line(
-                    "Nothing recorded about the streams in the bundle is missing up to its position, and contents that are there are those that were committed to."
+                    "Nothing recorded about the streams in the bundle is missing up to its position, and contents "
+                    "that are there are those that were committed to."
                 ),
                 line(
                     "Anybody with the bundle comes to the same verdicts, by the policy and as of the time on the cover."
@@ -263,17 +272,21 @@ def _limits() -> tuple[Block, ...]:
         Bullets(
             (
                 line(
-                    "That a signer read what they signed, or that a machine reported what really happened: print says who reported."
+                    "That a signer read what they signed, or that a machine reported what really happened: print "
+                    "says who reported."
                 ),
                 line(
-                    "What was never sent to the ledger. It shows only where the release's own lists name it (section Completeness); "
+                    "What was never sent to the ledger. It shows only where the release's own lists name it "
+                    "(section Completeness); "
                     "silence of a source is not measured."
                 ),
                 line(
-                    "That no second branch of the log exists: for that, somebody scans all of it. This pack rests on one checkpoint."
+                    "That no second branch of the log exists: for that, somebody scans all of it. This pack rests "
+                    "on one checkpoint."
                 ),
                 line(
-                    "The printed pages themselves: they are drawn from the records and carry no seal. Where they differ from the attached records, the records hold."
+                    "The printed pages themselves: they are drawn from the records and carry no seal. Where they "
+                    "differ from the attached records, the records hold."
                 ),
             )
         ),

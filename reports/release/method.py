@@ -28,12 +28,12 @@ _GLOSSARY: Final = (
     ("checkpoint", "Size and root of the log, signed by the log key."),
     (
         "content",
-        "Bytes that an event commits to by a salted digest: prompts, comments, reports, names. It can be erased; the commitment stays.",
+        "Bytes that an event commits to by a salted digest: prompts, comments, names. Erased, the commitment stays.",
     ),
     ("entry", "An event's place in the log. Entries are numbered from 0, without gaps."),
     (
         "manifest",
-        "The sorted list of changed paths with old and new content digests: what a change does, whatever the diff tool.",
+        "The sorted list of changed paths with digests of old and new content; independent of the diff tool.",
     ),
     ("position", "A count of entries. A verdict at a position sees the entries before it."),
     ("roster", "Who may do what at a position: keys, roles, projects and policies, themselves entries of the ledger."),
@@ -112,8 +112,10 @@ def method(view: View) -> Section:
             Heading(words("Outcomes")),
             Paragraph(
                 line(
-                    "A pass rests on something that exists; an empty set never passes. Cannot tell: an input is missing, withheld, "
-                    "erased, unreadable or unresolved; it is never counted as pass. Not applicable: the rule's precondition is false, "
+                    "A pass rests on something that exists; an empty set never passes. Cannot tell: an input is "
+                    "missing, withheld, "
+                    "erased, unreadable or unresolved; it is never counted as pass. Not applicable: the rule's "
+                    "precondition is false, "
                     "and the verdict names it. Verdicts follow the order of entries, never times that a producer wrote."
                 )
             ),
@@ -126,16 +128,20 @@ def method(view: View) -> Section:
                         settings.zone,
                         settings.zone_name,
                     ),
-                    " Ledger time is the server's when the entry came in, and never decreases. Times that a signer's clock "
+                    " Ledger time is the server's when the entry came in, and never decreases. Times that a "
+                    "signer's clock "
                     "gave are printed with their own offset and are not relied on.",
                 )
             ),
             Heading(words("Identity")),
             Paragraph(
                 line(
-                    "Rules compare principals, never strings. A principal is one person, agent or service, over any number of "
-                    "keys and accounts; an account belongs to whoever's name card in force claims it. An account that no card "
-                    "claims, or that several claim, is unresolved, and what depends on it cannot be told. Printed names are those "
+                    "Rules compare principals, never strings. A principal is one person, agent or service, over "
+                    "any number of "
+                    "keys and accounts; an account belongs to whoever's name card in force claims it. An account "
+                    "that no card "
+                    "claims, or that several claim, is unresolved, and what depends on it cannot be told. Printed "
+                    "names are those "
                     "of the cards at this position."
                 )
             ),

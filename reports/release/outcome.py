@@ -88,7 +88,8 @@ def _lede(view: View) -> Line:
     release = view.dossier.release
     done = sum(item.deploy.status == "succeeded" for item in view.dossier.deployments)
     return line(
-        f"{count(len(release.artifacts), 'artifact', 'artifacts')} from {count(len(release.sources), 'source', 'sources')}; "
+        f"{count(len(release.artifacts), 'artifact', 'artifacts')} from "
+        f"{count(len(release.sources), 'source', 'sources')}; "
         f"{count(len(view.dossier.deployments), 'deployment event names', 'deployment events name')} this release; "
         f"{number(done)} succeeded."
     )

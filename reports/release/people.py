@@ -121,7 +121,7 @@ def duties(view: View) -> Section:
             small=True,
         ),
         _clashes(view, clashes),
-        _pairs(view, held),
+        _pairs(held),
         Paragraph(
             line(
                 "The pairs count persons alone. An approval of somebody's own work is shown here and never counted; "
@@ -230,7 +230,8 @@ def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
                 Paragraph(
                     line(
                         named(item.party),
-                        f" approved the release and had prompted or changed the code in {share(len(made), len(view.changes))} "
+                        " approved the release and had prompted or changed the code in "
+                        f"{share(len(made), len(view.changes))} "
                         "of its changes. No rule of this version keeps these apart; it is shown, not judged.",
                     )
                 )
@@ -279,7 +280,7 @@ def _verdict(change: ChangeView) -> Line:
     return line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome]))
 
 
-def _pairs(view: View, held: tuple[Held, ...]) -> Pairs:
+def _pairs(held: tuple[Held, ...]) -> Pairs:
     by_person: dict[tuple[str, int], set[str]] = {}
     everywhere: dict[str, set[str]] = {}
     for item in held:

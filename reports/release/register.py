@@ -8,6 +8,7 @@ from ledger.records import Absent
 from ledger.rules.verdict import Outcome
 from reports.parts import Line, Mark, Row, Section, Table, line, words
 from reports.release.said import (
+    NONE,
     absence,
     columns,
     digest_line,
@@ -135,7 +136,7 @@ def _row(change: ChangeView) -> Row:
     if last is not None:
         used = line(last.diff.ai.involvement)
     return Row(
-        (line(change.label), line(change.title), landed, how or line(quiet("–")), used, verdict_line(change)),
+        (line(change.label), line(change.title), landed, how or line(quiet(NONE)), used, verdict_line(change)),
         hit=bool(change.of(Outcome.FAIL)),
         anchor=change.anchor("r"),
     )
@@ -183,10 +184,9 @@ def _revised(view: View, revisions: list[tuple[ChangeView, Revision]]) -> tuple[
 
 def _size(item: Revision) -> Line:
     diff = item.diff
-    parts: list[str | Inline] = [
-        f"{count(diff.files_changed, 'file', 'files')}, +{number(diff.lines_added)} −{number(diff.lines_removed)}, "
-        f"{count(diff.commit_count, 'commit', 'commits')}"
-    ]
+    lines = f"+{number(diff.lines_added)} \N{MINUS SIGN}{number(diff.lines_removed)}"
+    commits = count(diff.commit_count, "commit", "commits")
+    parts: list[str | Inline] = [f"{count(diff.files_changed, 'file', 'files')}, {lines}, {commits}"]
     if item.base_only:
         parts.append(quiet(", same content as before"))
     if isinstance(item.commits, Absent):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME: Final = 80
 """Characters printed of a name."""
+NONE: Final = "\N{EN DASH}"
+"""Stands in a cell where there is nothing to say."""
 TITLE: Final = 90
 """Characters printed of a commit subject or change id."""
 

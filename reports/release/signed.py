@@ -70,20 +70,18 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Status, ...]]:
 
     for content in judged(case):
         sorted_ = sort_approvals(case, content)
-        for fact in sorted_.effective:
-            say(fact, Mark.PASS, "Counts")
-        for fact, _ in sorted_.own:
-            say(fact, Mark.FAIL, "Own work: not counted")
-        for fact in sorted_.stale:
-            say(fact, Mark.FAIL, "Stale: other content")
-        for fact in sorted_.machine:
-            say(fact, Mark.FAIL, "No person: not counted")
-        for fact in sorted_.without_role:
-            say(fact, Mark.FAIL, "Without the role asked for")
-        for fact in sorted_.shown_only:
-            say(fact, Mark.NOT_APPLICABLE, "Forge: shown, not counted")
-        for unclear in (*sorted_.unclear, *sorted_.stale_unclear):
-            say(unclear.fact, Mark.CANNOT_TELL, "Cannot tell if it counts")
+        for facts, mark, text in (
+            (sorted_.effective, Mark.PASS, "Counts"),
+            ([fact for fact, _ in sorted_.own], Mark.FAIL, "Own work: not counted"),
+            (sorted_.stale, Mark.FAIL, "Stale: other content"),
+            (sorted_.machine, Mark.FAIL, "No person: not counted"),
+            (sorted_.without_role, Mark.FAIL, "Without the role asked for"),
+            (sorted_.shown_only, Mark.NOT_APPLICABLE, "Forge: shown, not counted"),
+            ([item.fact for item in sorted_.unclear], Mark.CANNOT_TELL, "Cannot tell if it counts"),
+            ([item.fact for item in sorted_.stale_unclear], Mark.CANNOT_TELL, "Cannot tell if it counts"),
+        ):
+            for fact in facts:
+                say(fact, mark, text)
     for fact in change.facts.approvals:
         if fact.standing and fact.approval.decision == "reject":
             say(fact, Mark.FAIL, "Rejection stands")
@@ -130,7 +128,8 @@ def approvals(view: View) -> Section:
         Paragraph(
             line(
                 "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is the "
-                "signer's own clock with its offset; ledger time is when the entry entered the ledger, and decides order."
+                "signer's own clock with its offset; ledger time is when the entry entered the ledger, and decides "
+                "order."
             ),
             small=True,
         ),
@@ -143,15 +142,13 @@ def approvals(view: View) -> Section:
             if fact.record.index not in placed:
                 placed.add(fact.record.index)
                 said = statuses.get(fact.record.index, ())
-                signed.append(
-                    (_gravity(said), _block(view, fact, _label(change, fact), said), fact.approval.attested_by)
-                )
+                signed.append((_gravity(said), _block(fact, _label(change, fact), said), fact.approval.attested_by))
     for fact in view.dossier.approvals:
         said = _of_release(fact)
         signed.append(
             (
                 _gravity(said),
-                _block(view, fact, line_text(f"Release {view.dossier.name}"), said),
+                _block(fact, line_text(f"Release {view.dossier.name}"), said),
                 fact.approval.attested_by,
             )
         )
@@ -242,7 +239,7 @@ def _of_release(fact: ApprovalFact) -> tuple[Status, ...]:
     return ended(fact)
 
 
-def _block(view: View, fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Signature:
+def _block(fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Signature:
     approval, record = fact.approval, fact.record
     by_person = approval.attested_by == "person"
     role = ", ".join(fact.roles) if fact.roles else "no role held then"
@@ -286,8 +283,8 @@ def _basis(fact: ApprovalFact) -> list[tuple[str, Line]]:
         if value is not None:
             parts.append((*line(f"{label} "), *digest_line(value)))
     if approval.decision != "withdraw":
-        seen = f"{count(len(approval.seen.prompts), 'prompt', 'prompts')}, {count(len(approval.seen.tests), 'test run', 'test runs')}"
-        parts.append(line(f"seen: {seen}"))
+        prompts = count(len(approval.seen.prompts), "prompt", "prompts")
+        parts.append(line(f"seen: {prompts}, {count(len(approval.seen.tests), 'test run', 'test runs')}"))
     found.append(("With", joined(parts) or line(quiet("nothing else"))))
     return found
 

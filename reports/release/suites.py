@@ -69,8 +69,10 @@ def tests(view: View) -> Section:
             ),
             Paragraph(
                 line(
-                    "A run counts for a content by the tree it ran on, whatever commit holds that tree. The reporter is "
-                    "who signed the event; counts are the reporter's, and the raw report is a content that the event commits to."
+                    "A run counts for a content by the tree it ran on, whatever commit holds that tree. The "
+                    "reporter is "
+                    "who signed the event; counts are the reporter's, and the raw report is a content that the "
+                    "event commits to."
                 ),
                 small=True,
             ),

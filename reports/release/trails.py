@@ -9,6 +9,7 @@ from reports.parts import Heading, Line, Mark, Row, Section, Step, Table, Trail,
 from reports.release.conclusion import shown_entries
 from reports.release.said import (
     NAME,
+    NONE,
     columns,
     digest_line,
     entry_anchor,
@@ -85,7 +86,8 @@ def _trail(view: View, change: ChangeView) -> Trail:
     return Trail(
         capture(f"{change.label.plain}  {change.title.plain}", limit=160),
         line(
-            f"{count(len(facts.revisions), 'revision', 'revisions')}, {count(len(facts.approvals), 'decision', 'decisions')}, "
+            f"{count(len(facts.revisions), 'revision', 'revisions')}, "
+            f"{count(len(facts.approvals), 'decision', 'decisions')}, "
             f"{count(len(facts.runs), 'test run', 'test runs')}"
         ),
         tuple(found) or (status(Mark.PASS),),
@@ -198,7 +200,7 @@ def _indexed(view: View, record: Record) -> Row:
         (
             line(str(record.index)),
             line(record.event.kind),
-            line(capture(said or "–", limit=NAME)),
+            line(capture(said or NONE, limit=NAME)),
             line(ledger_time(record)),
             line(named(signer)) if signer is not None else line(capture(record.key.principal[:10])),
             line(link(entry_anchor(record.index), "here", page=True)),

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports.parts import (
     Break,
     Card,
+    Code,
     Fingerprint,
     Matrix,
+    Quiet,
     Reference,
-    Row,
     Section,
     Signature,
     Status,
+    Strong,
     Table,
     Trail,
+    Words,
 )
 from reports.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.parts import Document, Line
+    from reports.parts import Block, Document, Line
 
 
 def said(line: Line) -> str:
@@ -62,7 +65,7 @@ def plain(document: Document) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(block: Any) -> Iterator[str]:
+def _block(block: Block) -> Iterator[str]:
     match block:
         case Table():
             if block.caption is not None:
@@ -86,42 +89,35 @@ def _block(block: Any) -> Iterator[str]:
         case Matrix():
             yield str(block.caption)
             yield " | ".join(map(str, (block.corner, *block.columns)))
-            for row in block.rows:
-                cells = [f"{cell.shape.value} {cell.text}" if cell.text else "." for cell in row.cells]
-                yield ("! " if row.hit else "  ") + " | ".join([f"{row.head} ({row.sub})", *cells])
+            for person in block.rows:
+                cells = [f"{cell.shape.value} {cell.text}" if cell.text else "." for cell in person.cells]
+                yield ("! " if person.hit else "  ") + " | ".join([f"{person.head} ({person.sub})", *cells])
         case _:
             yield from _any(block)
 
 
-def _any(value: Any) -> Iterator[str]:
-    if isinstance(value, Text):
-        yield str(value)
-    elif (
-        isinstance(value, tuple)
-        and value
-        and all(hasattr(item, "part") for item in value)
-        and not isinstance(value[0], Row)
-    ):
-        inline = all(
-            item.part in {"words", "status", "strong", "quiet", "code", "fingerprint", "reference", "break"}
-            for item in value
-        )
-        if inline:
+_INLINE = (Words, Status, Strong, Quiet, Code, Fingerprint, Reference, Break)
+
+
+def _any(value: object) -> Iterator[str]:
+    """Any other part: its texts, one under the other."""
+    match value:
+        case Text():
+            yield str(value)
+        case (Text() as label, tuple() as held):
+            yield f"{label}: {said(held)}"
+        case tuple() if value and all(isinstance(item, _INLINE) for item in value):
             yield said(value)
-        else:
+        case tuple():
             for item in value:
-                yield from _block(item)
-    elif isinstance(value, tuple):
-        if len(value) == 2 and isinstance(value[0], Text) and isinstance(value[1], tuple):
-            yield f"{value[0]}: {said(value[1])}"
-        else:
-            for item in value:
-                yield from _any(item)
-    elif isinstance(value, int):
-        yield str(value)
-    elif is_dataclass(value):
-        for one in fields(value):
-            yield from _any(getattr(value, one.name))
+                yield from _block(item) if hasattr(item, "part") else _any(item)
+        case int():
+            yield str(value)
+        case _ if is_dataclass(value):
+            for one in fields(value):
+                yield from _any(getattr(value, one.name))
+        case _:
+            pass
 
 
 def table(section: Section, caption: str) -> Table:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.rules.policy import DEFAULT_POLICY
 from tests.stories import MACHINE_KINDS
 from tests.world import World, git_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ledger.records import Record
     from tests.world import Change, Member
 
@@ -127,10 +129,19 @@ def troubled() -> tuple[World, Record]:
     return company.world, _release(company, landed, [strange])
 
 
-def _change(company: Company, number: str, author: str, subject: str, revision: int = 1, **more: object) -> Change:
+def _change(
+    company: Company,
+    number: str,
+    author: str,
+    subject: str,
+    revision: int = 1,
+    *,
+    ai: str = "none",
+    prompts: Sequence[Record] = (),
+    commits: Sequence[Mapping[str, Any]] | None = None,
+) -> Change:
     world = company.world
     tree = git_id(f"tree of {number} {revision}")
-    commits = more.pop("commits", None) or [world.commit(subject, company[author], tree=tree)]
     return world.diff(
         "payments",
         number,
@@ -138,9 +149,10 @@ def _change(company: Company, number: str, author: str, subject: str, revision: 
         company.ci,
         {f"m{number}.py": f"{revision}", "README.md": number},
         revision=revision,
-        commits=commits,
+        ai=ai,
+        prompts=prompts,
+        commits=commits or [world.commit(subject, company[author], tree=tree)],
         tree=tree,
-        **more,  # type: ignore[arg-type]
     )
 
 

@@ -70,10 +70,15 @@ def document_of(world: World, release: Record, settings: PackSettings = SETTINGS
     return Made(world, dossier, assessment, verification, document)
 
 
+def told(name: str) -> tuple[World, Record]:
+    """The world and release of a story."""
+    return release_story.clean() if name == "clean" else release_story.troubled()
+
+
 @cache
 def made(name: str) -> Made:
     """The clean or the troubled release."""
-    return document_of(*getattr(release_story, name)())
+    return document_of(*told(name))
 
 
 BOTH = pytest.mark.parametrize("name", ["clean", "troubled"])
@@ -88,7 +93,7 @@ def test_text_is_the_gold_text(name: str) -> None:
 @BOTH
 def test_references_lead_somewhere(name: str) -> None:
     """Every link has exactly one target, whatever is printed."""
-    story = getattr(release_story, name)()
+    story = told(name)
     for settings in (SETTINGS, replace(SETTINGS, most_changes=2)):
         html = render_html(document_of(*story, settings).document)
         parser = Elements()
@@ -185,7 +190,7 @@ def test_planted_faults_are_all_in_the_words_of_print() -> None:
         "A rejection stands: Ольга Ждан rejected the change",
         "[! Own work: not counted]",
         "[! Stale: other content]",
-        "[– Withdrawn in entry",
+        "[\N{EN DASH} Withdrawn in entry",
         "a forge: the key of the collector that saw it",
         "[The text is erased; the signed commitment to it remains.]",
         "unresolved: Some One <someone@elsewhere.example>",
@@ -217,7 +222,7 @@ def test_nothing_is_called_compliant(name: str) -> None:
 @BOTH
 def test_a_document_is_a_function_of_its_records(name: str) -> None:
     """The same story told twice makes equal documents."""
-    assert document_of(*getattr(release_story, name)()).document == made(name).document
+    assert document_of(*told(name)).document == made(name).document
 
 
 def test_what_is_left_out_is_said_and_failures_stay() -> None:

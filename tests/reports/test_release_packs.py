@@ -89,7 +89,7 @@ def test_without_layout_libraries_there_is_html_and_a_line(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("place", ["an envelope", "a content", "the anchor"])
 def test_what_does_not_verify_says_so_first(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """A bundle with one change, or checked for another ledger, makes a pack whose cover says that it does not verify."""
+    """A bundle with one byte changed, or of another ledger, makes a pack whose cover says that it does not verify."""
     without_pages(monkeypatch)
     bundle, anchor = told()
     if place == "an envelope":
