@@ -188,8 +188,9 @@ class Recorder:
         about: About = NOTHING,
         links: Sequence[Link] = (),
         occurred_at: str | None = None,
+        project: str | None = None,
     ) -> Parcel:
-        """The signed event with its contents.
+        """The signed event with its contents, in the stream of ``project`` (an id), by default the one that was told.
 
         Raises:
             FormatError: the parts do not fit the format.
@@ -198,7 +199,7 @@ class Recorder:
             actor,
             contents,
             ledger=self.session.anchor.ledger,
-            project=self.project(),
+            project=project or self.project(),
             about=about,
             links=links,
             occurred_at=occurred_at,
