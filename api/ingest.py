@@ -1,14 +1,14 @@
 """The way in: events and contents, over plain ASGI.
 
 A framework's routing and validation cost more than the signature check (three times the CPU of a single event), and
-nothing here needs them: the body is the envelope, and the envelope has one byte form. The signature of a single event
-is checked on the event loop, since handing it to a thread costs more; batches have a thread each.
+nothing here needs them: the body is the envelope, and the envelope has one byte form. Single events that arrive
+together are handed to the store together: a commit costs the same for one event and for a hundred.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from concurrent.futures import ThreadPoolExecutor
@@ -32,16 +32,17 @@ from ledger.canonical import encode
 from ledger.digests import SALT_BYTES
 from ledger.entry import LEDGER_STREAM
 from ledger.envelope import MAX_ENVELOPE_BYTES
-from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError
+from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError, UnavailableError
 from ledger.events.context import MAX_CONTENT_BYTES
 from ledger.store import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Future
+    from collections.abc import Iterator, Sequence
 
     from ledger.digests import Digest
     from ledger.store import Store
+
+LOG: Final = logging.getLogger("evidence_ledger.api")
 
 EVENT_TYPES: Final = frozenset({"application/json", "application/vnd.dsse.envelope.v1+json"})
 BATCH_TYPES: Final = frozenset({"application/jsonl", "application/x-ndjson"})
@@ -49,6 +50,11 @@ CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
 MAX_BATCH_LINES: Final = 1_000
 BATCHES_AT_ONCE: Final = 16
 """Batches that wait for their commit at the same time, each in a thread; further ones queue."""
+GROUPS_AT_ONCE: Final = 2
+"""Groups of single events on their way: one is opened while the one before is written."""
+GROUP: Final = 256
+MOST_WAITING: Final = 4_096
+"""Single events that wait for a group; further ones are told to come again."""
 MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 CONTENT_SECONDS: Final = 300.0
 """For a whole content of 64 MiB over a slow line; a temporary file holds it meanwhile, not memory."""
@@ -63,6 +69,9 @@ class Ingest:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._batches = ThreadPoolExecutor(BATCHES_AT_ONCE, "batch")
+        self._threads = ThreadPoolExecutor(GROUPS_AT_ONCE, "group")
+        self._waiting: list[tuple[bytes, asyncio.Future[Receipt | LedgerError]]] = []
+        self._groups: set[asyncio.Task[None]] = set()
         self.routes = {
             "/v1/events": self._event,
             "/v1/events:batch": self._batch,
@@ -83,12 +92,9 @@ class Ingest:
         _need_type(scope, EVENT_TYPES)
         body = bytearray()
         await read_body(scope, receive, body.extend, limit=MAX_ENVELOPE_BYTES, seconds=BODY_SECONDS)
-        try:
-            future = self._store.submit(bytes(body))
-            await _settled(future)
-            receipt = future.result()
-        except LedgerError as error:
-            await answer_problem(send, error)
+        receipt = await self._together(bytes(body))
+        if isinstance(receipt, LedgerError):
+            await answer_problem(send, receipt)
             return
         location = f"/v1/events/{receipt.leaf.index}".encode("ascii")
         await answer(send, 201, b"application/json", receipt.data, ((b"location", location),))
@@ -108,6 +114,38 @@ class Ingest:
             )
         results = await asyncio.get_running_loop().run_in_executor(self._batches, self._append, lines)
         await answer(send, 200, b"application/jsonl", b"".join(map(_line, results)))
+
+    async def _together(self, envelope: bytes) -> Receipt | LedgerError:
+        """The receipt or refusal of one envelope, taken with all that arrive while the groups before are written.
+
+        A client that hangs up cancels its own waiting, never the append.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            return UnavailableError("queue-full", "too many events wait; send this one again later")
+        waiter: asyncio.Future[Receipt | LedgerError] = asyncio.get_running_loop().create_future()
+        self._waiting.append((envelope, waiter))
+        if len(self._groups) < GROUPS_AT_ONCE:
+            task = asyncio.create_task(self._write_groups())
+            self._groups.add(task)
+            task.add_done_callback(self._groups.discard)
+        return await waiter
+
+    async def _write_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            results: Sequence[Receipt | LedgerError]
+            try:
+                lines = [envelope for envelope, _ in group]
+                results = await loop.run_in_executor(self._threads, self._store.append_many, lines)
+            except LedgerError as error:
+                results = [error] * len(group)
+            except Exception:
+                LOG.exception("a group of events failed")
+                results = [UnavailableError("ledger-unwritable", "writing failed; send the event again")] * len(group)
+            for (_, waiter), result in zip(group, results, strict=True):
+                if not waiter.done():
+                    waiter.set_result(result)
 
     def _append(self, lines: list[bytes]) -> list[Receipt | LedgerError]:
         """A receipt or a refusal for each line. All are opened before any is queued, so that one commit takes them."""
@@ -137,23 +175,6 @@ class Ingest:
                 yield piece
 
         return self._store.put_content(salt, pieces(), size_bytes=size)
-
-
-async def _settled(future: Future[Receipt]) -> None:
-    """Returns when the future has its result. A client that hangs up cancels the waiting, never the append."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-    future.add_done_callback(lambda _: _wake(loop, waiter))
-    await waiter
-
-
-def _wake(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
-    def finish() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
-        loop.call_soon_threadsafe(finish)
 
 
 def _line(result: Receipt | LedgerError) -> bytes:
