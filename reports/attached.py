@@ -39,15 +39,15 @@ def attached_bundle(pdf: bytes) -> bytes:
 
 def _bundles(pdf: bytes) -> list[bytes]:
     # Costs a tenth of a second, which only commands that read packs should pay.
-    from pypdf import PdfReader, filters  # noqa: PLC0415
+    from pypdf import PdfReader, apply_configuration  # noqa: PLC0415
 
-    # It logs what it repairs, with texts of the file; and it unpacks less than the largest bundle unless told.
+    # It logs what it repairs, with texts of the file.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    filters.ZLIB_MAX_OUTPUT_LENGTH = filters.MAX_DECLARED_STREAM_LENGTH = MAX_BUNDLE_BYTES
-    reader = PdfReader(io.BytesIO(pdf), strict=False)
-    return [
-        content
-        for name, contents in reader.attachments.items()
-        if name.endswith(ENDING)
-        for content in (contents if isinstance(contents, list) else [contents])
-    ]
+    # Unless told, it unpacks less than the largest bundle.
+    with apply_configuration(
+        maximum_declared_stream_length=MAX_BUNDLE_BYTES, zlib_maximum_output_length=MAX_BUNDLE_BYTES
+    ):
+        reader = PdfReader(io.BytesIO(pdf), strict=False)
+        return [
+            content for name, contents in reader.attachments.items() if name.endswith(ENDING) for content in contents
+        ]

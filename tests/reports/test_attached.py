@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,20 @@ def test_the_one_bundle_is_taken() -> None:
     assert attached_bundle(SMALL) == b"a-1.evidence.zip"
 
 
+def test_a_long_bundle_is_read() -> None:
+    """A bundle longer than the reader's own limit comes out whole."""
+    packed = zlib.compress(bytes(80_000_000))
+    data = (
+        b"%%PDF-1.7\n"
+        b"1 0 obj<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a.evidence.zip) 3 0 R]>>>>>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+        b"3 0 obj<</Type/Filespec/F(a.evidence.zip)/UF(a.evidence.zip)/EF<</F 4 0 R>>>>endobj\n"
+        b"4 0 obj<</Type/EmbeddedFile/Filter/FlateDecode/Length %d>>stream\n%b\nendstream endobj\n"
+        b"trailer<</Root 1 0 R/Size 5>>\nstartxref\n0\n%%%%EOF\n"
+    ) % (len(packed), packed)
+    assert attached_bundle(data) == bytes(80_000_000)
+
+
 @pytest.mark.parametrize("names", [(), ("notes.txt",), ("a.evidence.zip", "b.evidence.zip")])
 def test_none_or_several_are_refused(names: tuple[str, ...]) -> None:
     """With no bundle, or two to choose from, nothing is chosen."""
@@ -72,6 +87,6 @@ def test_names_that_go_round_in_circles_end() -> None:
     circle = (
         b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles 3 0 R>>>>endobj\n"
         b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n3 0 obj<</Kids[3 0 R 3 0 R]>>endobj\n"
-        b"trailer<</Root 1 0 R/Size 4>>\n%%EOF\n"
+        b"trailer<</Root 1 0 R/Size 4>>\nstartxref\n0\n%%EOF\n"
     )
     assert taken(circle) is None
