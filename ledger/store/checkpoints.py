@@ -61,8 +61,16 @@ class StoredCheckpoint:
     note: bytes
 
 
-def make_store(url: str, ledger: bytes) -> bytes:
-    """The id of a new, empty checkpoint store for ``ledger`` (32 bytes).
+def new_store_id() -> bytes:
+    """The id of a store that is still to be made."""
+    return secrets.token_bytes(STORE_ID_BYTES)
+
+
+def make_store(url: str, store: bytes, ledger: bytes) -> None:
+    """Makes a new, empty checkpoint store with the id ``store`` for ``ledger`` (32 bytes).
+
+    It is made last, before the commit that binds it to the head: a ledger without its store could not be told from one
+    that lost it, and whatever is refused must not leave a store behind.
 
     Raises:
         ConflictError: ``checkpoint-store-exists``: there is one at ``url`` already.
@@ -73,7 +81,6 @@ def make_store(url: str, ledger: bytes) -> bytes:
         path = sqlite_path(engine)
         if path is not None:
             secure_file(path)
-        store = secrets.token_bytes(STORE_ID_BYTES)
         with writing(engine) as connection:
             if inspect(connection).has_table(identity.name):
                 raise ConflictError(
@@ -88,7 +95,6 @@ def make_store(url: str, ledger: bytes) -> bytes:
         raise _unwritable() from error
     finally:
         engine.dispose()
-    return store
 
 
 class CheckpointStore:

@@ -14,7 +14,7 @@ from ledger.errors import ConflictError, FormatError, UnavailableError
 from ledger.events.roster import Genesis
 from ledger.roster.acts import found
 from ledger.store import schema
-from ledger.store.checkpoints import CheckpointStore, make_store
+from ledger.store.checkpoints import CheckpointStore, make_store, new_store_id
 from ledger.store.clock import system_clock
 from ledger.store.contents import put_content
 from ledger.store.database import connect, reading, secure_file, sqlite_path, upgrade, writing
@@ -121,11 +121,9 @@ def _write_genesis(
         leaf = place_leaf(connection, batch, submission, now)
         batch.traces.extend(trace_rows(0, submission.event, signer))
         digest = batch.tip.head.last_leaf
-        # The store first: a ledger without its store could not be told from one that lost it.
-        store = make_store(checkpoint_url, digest)
+        store = new_store_id()
         write_batch(connection, batch)
-        insert_head(
-            connection,
-            replace(batch.tip.head, ledger=digest, root=batch.tip.frontier.root(), checkpoint_store=store),
-        )
+        head = replace(batch.tip.head, ledger=digest, root=batch.tip.frontier.root(), checkpoint_store=store)
+        insert_head(connection, head)
+        make_store(checkpoint_url, store, digest)
     return leaf, digest

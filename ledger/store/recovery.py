@@ -14,7 +14,7 @@ from ledger.errors import ConflictError, LedgerError, UnavailableError
 from ledger.events.roster import Epoch
 from ledger.events.work import Approval
 from ledger.roster.authority import signer_at
-from ledger.store.checkpoints import CheckpointStore, make_store
+from ledger.store.checkpoints import CheckpointStore, make_store, new_store_id
 from ledger.store.clock import system_clock
 from ledger.store.database import connect, writing
 from ledger.store.guards import check_guards
@@ -80,7 +80,7 @@ def _admit(
     begun = len(roster.epochs)
     _check_only_epochs(connection, roster, submissions)
     leaves: list[Leaf] = []
-    store: bytes | None = None
+    store = new_store_id()
     for submission in submissions:
         check_signature(submission.envelope, signer_at(roster, submission.envelope.key_id, tip.head.size).public)
         batch = place(connection, [submission], tip, roster, now)
@@ -90,8 +90,6 @@ def _admit(
         if not isinstance(outcome, Leaf) or batch.roster is None:
             raise ConflictError("event-id-taken", "the event is in the log already")
         leaves.append(outcome)
-        if store is None:
-            store = make_store(new_checkpoint_url, head.ledger)
         new = replace(batch.tip.head, root=batch.tip.frontier.root(), checkpoint_store=store)
         write_batch(connection, batch)
         advance_head(connection, tip.head, new)
@@ -102,6 +100,7 @@ def _admit(
             "the epoch takes another administrator's approval",
             remedy="Bring the act and its approvals together.",
         )
+    make_store(new_checkpoint_url, store, head.ledger)
     return tuple(leaves)
 
 

@@ -60,9 +60,7 @@ class Ledger:
         return Store(self.database_url, self.checkpoint_url, signer=self.sign, clock=self.clock)
 
     def _contents(self, context: Context) -> list:  # type: ignore[type-arg]
-        return [
-            self.world.contents[item.commitment] for item in context.contents if item.state == "stored"
-        ]
+        return [self.world.contents[item.commitment] for item in context.contents if item.state == "stored"]
 
     def put_contents(self, store: Store, record: Record) -> None:
         """Sends the contents of a record."""
@@ -114,7 +112,9 @@ def tell(world: World, number: int = 1, previous: str | None = None) -> Record:
 def note(world: World, text: str = "x", *, key: SigningKey | None = None, event_id: str | None = None) -> bytes:
     """Envelope bytes of a prompt whose content is withheld; the world itself does not take it in."""
     author, machine = world.members["Cem Author"], world.members["ci"]
-    context = world.context(author, [world.content("prompt", text.encode(), "text/plain", "withheld")], project="payments")
+    context = world.context(
+        author, [world.content("prompt", text.encode(), "text/plain", "withheld")], project="payments"
+    )
     if event_id is not None:
         context = replace(context, event_id=event_id)
     body = Prompt(Capture("text-withheld", "hook"), "s-1", Tool("codepilot"), "human", 1, initiator=author.principal)

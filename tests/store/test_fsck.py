@@ -60,12 +60,16 @@ def flipped(column: Any, value: object) -> object:
         return data[:-1] + bytes([data[-1] ^ 1]) if data else b"\x01"
     if isinstance(value, int):
         return value + 1 if value != 1 else 2
-    return {"ledger": "prj_" + "0" * 32, "{}": '{"release":"a@1"}'}.get(str(value), "test" if value != "test" else "diff")
+    return {"ledger": "prj_" + "0" * 32, "{}": '{"release":"a@1"}'}.get(
+        str(value), "test" if value != "test" else "diff"
+    )
 
 
 def names_row(fault: Fault, table: str, key: tuple[object, ...]) -> bool:
     """Whether a fault is about that row."""
-    parts = [from_raw(bytes(part)) if isinstance(part, bytes | memoryview) and len(part) == 32 else part for part in key]
+    parts = [
+        from_raw(bytes(part)) if isinstance(part, bytes | memoryview) and len(part) == 32 else part for part in key
+    ]
     if fault.table != table:
         return False
     if table == "trace":
@@ -187,7 +191,12 @@ def test_an_inserted_row_is_found(ledger: Ledger, table: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [(table.name, name) for table in (identity, latest, kept) for name in table.columns.keys() if name not in ("kept_at", "id", "revision")],  # noqa: E501, SIM118
+    [
+        (table.name, name)
+        for table in (identity, latest, kept)
+        for name in table.columns.keys()
+        if name not in ("kept_at", "id", "revision")
+    ],  # noqa: E501, SIM118
 )
 def test_a_changed_checkpoint_is_found(ledger: Ledger, table: str, column: str) -> None:
     """Stored checkpoints are compared with the log, one by one, with their signatures."""
@@ -197,7 +206,9 @@ def test_a_changed_checkpoint_is_found(ledger: Ledger, table: str, column: str) 
         value = row[column]
         new = bytes(value)[:-9] + b"AAAAAAA=\n" if column == "note" else flipped(None, value)
         connection.execute(text(f"UPDATE {table} SET {column} = :new"), {"new": new}) if table != kept.name else (
-            connection.execute(text(f"UPDATE {table} SET {column} = :new WHERE size = :size"), {"new": new, "size": row["size"]})
+            connection.execute(
+                text(f"UPDATE {table} SET {column} = :new WHERE size = :size"), {"new": new, "size": row["size"]}
+            )
         )
     found = faults(ledger)
     shown = {table, "head"} if table == identity.name else {table}
