@@ -1,0 +1,1887 @@
+#!/usr/bin/env python3
+"""A stand-alone verifier of Evidence Ledger bundles (format version 1): one file, Python 3.9 or later.
+
+    python3 verify.py BUNDLE.zip --anchor ledger.pub
+    python3 verify.py BUNDLE.zip --anchor-line "ledger.example.com/acme+1a2b3c4d+AQ... sha256:404b..."
+    python3 verify.py - --anchor ledger.pub --json < BUNDLE.zip
+
+Exit code 0: records intact. 3: not intact. 2: usage, or nothing could be checked because there is no anchor.
+
+BEFORE YOU TRUST IT. This file travels inside the evidence that it judges, and whoever forged the one could have forged
+the other. Compare its SHA-256 with the digest published for the release it came from (`sha256sum verify.py`), or run a
+copy from elsewhere. The anchor must come from elsewhere too: from the ledger's owner, a contract, an earlier report.
+
+It says whether the records are those that the ledger took, whole, unchanged, and signed by who was allowed to. It does
+not say whether the rules of a project were kept (`evidence check` does), and it does not read the documents that events
+carry along, except for the change manifests of V18.
+
+It was written from docs/format.md alone and shares no code with the ledger. Sections follow that page; "§" means it.
+Checks V01 to V19 are those of §9. Every fault found is reported, each once, where it is first met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import datetime as dt
+import functools
+import hashlib
+import json
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Json = Any  # What JSON holds. Shapes (§1.3, below) are checked when the program runs, before anything is used.
+Shape = Callable[[Json], None]  # Returns, or raises a Fault whose text goes on from the name of what was looked at.
+
+_NAMES = (
+    "archive,anchor,checkpoint,leaf,inclusion,chain,stream,roster count,envelope,event,ledger id,signature,authority"
+)
+_NAMES += ",acts,event id,contents,references,manifest,subject"
+CHECKS = {f"V{number:02}": name for number, name in enumerate(_NAMES.split(","), 1)}
+CLOSING = "Integrity only; rules: see `evidence check`"
+NO_ANCHOR = (
+    "No anchor, so nothing can be called intact. Ask the ledger's owner for the one line of ledger.pub by a way that "
+    "does not pass through this bundle, and give it with --anchor FILE or --anchor-line TEXT."
+)
+
+
+class Fault(ValueError):
+    """Something is not as the format says. Whatever reads or checks below raises this, and nothing else."""
+
+
+def require(holds: object, message: str) -> None:
+    """Nothing, or a Fault with the message."""
+    if not holds:
+        raise Fault(message)
+
+
+def show(value: object) -> str:
+    """A short ASCII form of a value from the bundle, safe for a terminal: all captured text is hostile."""
+    text = ascii(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+@dataclass
+class Result:
+    """What a verification found."""
+
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    """Check ("V05"), place ("entry 12"), and what was found."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader should know; never a failure."""
+    entries: int = 0
+    """Entries shown."""
+    signatures: int = 0
+    """Envelope signatures that verified under an enrolled key."""
+    checkpoint_size: int = 0
+    """Tree size that the checkpoint states."""
+
+    @property
+    def intact(self) -> bool:
+        """Whether no check failed."""
+        return not self.failures
+
+    def fail(self, check: str, place: str, found: object) -> None:
+        """Adds a failure."""
+        self.failures.append((check, place, str(found).strip()))
+
+
+# §1 Notation --------------------------------------------------------------------------------------------------------
+
+COUNT_MAX = 2**53 - 1
+DEPTH_MAX = 16
+ZEROS = "0" * 64
+
+
+def sha256(data: bytes) -> bytes:
+    """The 32-byte digest."""
+    return hashlib.sha256(data).digest()
+
+
+def digest_of(data: bytes) -> str:
+    """The digest in digest form."""
+    return "sha256:" + sha256(data).hex()
+
+
+def base64_bytes(text: Json) -> bytes:
+    """Bytes of a base64 text: standard alphabet, padding, one line, zero spare bits."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (AttributeError, ValueError):
+        raise Fault(" is not base64") from None
+    # Two texts of the same bytes would be two envelopes with one meaning; only what re-encodes to itself is taken.
+    require(base64.b64encode(data).decode("ascii") == text, " is not the one base64 of its bytes")
+    return data
+
+
+# §1.2 Strict and canonical JSON
+
+# Strings (an unfinished one to the end, so that no input takes more than one pass) and brackets.
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+
+def strict_json(data: bytes, *, limit: int | None = None, fractions: bool = False) -> Json:
+    """The value that the bytes say in strict JSON.
+
+    Raises:
+        Fault: whatever else the bytes are. Its text goes on from a name, as in "bundle.json" + " is not UTF-8".
+    """
+    require(limit is None or len(data) <= limit, f" has {len(data)} bytes, more than {limit}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Fault(" is not UTF-8") from None
+    require(not text.startswith("\ufeff"), " begins with a byte-order mark")
+    # The depth is measured before the parser, which recurses, sees the text. Where the text is no JSON this may measure
+    # nonsense, but never lets anything deeper through than it measured.
+    depth = 0
+    for token in _NESTING.finditer(text):
+        depth += 1 if token.group() in "[{" else -1 if token.group() in "]}" else 0
+        require(depth <= DEPTH_MAX, f" is nested more than {DEPTH_MAX} deep")
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_distinct,
+            parse_int=_integer,
+            parse_float=_fraction if fractions else _no_fraction,
+            parse_constant=_no_constant,
+        )
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Fault(" has a lone surrogate") from None
+    except Fault:
+        raise
+    except (ValueError, RecursionError):
+        raise Fault(" is not JSON") from None
+    return value
+
+
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    require(len(members) == len(pairs), " has an object with the same member twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    require(len(digits) <= 17 and abs(int(digits)) <= COUNT_MAX, " has an integer beyond 2^53 - 1")
+    require(digits != "-0", " has the number -0")
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    value = float(digits)
+    require(abs(value) != float("inf"), " has a number that no double holds")
+    return value
+
+
+def _no_fraction(_digits: str) -> float:
+    raise Fault(" has a number with a fraction or an exponent")
+
+
+def _no_constant(name: str) -> float:
+    raise Fault(f" has {name}, which is not JSON")
+
+
+def canonical(value: Json) -> bytes:
+    """Canonical JSON (RFC 8785) of objects, arrays, strings, booleans, null and integers."""
+    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _ordered(value: Json) -> Json:
+    if isinstance(value, dict):
+        # RFC 8785 §3.2.3 sorts by UTF-16 code units, which is not the order of code points.
+        return {name: _ordered(value[name]) for name in sorted(value, key=lambda name: name.encode("utf-16-be"))}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    require(not isinstance(value, float), " has a number with a fraction or an exponent")
+    return value
+
+
+def canonical_json(data: bytes, *, limit: int | None = None) -> Json:
+    """The value of bytes that must be canonical."""
+    value = strict_json(data, limit=limit)
+    require(canonical(value) == data, " is not canonical JSON")
+    return value
+
+
+# §1.3 Closed objects. Shapes are written below as the format page writes them: objects are closed unless they hold
+# "...", "?" marks a member that may be absent, "|" stands between literals, [item low..high] is an array, a bare word
+# is the name of another shape (and of the member too, where no ":" follows).
+
+SHAPES: dict[str, Shape] = {}
+_SYMBOL = re.compile(r"'[^']*'|[{}\[\],:?|=;]|[^\s{}\[\],:?|=;']+")
+
+
+def define(page: str) -> None:
+    """Adds shapes, each "name = shape;"."""
+    symbols = _SYMBOL.findall(page)[::-1]
+    while symbols:
+        name, _equals = symbols.pop(), symbols.pop()
+        SHAPES[name] = _shape_of(symbols)
+        symbols.pop()
+
+
+def _shape_of(symbols: list[str]) -> Shape:
+    symbol = symbols.pop()
+    if symbol == "{":
+        return _object_of(symbols)
+    if symbol == "[":
+        item, bounds, flag = _shape_of(symbols), symbols.pop(), symbols.pop()
+        if flag == "distinct":
+            symbols.pop()
+        low, _, high = bounds.partition("..")
+        return _array(item, int(low), int(high or COUNT_MAX), distinct_items=flag == "distinct")
+    if symbol[0] == "'" or symbol.isdigit() or symbol == "true":
+        values = [symbol]
+        while symbols[-1] == "|":
+            symbols.pop()
+            values.append(symbols.pop())
+        return _one_of([value == "true" or (int(value) if value.isdigit() else value[1:-1]) for value in values])
+    return lambda value: check(symbol, value)
+
+
+def _object_of(symbols: list[str]) -> Shape:
+    shapes: dict[str, Shape] = {}
+    required, is_open = [], False
+    while (name := symbols.pop()) != "}":
+        if name in (",", "..."):
+            is_open = is_open or name == "..."
+            continue
+        if symbols[-1] == "?":
+            symbols.pop()
+        else:
+            required.append(name)
+        named = symbols[-1] != ":"
+        symbols[-1:] = [*symbols[-1:], name] if named else []
+        shapes[name] = _shape_of(symbols)
+
+    def shape(value: Json) -> None:
+        require(isinstance(value, dict), " is not an object")
+        for name in required:
+            require(name in value, f" has no member {name}")
+        for name, member in value.items():
+            require(is_open or name in shapes, f" has a member of no meaning: {show(name)}")
+            if name in shapes:
+                inside(f".{name}", shapes[name], member)
+
+    return shape
+
+
+def _array(item: Shape, low: int, high: int, *, distinct_items: bool) -> Shape:
+    def shape(value: Json) -> None:
+        require(isinstance(value, list), " is not an array")
+        require(low <= len(value) <= high, f" has {len(value)} items, not {low} to {high}")
+        for number, each in enumerate(value):
+            inside(f"[{number}]", item, each)
+        require(not distinct_items or distinct(value), " has the same item twice")
+
+    return shape
+
+
+def _one_of(known: list[object]) -> Shape:
+    # The types are compared too: in Python, True == 1.
+    def shape(value: Json) -> None:
+        fits = any(type(value) is type(each) and value == each for each in known)
+        require(fits, f" is {show(value)}, not one of {show(known)}")
+
+    return shape
+
+
+def text(pattern: str, name: str, also: Callable[[str], object] | None = None) -> Shape:
+    """The shape of strings that fit a pattern whole."""
+    expression = re.compile(pattern, re.DOTALL)
+
+    def shape(value: Json) -> None:
+        fits = isinstance(value, str) and expression.fullmatch(value) and (also is None or also(value))
+        require(fits, f" is not {name}: {show(value)}")
+
+    return shape
+
+
+def integer(low: int = 0, high: int = COUNT_MAX) -> Shape:
+    """The shape of integers from low to high."""
+
+    def shape(value: Json) -> None:
+        require(type(value) is int and low <= value <= high, f" is not an integer from {low} to {high}: {show(value)}")
+
+    return shape
+
+
+def encoded(length: int | None = None) -> Shape:
+    """The shape of base64 of so many bytes."""
+
+    def shape(value: Json) -> None:
+        require(length in (None, len(base64_bytes(value))), f" is not base64 of {length} bytes")
+
+    return shape
+
+
+def where(name: str, holds: Callable[[Json], object], otherwise: str) -> None:
+    """Adds a condition to a shape."""
+    shape = SHAPES[name]
+
+    def both(value: Json) -> None:
+        shape(value)
+        require(holds(value), otherwise)
+
+    SHAPES[name] = both
+
+
+def inside(path: str, shape: Shape, value: Json) -> None:
+    """Nothing, if the value has the shape, else a Fault that begins with the path."""
+    try:
+        shape(value)
+    except Fault as fault:
+        raise Fault(f"{path}{fault}") from None
+
+
+def check(name: str, value: Json) -> None:
+    """Nothing, if the value has the shape of that name, else a Fault."""
+    SHAPES[name](value)
+
+
+def distinct(values: Sequence[Json]) -> bool:
+    """Whether no value comes twice."""
+    return len(set(values)) == len(values)
+
+
+def ascending(values: Sequence[Json]) -> bool:
+    """Whether each value is above the one before."""
+    return all(before < after for before, after in zip(values, values[1:]))
+
+
+# §1.1 Texts of fixed shape
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return dt.date(int(value[0:4]), int(value[5:7]), int(value[8:10])).year >= 1970
+    except ValueError:
+        return False
+
+
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_EVENT_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+SHAPES.update(
+    {
+        "digest": text(r"sha256:[0-9a-f]{64}", "a digest"),
+        "hex": text(r"[0-9a-f]{64}", "64 hex digits"),
+        "token": text(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}", "a token"),
+        "label": text(r"[a-z][a-z0-9-]{0,63}", "a label"),
+        "principal-id": text(r"p_[0-9a-f]{32}", "a principal id"),
+        "project-id": text(r"prj_[0-9a-f]{32}", "a project id"),
+        "event-id": text(_EVENT_ID, "an event id"),
+        "object-id": text(r"[0-9a-f]{40}|[0-9a-f]{64}", "an object id"),
+        "claimed-time": text(_MOMENT + r"(?:\.[0-9]{3})?" + _ZONE, "a claimed time", _is_date),
+        "ledger-time": text(_MOMENT + r"\.[0-9]{3}Z", "a ledger time", _is_date),
+        "count": integer(),
+        "count-1": integer(1),
+        "count-2": integer(2),
+        "string": text(r".*", "a string"),
+        "base64": encoded(),
+        "signature": encoded(64),
+    }
+)
+
+# §2 Keys ------------------------------------------------------------------------------------------------------------
+
+# Never enrolled (§6.1): its private half is published.
+SAMPLE_KEY = "sha256:72ac13db645522b42f41d3ed24420532526991d51f3eaabb71794752c01f1703"
+
+
+def key_bytes(value: Json) -> bytes:
+    """The 32 bytes of a public key's text form."""
+    require(isinstance(value, str) and value.startswith("ed25519:"), " is not a public key of the scheme ed25519")
+    public = base64_bytes(value[8:])
+    require(len(public) == 32, " is not a public key of 32 bytes")
+    return public
+
+
+def key_id(public: bytes) -> str:
+    """The key id, (2)."""
+    return digest_of(b"ed25519\x00" + public)
+
+
+SHAPES["public-key"] = lambda value: require(key_bytes(value), "")  # whether it may be enrolled: §2.1, §6.1
+
+# §2.1 Acceptance of Ed25519 signatures. A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z (RFC 8032 §5.1.4).
+
+Point = tuple[int, int, int, int]
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+D2 = 2 * D % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+NEUTRAL: Point = (0, 1, 1, 0)
+BASE = bytes([0x58]) + bytes([0x66]) * 31
+
+
+def _add(left: Point, right: Point) -> Point:
+    # Complete on this curve: it holds for equal points and for the neutral one too.
+    x1, y1, z1, t1 = left
+    x2, y2, z2, t2 = right
+    a = (y1 - x1) * (y2 - x2) % P
+    b = (y1 + x1) * (y2 + x2) % P
+    c = t1 * t2 % P * D2 % P
+    d = 2 * z1 * z2 % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _decode(encoding: bytes) -> Point | None:
+    y = int.from_bytes(encoding, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if v * x * x % P != u:
+        x = x * ROOT_OF_MINUS_1 % P
+    if v * x * x % P != u or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+def _encode(point: Point) -> bytes:
+    inverse = pow(point[2], -1, P)
+    return (point[1] * inverse % P | (point[0] * inverse % P & 1) << 255).to_bytes(32, "little")
+
+
+def _is_neutral(point: Point) -> bool:
+    return point[0] == 0 and point[1] == point[2]
+
+
+def _has_small_order(point: Point) -> bool:
+    for _ in range(3):
+        point = _add(point, point)
+    return _is_neutral(point)
+
+
+@functools.lru_cache(maxsize=128)
+def _multiples(encoding: bytes) -> tuple[tuple[Point, ...], ...] | None:
+    # Row i holds 0 to 15 times 16^i times the point; None where §2.1, 2 refuses it. 960 additions once, and from then
+    # on a multiplication takes 64: a ledger has few keys and many signatures.
+    point = _decode(encoding)
+    if point is None or _has_small_order(point):
+        return None
+    rows = []
+    for _ in range(64):
+        row = [NEUTRAL]
+        for _ in range(15):
+            row.append(_add(row[-1], point))
+        rows.append(tuple(row))
+        point = _add(row[-1], point)
+    return tuple(rows)
+
+
+def _times(rows: tuple[tuple[Point, ...], ...], scalar: int) -> Point:
+    total = NEUTRAL
+    for row in rows:
+        if scalar & 15:
+            total = _add(total, row[scalar & 15])
+        scalar >>= 4
+    return total
+
+
+def ed25519_verify(public32: bytes, message: bytes, signature64: bytes) -> bool:
+    """Whether §2.1 accepts the signature."""
+    rows, base = _multiples(public32) if len(public32) == 32 else None, _multiples(BASE)
+    if rows is None or base is None or len(signature64) != 64:
+        return False
+    s = int.from_bytes(signature64[32:], "little")
+    if s >= L:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature64[:32] + public32 + message).digest(), "little") % L
+    x, y, z, t = _times(rows, h)
+    r = _add(_times(base, s), (-x % P, y, z, -t % P))
+    # Condition 3 is asked of the computed point: where condition 4 holds, R is its encoding.
+    return _encode(r) == signature64[:32] and not _has_small_order(r)
+
+
+@functools.lru_cache(maxsize=128)
+def may_be_enrolled(public32: bytes) -> bool:
+    """Whether the key is the canonical encoding of a point of the subgroup of order L, other than the neutral one."""
+    rows = _multiples(public32)
+    return rows is not None and _is_neutral(_times(rows, L))
+
+
+# §3 Envelope --------------------------------------------------------------------------------------------------------
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+define("""
+envelope = {payload: base64, payloadType: 'application/vnd.in-toto+json',
+            signatures: [{keyid: digest, sig: signature} 1..1]};
+""")
+
+
+def pae(payload: bytes) -> bytes:
+    """The pre-authentication encoding that the signature covers, (3)."""
+    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+
+
+# §4 Events ----------------------------------------------------------------------------------------------------------
+
+OWN_TYPE = re.compile(r"urn:evidence-ledger:([a-z][a-z0-9-]{0,63}):v(0|[1-9][0-9]{0,8})")
+TEST_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
+CONTENT_MAX = 67_108_864
+ACTS = ("project", "principal", "key", "role", "policy", "epoch")
+MACHINE_KINDS = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
+KINDS = ("genesis", *ACTS, *MACHINE_KINDS)
+
+define("""
+statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..], predicateType: string, predicate: {...}};
+""")
+
+# §4.1 `context`, §4.2 `about`, §4.3 contents
+
+SHAPES["content-size"] = integer(0, CONTENT_MAX)
+define("""
+context = {ledger?: digest, event_id: event-id, project?: project-id, about, occurred_at: claimed-time, actor,
+           producer: {name: token, version: token, run?: token}, contents, links};
+actor = {principal?: principal-id, account?: label, on_behalf_of?: principal-id};
+links = [{envelope: digest, rel: label} 0..256];
+about = {change?: token, release?: release-name, revision?: count-1, tree?: object-id};
+contents = [{commitment: digest, media_type: token, name: label, size_bytes: content-size,
+             state: 'stored'|'withheld'} 0..64];
+""")
+_RELEASE_NAME = re.compile(r"[A-Za-z0-9][^@]*@[A-Za-z0-9][^@]*")
+SHAPES["release-name"] = text(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}", "<product>@<version>", _RELEASE_NAME.fullmatch)
+where("actor", lambda actor: ("principal" in actor) != ("account" in actor), " has not one of principal and account")
+where("links", lambda links: distinct([(link["envelope"], link["rel"]) for link in links]), " has the same pair twice")
+where("about", lambda about: "revision" not in about or "change" in about, " has a revision without a change")
+where("contents", lambda contents: distinct([each["name"] for each in contents]), " has the same name twice")
+where(
+    "context",
+    lambda context: context["actor"].get("account") in (None, *[each["name"] for each in context["contents"]]),
+    ".actor.account names none of the contents",
+)
+
+
+def commitment_of(salt: bytes, content: bytes) -> str:
+    """The commitment, (4.3)."""
+    return digest_of(b"evidence-ledger/content/v1\x00" + salt + content)
+
+
+# §4.4 Kinds: shapes. An act has a shape for each value of `act`.
+
+
+def _algorithms(value: Json) -> None:
+    require(isinstance(value, dict) and value, " is not an object with a member")
+    for name, digits in value.items():
+        require(re.fullmatch(r"[a-z][A-Za-z0-9-]{0,63}", name), f" has no algorithm's name: {show(name)}")
+        require(isinstance(digits, str) and re.fullmatch(r"[0-9a-f]+", digits), f".{name} is not hex: {show(digits)}")
+
+
+SHAPES["algorithms"] = _algorithms
+SHAPES["ascii-256"] = text(r"[\x00-\x7f]{0,256}", "a string of at most 256 ASCII characters")
+SHAPES["machine-kind"] = _one_of(list(MACHINE_KINDS))
+SHAPES["origin"] = text(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", "a token without + and @")
+SHAPES["name-part"] = text(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}", "a token without @")
+SHAPES["ref"] = text(r"refs/[A-Za-z0-9._:/@+-]{0,123}", "a token that starts with refs/")
+define("""
+object_format = 'sha1'|'sha256';
+tool = {name: token, version?: token};
+artifacts = [{name: token, sha256: digest} 0..256];
+projects = [project-id 1..64];
+kinds = [machine-kind 1..16];
+
+genesis = {context, core: {administrators: [{card: label, key: public-key, principal: principal-id} 1..16],
+                           admins_required: 1|2, log_key: public-key, origin,
+                           recovery?: {key: public-key, principal: principal-id}},
+           proofs: [signature 1..17]};
+project.declare = {act: 'declare', context, project: project-id, object_format, protected_refs: [ref 1..32 distinct],
+                   start?: object-id};
+project.describe = {act: 'describe', context, project: project-id};
+project.end = {act: 'end', context, project: project-id};
+principal.create = {act: 'create', context, principal: principal-id, type: 'person'|'agent'|'service',
+                    responsible?: principal-id};
+principal.describe = {act: 'describe', context, principal: principal-id};
+principal.disable = {act: 'disable', context, principal: principal-id};
+key.enrol = {act: 'enrol', context, principal: principal-id, key: public-key, proof: signature, projects?, kinds?};
+key.rotate = {act: 'rotate', context, principal: principal-id, key: public-key, proof: signature, projects?, kinds?,
+              ends: digest, endorsement?: signature};
+key.end = {act: 'end', context, principal: principal-id, key_id: digest, reason: label};
+key.revoke = {act: 'revoke', context, principal: principal-id, key_id: digest, reason: label,
+              compromised_since: count};
+role.grant = {act: 'grant', context, principal: principal-id, role: label, projects?};
+role.end = {act: 'end', context, principal: principal-id, grant: digest, reason: label};
+policy.set = {act: 'set', context, policy: {...}, projects?};
+epoch = {context, known_lost: count, last_root: digest, last_size: count, number: count-2, origin: token,
+         reason: label};
+
+prompt = {base?: object-id, capture: {quality: 'complete'|'text-withheld'|'reconstructed',
+                                      source: 'hook'|'transcript'|'telemetry'|'notes'|'manual'},
+          context, ended_at?: claimed-time, initiator?: principal-id,
+          model?: {provider: token, requested?: token, responded?: token}, permission_mode?: label, session: token,
+          started_at?: claimed-time, template?: {id: token, version: token}, tool,
+          trigger: 'human'|'scheduled'|'subagent'|'unknown', turn: count-1,
+          usage?: {input_tokens: count, output_tokens: count}};
+diff = {ai: {involvement: 'none'|'assisted'|'generated'|'undeclared', source: 'declared'|'trailers'|'none',
+             traces: [label 0..32]},
+        base: object-id, commit_count: count, context, files_changed: count, head: object-id, lines_added: count,
+        lines_removed: count, manifest: digest, merge_base: object-id, object_format,
+        prompts: [{prompt: digest, strength: 'recomputed'|'observed'|'declared'} 0..256], risk?: label,
+        tree: object-id};
+test = {context, result: 'PASSED'|'WARNED'|'FAILED', run, ...};
+run = {attempt: count-1, commit: object-id, duration_ms?: count, environment: label, started_at?: claimed-time,
+       suite: token, tool?,
+       totals: {errors: count, failures: count, flaky: count, passed: count, skipped: count, tests: count},
+       tree: object-id};
+approval = {attested_by: 'person'|'forge', basis, context, decision: 'approve'|'reject'|'withdraw', meaning: label,
+            role?: label, scope: 'change'|'release'|'roster',
+            seen: {prompts: [digest 0..256], tests: [digest 0..256]}, withdraws?: digest};
+basis = {act?: digest, commit?: object-id, manifest?: digest, policy?: digest, release?: digest, tree?: object-id};
+merge = {binding: 'manifest'|'tree'|'recomputed'|'none', commit: object-id, commit_count: count, context,
+         diff?: digest, manifest: digest, method: 'merge'|'squash'|'rebase'|'fast-forward'|'cherry-pick'|'push',
+         object_format, parents: [object-id 1..16], ref: token, tree: object-id};
+release = {artifacts, context, product: name-part, sources: [source 1..64], version: name-part};
+source = {commit: object-id, commit_count: count, commits: label, path?: token, previous?: object-id,
+          project: project-id, repository: token, start?: true};
+deploy = {artifacts, context, environment: label, release?: digest, service: token,
+          status: 'started'|'succeeded'|'failed'|'rolled-back'};
+attestation = {context, media_type: token, predicate_type?: ascii-256, reason: 'foreign'|'late', statement: label,
+               subjects: [{digest: algorithms, name: token} 0..64]};
+""")
+where("source", lambda source: ("previous" in source) != ("start" in source), " has not one of previous and start")
+where("policy.set", lambda act: len(canonical(act["policy"])) <= 49_152, ".policy has more than 49152 bytes")
+
+
+def _act(kind: str) -> Shape:
+    def shape(value: Json) -> None:
+        name = f"{kind}.{value.get('act')}"
+        require(name in SHAPES, f".act is {show(value.get('act'))}")
+        check(name, value)
+
+    return shape
+
+
+SHAPES.update({kind: _act(kind) for kind in ACTS if kind != "epoch"})
+
+# §4.4 Kinds: conditions
+
+
+def conditions(kind: str, p: Json) -> Iterator[tuple[object, str]]:
+    """What must hold of a predicate of the right shape, each with what is wrong otherwise."""
+    context, about = p["context"], p["context"]["about"]
+    names = {content["name"] for content in context["contents"]}
+    if kind in ("genesis", *ACTS) or p.get("scope") == "roster":
+        yield "project" not in context, "context.project is present in the ledger's own stream"
+        yield about == {}, "context.about is not empty in the ledger's own stream"
+    else:
+        yield "project" in context, "context.project is absent"
+    for name in _contents_named(kind, p):
+        yield name in names, f"there is no content {show(name)}"
+    if kind == "genesis":
+        yield from _genesis_conditions(p)
+    elif kind == "role":
+        yield p.get("role") != "administrator" or "projects" not in p, "administrator is granted with projects"
+    elif kind == "key":
+        yield ("projects" in p) == ("kinds" in p), "only one of projects and kinds is present"
+    elif kind == "diff":
+        yield {"change", "revision"} <= about.keys(), "context.about has no change and revision"
+        yield about.get("tree") == p["tree"], "context.about.tree is not tree"
+        yield (p["ai"]["involvement"] == "undeclared") == (p["ai"]["source"] == "none"), "ai contradicts itself"
+    elif kind == "test":
+        totals = p["run"]["totals"]
+        parts = totals["passed"] + totals["failures"] + totals["errors"] + totals["skipped"]
+        good = totals["tests"] > totals["skipped"] and totals["failures"] == totals["errors"] == 0
+        yield totals["tests"] == parts, "run.totals do not add up"
+        yield p["result"] == "FAILED" or good, f"the result is {p['result']} against run.totals"
+        yield about.get("tree", p["run"]["tree"]) == p["run"]["tree"], "context.about.tree is not run.tree"
+    elif kind == "approval":
+        yield from _approval_conditions(p)
+    elif kind == "merge":
+        yield about.get("tree") == p["tree"], "context.about.tree is not tree"
+        yield ("diff" in p) == (p["binding"] != "none"), f"binding is {p['binding']}, which diff contradicts"
+    elif kind == "release":
+        yield about.get("release") == p["product"] + "@" + p["version"], "context.about.release is not product@version"
+
+
+def _contents_named(kind: str, p: Json) -> list[str]:
+    fixed = {
+        "prompt": ["prompt"],
+        "diff": ["manifest", "commits"],
+        "test": ["report"],
+        "merge": ["manifest", "commits"],
+    }
+    if kind == "genesis":
+        return [administrator["card"] for administrator in p["core"]["administrators"]]
+    if kind in ("project", "principal") and p["act"] in ("declare", "create", "describe"):
+        return ["card"]
+    if kind == "release":
+        return [source["commits"] for source in p["sources"]]
+    if kind == "attestation":
+        return [p["statement"]]
+    return fixed.get(kind, [])
+
+
+def _founders(core: Json) -> list[Json]:
+    return [*core["administrators"], *([core["recovery"]] if "recovery" in core else [])]
+
+
+def _genesis_conditions(p: Json) -> Iterator[tuple[object, str]]:
+    core, founders = p["core"], _founders(p["core"])
+    yield len(core["administrators"]) >= core["admins_required"], "core has fewer administrators than admins_required"
+    yield distinct([founder["principal"] for founder in founders]), "core names a principal twice"
+    yield distinct([core["log_key"], *[founder["key"] for founder in founders]]), "core has a key twice"
+    yield len(p["proofs"]) == len(founders), f"there are {len(p['proofs'])} proofs for {len(founders)} keys"
+    actor = p["context"]["actor"].get("principal")
+    yield actor == core["administrators"][0]["principal"], "the actor is not the first administrator"
+
+
+def _approval_conditions(p: Json) -> Iterator[tuple[object, str]]:
+    basis, about = set(p["basis"]), p["context"]["about"]
+    yield ("withdraws" in p) == (p["decision"] == "withdraw"), f"decision {p['decision']} contradicts withdraws"
+    if p["scope"] == "change":
+        yield "change" in about, "context.about has no change"
+        yield not basis & {"release", "act"}, "basis has release or act, not meant for scope change"
+        if p["attested_by"] == "person":
+            yield {"manifest", "tree", "policy"} <= basis, "basis lacks manifest, tree or policy"
+        else:
+            yield basis & {"commit", "manifest", "tree"}, "basis has neither commit nor manifest nor tree"
+        return
+    yield p["attested_by"] == "person", f"scope {p['scope']} is not attested by a person"
+    if p["scope"] == "release":
+        yield basis == {"release", "policy"}, "basis is not release and policy alone"
+        yield "release" in about, "context.about has no release"
+    else:
+        yield basis == {"act"}, "basis is not act alone"
+        yield p["decision"] != "withdraw", "decision withdraw, not meant for scope roster"
+
+
+_SUBJECTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "prompt": (("gitCommit", "base"), ("gitTree", "about.tree")),
+    "diff": (("gitCommit", "head"), ("gitTree", "tree"), ("sha256", "manifest")),
+    "test": (("gitCommit", "run.commit"), ("gitTree", "run.tree")),
+    "approval": (
+        ("sha256", "basis.manifest"),
+        ("gitTree", "basis.tree"),
+        ("gitCommit", "basis.commit"),
+        ("sha256", "basis.release"),
+        ("sha256", "basis.act"),
+        ("sha256", "withdraws"),
+    ),
+    "merge": (("gitCommit", "commit"), ("gitTree", "tree"), ("sha256", "manifest")),
+    "deploy": (("sha256", "release"),),
+}
+"""Algorithm and member; an absent member makes no subject."""
+
+
+def subjects(kind: str, p: Json) -> list[Json]:
+    """The subjects that follow from the predicate by the table of §4.4."""
+    if kind == "attestation" and p["subjects"]:
+        return list(p["subjects"])
+    found: list[tuple[str, str, str]] = []
+    for algorithm, path in _SUBJECTS.get(kind, ()):
+        outer, _, name = path.rpartition(".")
+        holder = p["context"]["about"] if outer == "about" else p[outer] if outer else p
+        found += [(algorithm, holder[name], name)] if name in holder else []
+    if kind == "genesis":
+        found = [("sha256", sha256(key_bytes(p["core"]["log_key"])).hex(), "log-key")]
+    if kind == "release":
+        found = [("gitCommit", source["commit"], "source") for source in p["sources"]]
+    if kind in ("release", "deploy"):
+        found += [("sha256", artifact["sha256"], artifact["name"]) for artifact in p["artifacts"]]
+    if not found:
+        found = [("sha256", p["context"].get("ledger", ""), "ledger")]
+    return [{"digest": {algorithm: value.rpartition(":")[2]}, "name": name} for algorithm, value, name in found]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a payload says."""
+
+    kind: str
+    """The kind; for another version of an own kind its name, for a foreign predicate type the empty string."""
+    known: bool
+    """Whether this page defines the predicate type. If not, the meaning is unknown."""
+    predicate_type: str
+    predicate: Json
+    """Of the shape of §4.4 where the kind is known, else anything."""
+    context: Json
+    """Of the shape of §4.1, or None in an event of unknown meaning."""
+
+    @property
+    def stream(self) -> str:
+        """The stream that the context names."""
+        return str(self.context.get("project", "ledger"))
+
+
+def read_event(payload: bytes) -> Event:
+    """The event of a payload."""
+    # Only the vetted predicate, and predicates whose meaning is unknown, may hold fractions.
+    statement = strict_json(payload, fractions=True)
+    check("statement", statement)
+    predicate_type, predicate = statement["predicateType"], statement["predicate"]
+    own = OWN_TYPE.fullmatch(predicate_type)
+    kind = own.group(1) if own else "test" if predicate_type == TEST_TYPE else ""
+    known = kind in KINDS and (own.group(2) == "1" and kind != "test" if own else True)
+    if not known:
+        context = predicate.get("context")
+        try:
+            check("context", context)
+        except Fault:
+            context = None
+        return Event(kind, known, predicate_type, predicate, context)
+    if kind != "test":
+        strict_json(payload)
+    inside(".predicate", SHAPES[kind], predicate)
+    for holds, otherwise in conditions(kind, predicate):
+        require(holds, f": {otherwise}")
+    derived, given = subjects(kind, predicate), statement["subject"]
+    require(given[: len(derived)] == derived, ".subject does not follow from the predicate")
+    require(kind == "test" or len(given) == len(derived), ".subject has more than follows from the predicate")
+    return Event(kind, known, predicate_type, predicate, predicate["context"])
+
+
+# §4.5 Change manifest
+
+SHAPES["mode"] = text(r"[0-7]{6}", "a mode")
+SHAPES["hex-or-null"] = lambda value: None if value is None else check("hex", value)
+define("""
+manifest = {entries: [{new_blob: object-id, new_mode: mode, new_sha256: hex-or-null, old_blob: object-id,
+                       old_mode: mode, path?: string, path_bytes?: base64} 0..], object_format, v: 1};
+""")
+
+
+def check_manifest(data: bytes) -> int:
+    """The number of entries of a change manifest."""
+    value = canonical_json(data, limit=CONTENT_MAX)
+    check("manifest", value)
+    digits = 40 if value["object_format"] == "sha1" else 64
+    paths = []
+    for number, entry in enumerate(value["entries"]):
+        name = f".entries[{number}]"
+        require(("path" in entry) != ("path_bytes" in entry), f"{name} has not one of path and path_bytes")
+        require(len(entry["old_blob"]) == len(entry["new_blob"]) == digits, f"{name} has ids of another object format")
+        require(_sides_agree(entry), f"{name} contradicts itself")
+        path = base64_bytes(entry["path_bytes"]) if "path_bytes" in entry else entry["path"].encode("utf-8")
+        require("path" in entry or not _is_utf8(path), f"{name}.path_bytes is valid UTF-8")
+        paths.append(path)
+    require(ascending(paths), ".entries do not ascend by path")
+    return len(paths)
+
+
+def _sides_agree(entry: Json) -> bool:
+    old: bool = entry["old_mode"] != "000000"
+    new: bool = entry["new_mode"] != "000000"
+    blobs_agree = (set(entry["old_blob"]) != {"0"}) == old and (set(entry["new_blob"]) != {"0"}) == new
+    has_content = new and entry["new_mode"] != "160000"
+    return (old or new) and blobs_agree and (entry["new_sha256"] is not None) == has_content
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# §5 The log ---------------------------------------------------------------------------------------------------------
+
+# §5.1 Leaf
+
+SHAPES["stream"] = text(r"ledger|prj_[0-9a-f]{32}", "a stream")
+define("""
+leaf = {v: 1, index: count, previous: hex, stream, stream_index: count, stream_previous: hex, roster: count,
+        kind: label, key_id: digest, about, envelope: digest, received_at: ledger-time};
+""")
+
+# §5.2 Tree
+
+
+def leaf_digest(leaf: bytes) -> bytes:
+    """The leaf digest, (5.2)."""
+    return sha256(b"\x00" + leaf)
+
+
+def inclusion_ok(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether the path leads from the leaf digest to the root of the tree of that size (RFC 9162 §2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    node, number, last = leaf, index, size - 1
+    for sibling in path:
+        if last == 0:
+            return False
+        if number & 1 or number == last:
+            node = sha256(b"\x01" + sibling + node)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            node = sha256(b"\x01" + node + sibling)
+        number, last = number >> 1, last >> 1
+    return last == 0 and node == root
+
+
+# §5.3 Anchor
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What a verifier knows beforehand."""
+
+    origin: str
+    log_key: bytes
+    ledger: str
+    """The ledger id."""
+
+
+def read_anchor(line: str) -> Anchor:
+    """The anchor that a line says, with or without its line end."""
+    parts = line[:-1].split(" ") if line.endswith("\n") else line.split(" ")
+    require(len(parts) == 2, "the anchor is not one line of a vkey, a space and a ledger id")
+    fields = parts[0].split("+", 2)
+    require(len(fields) == 3, "the vkey is not origin, key id and key")
+    inside("the origin", SHAPES["origin"], fields[0])
+    inside("the ledger id", SHAPES["digest"], parts[1])
+    try:
+        typed = base64_bytes(fields[2])
+    except Fault as fault:
+        raise Fault(f"the vkey's key{fault}") from None
+    require(len(typed) == 33 and typed[0] == 1, "the vkey's key is not of Ed25519")
+    require(fields[1] == note_key_id(fields[0], typed[1:]).hex(), "the vkey's key id is not that of its key")
+    require(may_be_enrolled(typed[1:]), "the vkey's key is not admitted (format 2.1)")
+    return Anchor(fields[0], typed[1:], parts[1])
+
+
+# §5.5 Checkpoints
+
+
+def note_key_id(name: str, public: bytes) -> bytes:
+    """The first four bytes that C2SP signed-note gives a key."""
+    return sha256(name.encode() + b"\n\x01" + public)[:4]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A signed note that states a tree."""
+
+    text: bytes
+    origin: str
+    size: int
+    root: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+    """Key name, and note key id and signature."""
+
+
+def read_checkpoint(data: bytes) -> Checkpoint:
+    """The checkpoint of a note. Its signatures are not verified here."""
+    require(len(data) <= 16_384, f"has {len(data)} bytes, more than 16384")
+    require(_is_utf8(data), "is not UTF-8")
+    body, blank, tail = data.decode("utf-8").partition("\n\n")
+    require(blank and tail.endswith("\n"), "is not a text, a blank line and signature lines")
+    lines = body.split("\n")
+    require(len(lines) == 3, f"has {len(lines)} lines of text, not 3")
+    origin, size, root = lines
+    require(origin and not any(ord(letter) < 32 for letter in origin), "has no origin")
+    require(re.fullmatch(r"0|[1-9][0-9]{0,15}", size) and int(size) <= COUNT_MAX, "has no size in decimal")
+    try:
+        top = base64_bytes(root)
+    except Fault as fault:
+        raise Fault(f"root{fault}") from None
+    require(len(top) == 32, "has a root that is not of 32 bytes")
+    signatures = []
+    for line in tail[:-1].split("\n"):
+        found = re.fullmatch("\u2014 ([^ +\\s]+) ([A-Za-z0-9+/=]+)", line)
+        if found is None:
+            raise Fault(f"has a line that is no signature: {show(line)}")
+        try:
+            signature = base64_bytes(found.group(2))
+        except Fault as fault:
+            raise Fault(f"signature{fault}") from None
+        require(len(signature) > 4, "has a signature that is too short")
+        signatures.append((found.group(1), signature))
+    return Checkpoint((body + "\n").encode(), origin, int(size), top, tuple(signatures))
+
+
+def checkpoint_signed(checkpoint: Checkpoint, log_key: bytes) -> None:
+    """Nothing, if the log key signed and no signature by it is wrong; else a Fault. Unknown keys are ignored."""
+    known = note_key_id(checkpoint.origin, log_key)
+    ours = [each[4:] for name, each in checkpoint.signatures if name == checkpoint.origin and each[:4] == known]
+    require(ours, "has no signature by the log key")
+    for signature in ours:
+        require(ed25519_verify(log_key, checkpoint.text, signature), "the log key's signature does not verify")
+
+
+# §6 Roster ----------------------------------------------------------------------------------------------------------
+
+NEVER = COUNT_MAX + 1
+
+
+@dataclass
+class Principal:
+    """§6.1, with positions from which it holds and no longer holds, like the next three."""
+
+    type: str
+    start: int
+    end: int = NEVER
+
+
+@dataclass
+class Key:
+    """An enrolled key."""
+
+    principal: str
+    public: bytes
+    projects: frozenset[str]
+    kinds: frozenset[str]
+    start: int
+    end: int = NEVER
+
+
+@dataclass
+class Grant:
+    """A role; without projects it is for all of them and the ledger."""
+
+    principal: str
+    role: str
+    projects: frozenset[str] | None
+    start: int
+    end: int = NEVER
+
+
+@dataclass
+class Project:
+    """A declared project."""
+
+    start: int
+    end: int = NEVER
+
+
+@dataclass
+class Roster:
+    """§6.1. Policies are not kept: no check asks for them."""
+
+    ledger: str
+    origin: str
+    required: int
+    log_key_id: str
+    principals: dict[str, Principal] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
+    projects: dict[str, Project] = field(default_factory=dict)
+    epochs: list[tuple[int, str]] = field(default_factory=list)
+    """Position from which it holds, and origin."""
+    pending: dict[str, tuple[Event, str]] = field(default_factory=dict)
+    """Acts that wait for another administrator, with their signer, by envelope digest."""
+
+
+def in_force(thing: Principal | Key | Grant | Project | None, n: int) -> bool:
+    """Whether it is in force at position n (§5.4)."""
+    return thing is not None and thing.start <= n < thing.end
+
+
+def has_role(roster: Roster, principal: str, role: str, project: str | None, n: int) -> bool:
+    """Whether a principal holds a role, for a project or (None) for the ledger."""
+    return in_force(roster.principals.get(principal), n) and any(
+        grant.principal == principal
+        and grant.role == role
+        and in_force(grant, n)
+        and (grant.projects is None or project in grant.projects)
+        for grant in roster.grants.values()
+    )
+
+
+def is_administrator(roster: Roster, principal: str, n: int) -> bool:
+    """Whether a principal may sign acts: an administrator who is a person, or the recovery principal."""
+    known = roster.principals.get(principal)
+    if known is None or not in_force(known, n):
+        return False
+    return known.type == "recovery" or (
+        known.type == "person" and has_role(roster, principal, "administrator", None, n)
+    )
+
+
+def administrators_left(roster: Roster, n: int) -> int:
+    """How many principals could sign an act at position n."""
+    holders = {key.principal for key in roster.keys.values() if in_force(key, n)}
+    return sum(is_administrator(roster, principal, n) for principal in holders)
+
+
+# §4.4.1 genesis
+
+
+def genesis_faults(event: Event, roster: Roster) -> Iterator[str]:
+    """What is wrong with the keys and proofs of genesis."""
+    core = event.predicate["core"]
+    signed = b"evidence-ledger/genesis/v1\x00" + sha256(canonical(core))
+    for number, (founder, proof) in enumerate(zip(_founders(core), event.predicate["proofs"])):
+        public = key_bytes(founder["key"])
+        if not may_be_enrolled(public) or key_id(public) == SAMPLE_KEY:
+            yield f"the key of founder {number} may not be enrolled"
+        if not ed25519_verify(public, signed, base64_bytes(proof)):
+            yield f"the proof of founder {number} does not verify"
+    if not may_be_enrolled(key_bytes(core["log_key"])) or roster.log_key_id == SAMPLE_KEY:
+        yield "the log key may not be enrolled"
+
+
+def found(event: Event, envelope: str, ledger: str) -> Roster:
+    """The roster that genesis makes. It holds from position 0, so that genesis itself is judged by it."""
+    core = event.predicate["core"]
+    roster = Roster(ledger, core["origin"], core["admins_required"], key_id(key_bytes(core["log_key"])))
+    for founder in _founders(core):
+        public = key_bytes(founder["key"])
+        roster.principals[founder["principal"]] = Principal("person" if "card" in founder else "recovery", 0)
+        roster.keys[key_id(public)] = Key(founder["principal"], public, frozenset(), frozenset(), 0)
+    for founder in core["administrators"]:
+        roster.grants[envelope, founder["principal"]] = Grant(founder["principal"], "administrator", None, 0)
+    return roster
+
+
+# §6.2 Acts
+
+
+def takes_one(event: Event) -> bool:
+    """Whether the act takes one administrator, whatever `admins_required` says."""
+    return event.predicate.get("act") in ("end", "disable", "revoke")
+
+
+def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | Project | None:
+    """What an `end`, `disable`, `revoke` or `rotate` ends, None for other acts."""
+    p, act = event.predicate, event.predicate.get("act")
+    ended: Principal | Key | Grant | Project | None
+    if event.kind == "project" and act == "end":
+        ended = roster.projects.get(p["project"])
+    elif act == "disable":
+        ended = roster.principals.get(p["principal"])
+    elif event.kind == "role" and act == "end":
+        ended = roster.grants.get((p["grant"], p["principal"]))
+    elif event.kind == "key" and act in ("end", "revoke", "rotate"):
+        ended = key = roster.keys.get(p["ends"] if act == "rotate" else p["key_id"])
+        require(key is None or key.principal == p["principal"], "the key is not of the principal")
+    else:
+        return None
+    require(in_force(ended, n) or (ended and act == "revoke"), f"{event.kind} {act}: what it ends is not in force")
+    return ended
+
+
+def check_possible(roster: Roster, event: Event, n: int) -> None:
+    """Nothing, if the act is possible at position n (§6.2), else a Fault."""
+    p, kind, act = event.predicate, event.kind, event.predicate.get("act")
+    ended = ended_by(roster, event, n)
+    if kind == "project" and act == "declare":
+        require(p["project"] not in roster.projects, "the project id was used before")
+    elif kind == "project" and act == "describe":
+        require(in_force(roster.projects.get(p["project"]), n), "the project is not in force")
+    elif kind == "principal" and act == "create":
+        require(p["principal"] not in roster.principals, "the principal id was used before")
+        responsible = roster.principals.get(p.get("responsible", ""))
+        is_person = responsible is not None and responsible.type == "person"
+        require("responsible" not in p or is_person, "responsible is not a person")
+    elif kind == "principal" and act == "describe":
+        require(in_force(roster.principals.get(p["principal"]), n), "the principal is not in force")
+    elif kind == "key" and act in ("enrol", "rotate"):
+        _check_enrolment(roster, p, n)
+    elif kind == "key" and act == "revoke":
+        require(p["compromised_since"] <= n, "compromised_since is after this entry")
+    elif kind == "role" and act == "grant":
+        principal = roster.principals.get(p["principal"])
+        require(in_force(principal, n), "the principal is not in force")
+        is_person = principal is not None and principal.type == "person"
+        require(p["role"] != "administrator" or is_person, "administrator is granted to no person")
+    elif kind == "epoch":
+        number = len(roster.epochs) + 2
+        require(p["number"] == number, f"the epoch has number {p['number']}, not {number}")
+        require(p["origin"] == f"{roster.origin}/{number}", "the epoch's origin is not genesis' with its number")
+    for project in p.get("projects", []):
+        require(project in roster.projects, f"the project {project} is not declared")
+    if ended is not None and takes_one(event):
+        before, ended.end = ended.end, min(ended.end, n + 1)
+        left = administrators_left(roster, n + 1)
+        ended.end = before
+        require(left >= roster.required, f"it would leave {left} administrators with a key, {roster.required} required")
+
+
+def _check_enrolment(roster: Roster, p: Json, n: int) -> None:
+    # proof: "evidence-ledger/key/v1" || 0x00 || ledger id || principal id || 0x00 || key id, (4.4.1b)
+    principal, public = roster.principals.get(p["principal"]), key_bytes(p["key"])
+    require(principal and in_force(principal, n), "the principal is not in force")
+    is_machine = principal is not None and principal.type in ("agent", "service")
+    require(
+        ("projects" in p) == is_machine, "projects and kinds are for the keys of agents and services, and needed there"
+    )
+    require(may_be_enrolled(public), "the key is not admitted (format 2.1)")
+    new = key_id(public)
+    require(new not in roster.keys, "the key was enrolled before")
+    require(new not in (roster.log_key_id, SAMPLE_KEY), "the key is the log key or the published sample key")
+    signed = b"evidence-ledger/key/v1\x00" + bytes.fromhex(roster.ledger[7:]) + p["principal"].encode()
+    signed += b"\x00" + bytes.fromhex(new[7:])
+    require(ed25519_verify(public, signed, base64_bytes(p["proof"])), "the proof does not verify")
+    if "endorsement" in p:
+        old = roster.keys[p["ends"]].public
+        require(ed25519_verify(old, signed, base64_bytes(p["endorsement"])), "the endorsement does not verify")
+
+
+def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
+    """Applies an act that is possible and complete; it holds from position n."""
+    p, act = event.predicate, event.predicate.get("act")
+    ended = ended_by(roster, event, n - 1)
+    if ended is not None:
+        ended.end = min(ended.end, n)
+    if act == "declare":
+        roster.projects[p["project"]] = Project(n)
+    elif act == "create":
+        roster.principals[p["principal"]] = Principal(p["type"], n)
+    elif act in ("enrol", "rotate"):
+        public = key_bytes(p["key"])
+        projects, kinds = frozenset(p.get("projects", [])), frozenset(p.get("kinds", []))
+        roster.keys[key_id(public)] = Key(p["principal"], public, projects, kinds, n)
+    elif act == "grant":
+        projects_or_all = frozenset(p["projects"]) if "projects" in p else None
+        roster.grants[envelope, p["principal"]] = Grant(p["principal"], p["role"], projects_or_all, n)
+    elif event.kind == "epoch":
+        roster.epochs.append((n, p["origin"]))
+
+
+def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, *, authorised: bool) -> None:
+    """Judges an entry of the ledger's own stream, and lets it take effect if it is possible and was authorised."""
+    if event.kind in ACTS:
+        check_possible(roster, event, n)
+        if authorised and (roster.required == 1 or takes_one(event)):
+            take_effect(roster, event, envelope, n + 1)
+        elif authorised:
+            roster.pending[envelope] = (event, signer)
+        return
+    named = event.predicate["basis"]["act"]
+    require(named in roster.pending, "it names no earlier act that is still incomplete")
+    proposed, proposer = roster.pending[named]
+    if event.predicate["decision"] == "approve":
+        require(signer != proposer, "the act's signer approves it too")
+        check_possible(roster, proposed, n)  # one approval completes it: admins_required is at most 2
+    if authorised:
+        del roster.pending[named]
+        if event.predicate["decision"] == "approve":
+            take_effect(roster, proposed, named, n + 1)
+
+
+# §7 Who may sign what -----------------------------------------------------------------------------------------------
+
+
+def authority_faults(roster: Roster, event: Event, key: Key, n: int) -> Iterator[str]:
+    """Why the signer may not sign this event at position n."""
+    principal, kind, p = roster.principals[key.principal], event.kind, event.predicate
+    if not in_force(key, n):
+        yield "the key is not in force"
+    if not in_force(principal, n):
+        yield "the signer's principal is not in force"
+    if not event.known:
+        return
+    actor_signs = event.context["actor"].get("principal") == key.principal
+    if kind == "genesis":
+        if n != 0 or not actor_signs:
+            yield "genesis is entry 0, by its first administrator"
+        return
+    if event.stream == "ledger":
+        if not is_administrator(roster, key.principal, n):
+            yield "the signer is no administrator"
+        if not actor_signs:
+            yield "the actor is not the signer"
+        return
+    project = event.context["project"]
+    if not in_force(roster.projects.get(project), n):
+        yield "the project is not declared, or ended"
+    for source in p["sources"] if kind == "release" else []:
+        if not (source["project"] in roster.projects and roster.projects[source["project"]].start <= n):
+            yield f"the project {source['project']} of a source is not declared"
+    listed = project in key.projects and kind in key.kinds
+    if kind == "approval" and p["attested_by"] == "person":
+        if principal.type != "person" or not actor_signs:
+            yield "an approval attested by a person is signed by that person"
+    elif principal.type == "person":
+        if kind == "approval" and not has_role(roster, key.principal, "collector", project, n):
+            yield "the signer is no collector for the project"
+    elif principal.type == "service" or (principal.type == "agent" and kind in ("prompt", "diff")):
+        if not listed:
+            yield "the key does not list the project and the kind"
+    else:
+        yield f"a principal of the type {principal.type} does not sign this kind"
+
+
+# §8 Bundle ----------------------------------------------------------------------------------------------------------
+
+BUNDLE_MAX = 2**30
+MEMBERS_MAX = 65_535
+INDEX_MAX = 16 * 2**20
+
+# §8.1 Archive bytes
+
+
+def read_archive(data: bytes, result: Result) -> dict[str, bytes]:
+    """The members in their order, as far as they can be read."""
+    members: dict[str, bytes] = {}
+    central: list[bytes] = []
+    offset = 0
+    if len(data) > BUNDLE_MAX:
+        result.fail("V01", "archive", f"has {len(data)} bytes, more than {BUNDLE_MAX}")
+        return members
+    while data[offset : offset + 4] == b"PK\x03\x04" and offset + 30 <= len(data):
+        size, name_length = struct.unpack_from("<18xIxxxxHxx", data, offset)
+        start = offset + 30 + name_length
+        raw_name, content = data[offset + 30 : start], data[start : start + size]
+        if len(content) != size or len(raw_name) != name_length:
+            result.fail("V01", "archive", f"ends within member {len(central)}")
+            return members
+        common = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0x21, zlib.crc32(content), size, size, name_length, 0)
+        name = raw_name.decode("ascii", "backslashreplace")
+        if data[offset + 4 : offset + 30] != common:
+            result.fail(
+                "V01", f"member {show(name)}", "the local header is not of the one form, or the CRC-32 is wrong"
+            )
+        if name in members:
+            result.fail("V01", f"member {show(name)}", "there are two of this name")
+        members.setdefault(name, content)
+        central.append(b"PK\x01\x02\x14\x03" + common + struct.pack("<HHHII", 0, 0, 0, 0x81A40000, offset) + raw_name)
+        offset = start + size
+    directory = b"".join(central)
+    count = len(central)
+    if count > MEMBERS_MAX:
+        result.fail("V01", "archive", f"has {count} members, more than {MEMBERS_MAX}")
+        return members
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), offset, 0)
+    if data[offset:] != directory + end:
+        result.fail("V01", "archive", f"the bytes from {offset} on are not the one form of the central part")
+    return members
+
+
+# §8.2 Members
+
+STATES = ("held", "withheld", "erased", "missing")
+SHAPES["salt"] = encoded(32)
+define("""
+bundle = {v: 1, ledger: digest, position: count-1, subject: {release?: digest, period?: {from: count, to: count}},
+          streams: [{from: count, stream, to: count} 1..], linked: [count 0..],
+          contents: [{commitment: digest, salt?, size_bytes: content-size,
+                      state: 'held'|'withheld'|'erased'|'missing'} 0..],
+          files: [{name: string, sha256: digest, size_bytes: count} 0..]};
+line = {envelope: any, inclusion: any, leaf: any};
+path = [salt 0..64];
+""")
+SHAPES["any"] = lambda _value: None
+
+
+def check_index(index: Json) -> None:
+    """Nothing, if it is what bundle.json may say, else a Fault."""
+    check("bundle", index)
+    require(len(index["subject"]) == 1, ".subject is not a release or a period")
+    streams, projects = index["streams"], [stream["stream"] for stream in index["streams"][1:]]
+    first_is_ledger = (streams[0]["stream"], streams[0]["from"]) == ("ledger", 0) and "ledger" not in projects
+    require(first_is_ledger and ascending(projects), ".streams is not ledger from 0, then projects ascending")
+    require(
+        all(stream["from"] <= stream["to"] for stream in streams), ".streams has a range that ends before it begins"
+    )
+    require(ascending(index["linked"]), ".linked does not ascend")
+    require(ascending([each["commitment"] for each in index["contents"]]), ".contents does not ascend by commitment")
+    salted = all(("salt" in each) == (each["state"] == "held") for each in index["contents"])
+    require(salted, ".contents has a salt for what is not held, or none for what is")
+
+
+def read_index(members: dict[str, bytes], result: Result) -> Json:
+    """What bundle.json says, or None; and V01 for the members against it."""
+    names = list(members)
+    held = [name for name in names if name.startswith("contents/")]
+    if names != ["bundle.json", "checkpoint", "entries.jsonl", *sorted(held), "verify.py"]:
+        result.fail("V01", "archive", "the members are not those of format 8 in their order")
+    try:
+        index = canonical_json(members["bundle.json"], limit=INDEX_MAX)
+        check_index(index)
+    except KeyError:
+        return None
+    except Fault as fault:
+        result.fail("V01", "bundle.json", fault)
+        return None
+    listed = [file["name"] for file in index["files"]]
+    if listed != names[1:]:
+        result.fail("V01", "bundle.json", "files does not list the other members in archive order")
+    for file in index["files"]:
+        content = members.get(file["name"])
+        if content is not None and (len(content), digest_of(content)) != (file["size_bytes"], file["sha256"]):
+            result.fail("V01", f"member {show(file['name'])}", "size or digest is not that of bundle.json")
+    expected = {"contents/" + each["commitment"][7:] for each in index["contents"] if each["state"] == "held"}
+    for name in sorted(expected ^ set(held)):
+        lack = (
+            "bundle.json says held, but there is no member" if name in expected else "bundle.json does not call it held"
+        )
+        result.fail("V01", f"member {show(name)}", lack)
+    return index
+
+
+@dataclass
+class Entry:
+    """One line of entries.jsonl whose leaf is of the right shape."""
+
+    place: str
+    leaf: Json
+    digest: bytes
+    """Leaf digest."""
+    index: int
+    envelope_digest: str = ""
+    """Empty where the envelope has another shape, and `event` is None then."""
+    payload: bytes = b""
+    key_id: str = ""
+    signature: bytes = b""
+    event: Event | None = None
+    whole: bool = False
+    """Whether it is inside one of the ranges of `streams`."""
+
+
+def read_entries(data: bytes, position: int | None, checkpoint: Checkpoint | None, result: Result) -> list[Entry]:
+    """The entries whose leaves can be used, ascending; and V04, V05, V09, V10 for each."""
+    lines = data.split(b"\n")
+    if lines.pop():
+        result.fail("V01", "entries.jsonl", "the last line has no end")
+    entries: list[Entry] = []
+    result.entries = len(lines)
+    for number, line in enumerate(lines, 1):
+        place = f"line {number}"
+        try:
+            value = strict_json(line)
+            check("line", value)
+            if canonical(value) != line:
+                result.fail("V01", f"entries.jsonl {place}", "is not canonical JSON")
+        except Fault as fault:
+            result.fail("V01", f"entries.jsonl {place}", fault)
+            continue
+        entry = None
+        try:
+            leaf_bytes = canonical(value["leaf"])
+            check("leaf", value["leaf"])
+            require(len(leaf_bytes) <= 4_096, " has more than 4096 bytes")
+            index = value["leaf"]["index"]
+            place = f"entry {index}"
+            entry = Entry(place, value["leaf"], leaf_digest(leaf_bytes), index)
+            require(not entries or index > entries[-1].index, ": the index does not ascend")
+            require(position is None or index < position, f": the index is not below the position {position}")
+            entries.append(entry)
+        except Fault as fault:
+            result.fail("V04", place, f"leaf{fault}")
+        if entry is not None and checkpoint is not None:
+            try:
+                check("path", value["inclusion"])
+                path = [base64_bytes(node) for node in value["inclusion"]]
+                included = inclusion_ok(entry.digest, entry.index, checkpoint.size, path, checkpoint.root)
+                require(included, ": the path does not lead from the leaf to the checkpoint's root")
+            except Fault as fault:
+                result.fail("V05", place, f"inclusion{fault}")
+        read_envelope(value["envelope"], entry or Entry(place, None, b"", -1), result)
+    return entries
+
+
+def read_envelope(envelope: Json, entry: Entry, result: Result) -> None:
+    """Fills an entry from its envelope: V09 and V10."""
+    try:
+        check("envelope", envelope)
+        envelope_bytes = canonical(envelope)
+        require(len(envelope_bytes) <= 65_536, " has more than 65536 bytes")
+    except Fault as fault:
+        result.fail("V09", entry.place, f"envelope{fault}")
+        return
+    entry.envelope_digest = digest_of(envelope_bytes)
+    entry.payload = base64_bytes(envelope["payload"])
+    entry.key_id = envelope["signatures"][0]["keyid"]
+    entry.signature = base64_bytes(envelope["signatures"][0]["sig"])
+    if entry.leaf is not None and entry.leaf["envelope"] != entry.envelope_digest:
+        result.fail("V09", entry.place, "the leaf names another envelope digest")
+    try:
+        entry.event = event = read_event(entry.payload)
+    except Fault as fault:
+        result.fail("V10", entry.place, f"payload{fault}")
+        return
+    if entry.leaf is None:
+        return
+    said: dict[str, Json] = {"key_id": entry.key_id}
+    if event.kind:
+        said["kind"] = event.kind
+    if event.context is not None:
+        said.update(stream=event.stream, about=event.context["about"])
+    for member, value in said.items():
+        if entry.leaf[member] != value:
+            result.fail("V10", entry.place, f"the leaf's {member} is not the event's")
+
+
+# §9 Verification ----------------------------------------------------------------------------------------------------
+
+
+def verify(bundle_bytes: bytes, anchor_line: str) -> Result:
+    """Everything that is wrong with a bundle, whatever the bytes are; it raises nothing."""
+    result = Result()
+    members = read_archive(bundle_bytes, result)
+    index = read_index(members, result)
+    anchor = checkpoint = None
+    try:
+        anchor = read_anchor(anchor_line)
+    except Fault as fault:
+        result.fail("V02", "anchor", fault)
+    try:
+        checkpoint = read_checkpoint(members["checkpoint"]) if "checkpoint" in members else None
+    except Fault as fault:
+        result.fail("V03", "checkpoint", fault)
+    position = index["position"] if index else None
+    entries = read_entries(members.get("entries.jsonl", b""), position, checkpoint, result)
+    if not result.entries:
+        result.fail("V01", "entries.jsonl", "there are no entries")
+    check_chain(entries, result)
+    roster = check_signers(entries, anchor, result)
+    check_anchor(index, entries, anchor, result)
+    check_checkpoint(checkpoint, index, anchor, roster, result)
+    check_event_ids(entries, result)
+    if index is not None:
+        check_streams(index, entries, result)
+        check_contents(index, entries, members, result)
+        check_references(entries, result)
+        check_subject(index, entries, result)
+    result.failures.sort(key=lambda failure: failure[0])
+    return result
+
+
+def check_anchor(index: Json, entries: list[Entry], anchor: Anchor | None, result: Result) -> None:
+    """V02, after the anchor itself was read."""
+    first = entries[0] if entries and entries[0].index == 0 else None
+    if first is None:
+        result.fail("V02", "entry 0", "is not shown")
+    if anchor is None:
+        return
+    if index is not None and index["ledger"] != anchor.ledger:
+        result.fail("V02", "bundle.json", "ledger is not the anchor's ledger id")
+    if first is None:
+        return
+    if "sha256:" + first.digest.hex() != anchor.ledger:
+        result.fail("V02", first.place, "its leaf digest is not the anchor's ledger id")
+    if first.event is None:
+        return
+    if not first.event.known or first.event.kind != "genesis":
+        result.fail("V02", first.place, "is not genesis")
+        return
+    core = first.event.predicate["core"]
+    if (key_bytes(core["log_key"]), core["origin"]) != (anchor.log_key, anchor.origin):
+        result.fail("V02", first.place, "log key or origin is not the anchor's")
+
+
+def check_checkpoint(
+    checkpoint: Checkpoint | None, index: Json, anchor: Anchor | None, roster: Roster | None, result: Result
+) -> None:
+    """V03, after the note itself was read."""
+    if checkpoint is None:
+        return
+    result.checkpoint_size = checkpoint.size
+    if index is not None and checkpoint.size < index["position"]:
+        result.fail("V03", "checkpoint", f"size {checkpoint.size} is below the position {index['position']}")
+    if anchor is None:
+        return
+    origins = [origin for start, origin in roster.epochs if start <= checkpoint.size] if roster else []
+    if checkpoint.origin != [anchor.origin, *origins][-1]:
+        result.fail("V03", "checkpoint", f"the origin is not {show([anchor.origin, *origins][-1])}")
+    try:
+        checkpoint_signed(checkpoint, anchor.log_key)
+    except Fault as fault:
+        result.fail("V03", "checkpoint", fault)
+
+
+def check_chain(entries: list[Entry], result: Result) -> None:
+    """V06; the links within streams, of V07; and the counts of V08."""
+    last: Entry | None = None
+    last_of: dict[str, Entry] = {}
+    ledger_entries = 0
+    for entry in entries:
+        leaf, before = entry.leaf, last_of.get(entry.leaf["stream"])
+        if entry.index == 0 and leaf["previous"] != ZEROS:
+            result.fail("V06", entry.place, "previous is not 64 zeros")
+        if last is not None and last.index + 1 == entry.index and leaf["previous"] != last.digest.hex():
+            result.fail("V06", entry.place, "previous is not the leaf digest of the entry before")
+        if last is not None and leaf["received_at"] < last.leaf["received_at"]:
+            result.fail("V06", entry.place, "received_at is earlier than that of the entry before")
+        if leaf["stream_index"] == 0 and leaf["stream_previous"] != ZEROS:
+            result.fail("V07", entry.place, "stream_previous is not 64 zeros")
+        if before is not None and leaf["stream_index"] <= before.leaf["stream_index"]:
+            result.fail("V07", entry.place, "stream_index does not rise with the index")
+        follows = before is not None and before.leaf["stream_index"] + 1 == leaf["stream_index"]
+        if before is not None and follows and leaf["stream_previous"] != before.digest.hex():
+            result.fail("V07", entry.place, "stream_previous is not the leaf digest of the stream's entry before")
+        if leaf["roster"] != ledger_entries:
+            result.fail(
+                "V08", entry.place, f"roster is {leaf['roster']}, {ledger_entries} such entries are shown before"
+            )
+        ledger_entries += leaf["stream"] == "ledger"
+        last = last_of[leaf["stream"]] = entry
+
+
+def check_streams(index: Json, entries: list[Entry], result: Result) -> None:
+    """V07 and V08 against bundle.json; marks the entries inside ranges."""
+    ranges = {stream["stream"]: (stream["from"], stream["to"]) for stream in index["streams"]}
+    inside: dict[str, set[int]] = {stream: set() for stream in ranges}
+    for entry in entries:
+        stream, number = entry.leaf["stream"], entry.leaf["stream_index"]
+        start, end = ranges.get(stream, (0, 0))
+        entry.whole = start <= number < end
+        if entry.whole:
+            inside[stream].add(number)
+    for stream, (start, end) in ranges.items():
+        if len(inside[stream]) != end - start:
+            lack = end - start - len(inside[stream])
+            result.fail("V07", f"stream {stream}", f"{lack} entries from {start} to {end - 1} are not shown")
+        if stream != "ledger":
+            result.notes.append(f"stream {stream}: entries after stream index {end - 1} cannot be excluded by a bundle")
+    linked = [entry.index for entry in entries if not entry.whole]
+    if linked != index["linked"]:
+        result.fail("V07", "bundle.json", "linked does not name exactly the entries outside the ranges")
+    if not entries:
+        return
+    last = entries[-1]
+    if last.index + 1 != index["position"]:
+        result.fail("V08", last.place, f"is the last one shown, but the position is {index['position']}")
+    if not last.whole:
+        result.fail("V08", last.place, "is the last one shown, but belongs to no stream of the bundle")
+    ledger_entries = last.leaf["roster"] + (last.leaf["stream"] == "ledger")
+    if ledger_entries != ranges["ledger"][1]:
+        result.fail(
+            "V08", last.place, f"the stream ledger has {ledger_entries} entries, {ranges['ledger'][1]} are listed"
+        )
+
+
+def check_signers(entries: list[Entry], anchor: Anchor | None, result: Result) -> Roster | None:
+    """V11 to V14, entry by entry, and the roster that comes of it."""
+    roster: Roster | None = None
+    first = entries[0] if entries and entries[0].index == 0 else None
+    # By definition that of entry 0 (§5.3). V02 ties it to the anchor: a wrong anchor is one fault, not hundreds.
+    ledger = "sha256:" + first.digest.hex() if first else anchor.ledger if anchor else ""
+    if first and first.event and first.event.known and first.event.kind == "genesis":
+        roster = found(first.event, first.envelope_digest, ledger)
+        for message in genesis_faults(first.event, roster):
+            result.fail("V14", first.place, message)
+        if roster.required == 1:
+            result.notes.append("admins_required is 1: one administrator alone can change the roster")
+    elif entries:
+        result.fail("V12", "ledger", "entry 0 is no genesis that can be read, so no signature could be judged")
+    for entry in entries:
+        event = entry.event
+        if event is not None and not event.known:
+            result.notes.append(f"{entry.place}: unknown meaning, predicate type {show(event.predicate_type)}")
+        if event is not None and event.context is not None and ledger:
+            expected = None if event.known and event.kind == "genesis" else ledger
+            if event.context.get("ledger") != expected:
+                result.fail("V11", entry.place, f"context.ledger is not {expected or 'absent, as in genesis it is'}")
+        if roster is not None and entry.signature:
+            check_signer(roster, entry, result)
+    return roster
+
+
+def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
+    """V12, V13 and V14 of one entry. What has a fault in one of them changes nothing in the roster."""
+    event, n, key = entry.event, entry.index, roster.keys.get(entry.key_id)
+    if key is None:
+        result.fail("V12", entry.place, f"the key {entry.key_id} is not enrolled")
+        return
+    verified = ed25519_verify(key.public, pae(entry.payload), entry.signature)
+    if verified:
+        result.signatures += 1
+    else:
+        result.fail("V12", entry.place, "the signature does not verify under the enrolled key")
+    if event is None:
+        return
+    faults = list(authority_faults(roster, event, key, n))
+    if event.kind == "genesis" and event.known and entry.key_id != next(iter(roster.keys)):
+        faults.append("genesis is not signed by the key of the first administrator")
+    for message in faults:
+        result.fail("V13", entry.place, message)
+    if event.known and roster.principals[key.principal].type == "recovery":
+        result.notes.append(f"{entry.place}: the recovery key was used, for {event.kind}")
+    if not event.known or event.kind == "genesis" or event.stream != "ledger":
+        return
+    try:
+        authorised = verified and not faults
+        admit_act(roster, event, entry.envelope_digest, key.principal, n, authorised=authorised)
+    except Fault as fault:
+        result.fail("V14", entry.place, fault)
+    if event.kind == "epoch":
+        p = event.predicate
+        lost = f"the last checkpoint known had size {p['last_size']}, {p['known_lost']} entries are known to be lost"
+        result.notes.append(f"{entry.place}: epoch {p['number']}, {lost}")
+
+
+def check_event_ids(entries: list[Entry], result: Result) -> None:
+    """V15."""
+    seen: dict[str, str] = {}
+    for entry in entries:
+        if entry.event is not None and entry.event.context is not None:
+            first = seen.setdefault(entry.event.context["event_id"], entry.place)
+            if first != entry.place:
+                result.fail("V15", entry.place, f"has the event id of {first}")
+
+
+def check_contents(index: Json, entries: list[Entry], members: dict[str, bytes], result: Result) -> None:
+    """V16, and V18 for the manifests among the contents."""
+    listed = {content["commitment"]: content for content in index["contents"]}
+    named: set[str] = set()
+    for entry in entries:
+        event = entry.event
+        for content in event.context["contents"] if event and event.context else []:
+            named.add(content["commitment"])
+            entry_listed = listed.get(content["commitment"])
+            place = f"{entry.place} {content['name']}"
+            if entry_listed is None:
+                result.fail("V16", place, "bundle.json does not list this content")
+                continue
+            if entry_listed["size_bytes"] != content["size_bytes"]:
+                result.fail("V16", place, "bundle.json states another size")
+            if entry_listed["state"] == "withheld" and content["state"] != "withheld":
+                result.fail("V16", place, "bundle.json says withheld, the signer did not")
+            held = members.get("contents/" + content["commitment"][7:])
+            judged = event is not None and event.known and event.kind in ("diff", "merge")
+            if held is not None and judged and content["name"] == "manifest":
+                check_held_manifest(event.predicate if event else {}, held, place, result)
+    for commitment, content in listed.items():
+        place = f"content {commitment}"
+        held = members.get("contents/" + commitment[7:])
+        if commitment not in named:
+            result.fail("V16", place, "no entry names it")
+        if held is None or content["state"] != "held":
+            continue
+        if len(held) != content["size_bytes"] or commitment_of(base64_bytes(content["salt"]), held) != commitment:
+            result.fail("V16", place, "the bytes held do not match commitment and size")
+    for state in STATES[1:]:
+        count = sum(content["state"] == state for content in listed.values())
+        if count:
+            result.notes.append(f"contents {state}: {count}")
+
+
+def check_held_manifest(p: Json, held: bytes, place: str, result: Result) -> None:
+    """V18 for one manifest."""
+    if digest_of(held) != p["manifest"]:
+        result.fail("V18", place, "its SHA-256 is not the event's manifest")
+    try:
+        count = check_manifest(held)
+        require(p.get("files_changed", count) == count, f": it has {count} entries, not files_changed")
+    except Fault as fault:
+        result.fail("V18", place, f"manifest{fault}")
+
+
+def references(event: Event) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What an event refers to: the member, the envelope digest, and the kinds it may be of (none: any)."""
+    p = event.predicate
+    for link in event.context["links"]:
+        yield "links", link["envelope"], ()
+    if event.kind == "diff":
+        for prompt in p["prompts"]:
+            yield "prompts", prompt["prompt"], ("prompt",)
+    elif event.kind == "approval":
+        for digest in p["seen"]["prompts"]:
+            yield "seen.prompts", digest, ("prompt",)
+        for digest in p["seen"]["tests"]:
+            yield "seen.tests", digest, ("test",)
+        if "release" in p["basis"]:
+            yield "basis.release", p["basis"]["release"], ("release",)
+        if "act" in p["basis"]:
+            yield "basis.act", p["basis"]["act"], ACTS
+        if "withdraws" in p:
+            yield "withdraws", p["withdraws"], ("approval",)
+    elif event.kind == "merge" and "diff" in p:
+        yield "diff", p["diff"], ("diff",)
+    elif event.kind == "deploy" and "release" in p:
+        yield "release", p["release"], ("release",)
+
+
+def check_references(entries: list[Entry], result: Result) -> None:
+    """V17."""
+    shown: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.envelope_digest:
+            shown.setdefault(entry.envelope_digest, entry)
+    for entry in entries:
+        event = entry.event
+        if event is None or not event.known:
+            continue
+        for member, digest, kinds in references(event):
+            target = shown.get(digest)
+            if target is None and not entry.whole:
+                result.notes.append(f"{entry.place}: {member} names an entry that is not in this bundle")
+            elif target is None or target.index >= entry.index:
+                result.fail("V17", entry.place, f"{member} names no entry of the bundle with a lower index")
+            elif kinds and target.leaf["kind"] not in kinds:
+                result.fail("V17", entry.place, f"{member} names {target.place}, which is not of the kind {kinds[0]}")
+            elif member == "withdraws" and target.event is not None and not _withdraws(event, target.event):
+                result.fail("V17", entry.place, f"withdraws {target.place}, of another actor, scope, about or basis")
+
+
+def _withdraws(event: Event, target: Event) -> bool:
+    def essence(each: Event) -> Json:
+        actor, p = each.context["actor"], each.predicate
+        return actor.get("principal"), actor.get("account"), p["scope"], each.context["about"], p["basis"]
+
+    return not target.known or essence(event) == essence(target)
+
+
+def check_subject(index: Json, entries: list[Entry], result: Result) -> None:
+    """V19."""
+    period, release = index["subject"].get("period"), index["subject"].get("release")
+    if period is not None and not period["from"] <= period["to"] <= index["position"]:
+        result.fail("V19", "bundle.json", f"the period does not lie within the position {index['position']}")
+    inside_ranges = [entry.event for entry in entries if entry.whole and entry.envelope_digest == release]
+    if release is not None and not any(event and event.known and event.kind == "release" for event in inside_ranges):
+        result.fail("V19", "bundle.json", "the subject is no release event inside a range")
+
+
+# The command --------------------------------------------------------------------------------------------------------
+
+
+def report(result: Result) -> str:
+    """The lines that a person reads."""
+    lines = [f"{check} {CHECKS[check]}: {place}: {found}" for check, place, found in result.failures]
+    lines += [f"note: {note}" for note in result.notes]
+    if result.intact:
+        counts = f"{result.entries} entries, {result.signatures} signatures, checkpoint size {result.checkpoint_size}"
+        lines.append(f"records intact: {counts}")
+    else:
+        lines.append(f"records NOT intact: {len(result.failures)} failures")
+    return "\n".join([*lines, CLOSING])
+
+
+def report_json(result: Result) -> str:
+    """The same for a program."""
+    value = {
+        "checkpoint_size": result.checkpoint_size,
+        "closing": CLOSING,
+        "entries": result.entries,
+        "failures": [dict(zip(("check", "place", "message"), failure)) for failure in result.failures],
+        "intact": result.intact,
+        "notes": result.notes,
+        "signatures": result.signatures,
+    }
+    return json.dumps(value, indent=2, sort_keys=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 intact, 3 not intact, 2 usage."""
+    parser = argparse.ArgumentParser(description="Verifies an Evidence Ledger bundle.", epilog=NO_ANCHOR)
+    parser.add_argument("bundle", metavar="BUNDLE", help="the bundle, or - for standard input")
+    parser.add_argument("--anchor", metavar="FILE", help="the file ledger.pub, from outside the bundle")
+    parser.add_argument("--anchor-line", metavar="TEXT", help="the line of that file")
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    options = parser.parse_args(arguments)
+    if (options.anchor is None) == (options.anchor_line is None):
+        print(NO_ANCHOR if options.anchor is None else "Give --anchor or --anchor-line, not both.", file=sys.stderr)
+        return 2
+    try:
+        line = options.anchor_line
+        if line is None:
+            line = Path(options.anchor).read_bytes()[:4096].decode("ascii", "replace")
+        with sys.stdin.buffer if options.bundle == "-" else Path(options.bundle).open("rb") as source:
+            data = source.read(BUNDLE_MAX + 1)
+    except (OSError, ValueError) as error:
+        print(f"Cannot read: {str(error)!a}", file=sys.stderr)
+        return 2
+    result = verify(data, line)
+    print(report_json(result) if options.json else report(result))
+    return 0 if result.intact else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())
