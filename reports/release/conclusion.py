@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 ANCHOR: Final = "conclusion"
+_SECTIONS: Final = {
+    "assistants": "AI involvement",
+    "completeness": "Completeness",
+    "duties": "Segregation of duties",
+    "tests": "Tests",
+}
 MOST_CARDS: Final = 60
 """Findings printed as cards; more of them are grouped in a table, none is left out."""
 MOST_INPUTS: Final = 8
@@ -272,9 +278,9 @@ def questions(view: View) -> Table:
         ("Is the use of assistants declared, with its prompts?", ("AI-01", "AI-02"), "assistants"),
     )
     return Table(
-        columns(("Question", 46), ("Verdicts", 34), ("Evidence", 20)),
+        columns(("Question", 42), ("Verdicts", 34), ("Evidence", 24)),
         tuple(
-            Row((line(question), _answer(view, rules), line(link(anchor, "Section", page=True))))
+            Row((line(question), _answer(view, rules), line(link(anchor, _SECTIONS[anchor], page=True))))
             for question, rules, anchor in asked
         ),
         words("None."),

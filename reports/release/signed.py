@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from ledger.rules.reviewed import judged, sort_approvals
+from ledger.rules.wording import with_names
 from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
 from reports.release.said import (
     absent,
     claimed,
     columns,
     digest_line,
+    entry,
     entry_anchor,
     joined,
     ledger_time,
@@ -57,59 +60,79 @@ def meaning(fact: ApprovalFact) -> Text:
     return capture(known or f"I {said} this content; meaning: {approval.meaning}.")
 
 
-def worth(view: View, change: ChangeView) -> dict[int, tuple[Status, ...]]:
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a decision is worth: a status of one or two words, and the clause that explains it."""
+
+    status: Status
+    clause: Text
+
+
+def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
     """What each decision of a change is worth, by entry index, sorted as the rules sort it."""
     case = view.case(change)
-    found: dict[int, list[Status]] = {}
+    found: dict[int, dict[Worth, None]] = {}
 
-    def say(fact: ApprovalFact, mark: Mark, text: str) -> None:
-        said = status(mark, text)
-        known = found.setdefault(fact.record.index, [])
-        if said not in known:
-            known.append(said)
+    def say(fact: ApprovalFact, *said: Worth) -> None:
+        found.setdefault(fact.record.index, {}).update(dict.fromkeys(said))
 
     for content in judged(case):
         sorted_ = sort_approvals(case, content)
-        for facts, mark, text in (
-            (sorted_.effective, Mark.PASS, "Counts"),
-            ([fact for fact, _ in sorted_.own], Mark.FAIL, "Own work: not counted"),
-            (sorted_.stale, Mark.FAIL, "Stale: other content"),
-            (sorted_.machine, Mark.FAIL, "No person: not counted"),
-            (sorted_.without_role, Mark.FAIL, "Without the role asked for"),
-            (sorted_.shown_only, Mark.NOT_APPLICABLE, "Forge: shown, not counted"),
-            ([item.fact for item in sorted_.unclear], Mark.CANNOT_TELL, "Cannot tell if it counts"),
-            ([item.fact for item in sorted_.stale_unclear], Mark.CANNOT_TELL, "Cannot tell if it counts"),
+        for facts, mark, word, clause in (
+            (sorted_.effective, Mark.PASS, "Counts", f"counts for {content.name}"),
+            (
+                [fact for fact, _ in sorted_.own],
+                Mark.FAIL,
+                "Own work",
+                "not counted: its signer took part in the change",
+            ),
+            (sorted_.stale, Mark.FAIL, "Stale", f"not counted: it covers other content than {content.name}"),
+            (sorted_.machine, Mark.FAIL, "No person", "not counted: its signer is an agent or a service"),
+            (sorted_.without_role, Mark.FAIL, "No role", "not counted: without the role that the policy asks for"),
+            (
+                sorted_.shown_only,
+                Mark.NOT_APPLICABLE,
+                "Shown only",
+                "not counted: the policy shows a forge's word only",
+            ),
         ):
             for fact in facts:
-                say(fact, mark, text)
+                say(fact, _worth(mark, word, clause))
+        for unclear in (*sorted_.unclear, *sorted_.stale_unclear):
+            clause = with_names("; ".join(unclear.reasons), view.dossier.parties)
+            say(unclear.fact, _worth(Mark.CANNOT_TELL, "Cannot tell", f"whether it counts: {clause}"))
     for fact in change.facts.approvals:
         if fact.standing and fact.approval.decision == "reject":
-            say(fact, Mark.FAIL, "Rejection stands")
-        for said in ended(fact):
-            say(fact, said.mark, "" if said.word is None else said.word.plain)
-    return {index: tuple(statuses) for index, statuses in found.items()}
+            say(fact, _worth(Mark.FAIL, "Rejects", "the rejection stands"))
+        say(fact, *ended(fact))
+    return {index: tuple(said) for index, said in found.items()}
 
 
-def ended(fact: ApprovalFact) -> tuple[Status, ...]:
-    """Statuses that say that a decision no longer stands, or that its key was revoked since."""
-    found: list[Status] = []
+def ended(fact: ApprovalFact) -> tuple[Worth, ...]:
+    """What ended a decision, and whether its key was revoked since."""
+    found: list[Worth] = []
     if fact.withdrawn_by is not None:
-        found.append(status(Mark.NOT_APPLICABLE, f"Withdrawn in entry {fact.withdrawn_by.index}"))
+        found.append(_worth(Mark.NOT_APPLICABLE, "Withdrawn", f"withdrawn in {entry(fact.withdrawn_by)}"))
     if fact.superseded_by is not None:
-        found.append(status(Mark.NOT_APPLICABLE, f"Superseded by entry {fact.superseded_by.index}"))
+        found.append(_worth(Mark.NOT_APPLICABLE, "Superseded", f"superseded by {entry(fact.superseded_by)}"))
     if fact.perhaps_replaced_by is not None:
-        found.append(status(Mark.CANNOT_TELL, f"Perhaps ended by entry {fact.perhaps_replaced_by.index}"))
+        clause = f"perhaps ended by {entry(fact.perhaps_replaced_by)}, whose signer is unresolved"
+        found.append(_worth(Mark.CANNOT_TELL, "Cannot tell", clause))
     if fact.key_revoked_since is not None:
         late = fact.record.index >= fact.key_revoked_since
+        clause = f"its key was revoked since and counts as compromised from position {number(fact.key_revoked_since)}"
         found.append(
-            status(
-                Mark.CANNOT_TELL if late else Mark.NOT_APPLICABLE,
-                "Key compromised then" if late else "Key revoked since, sound then",
-            )
+            _worth(Mark.CANNOT_TELL, "Key compromised", clause)
+            if late
+            else _worth(Mark.NOT_APPLICABLE, "Key revoked", f"{clause}; this entry is earlier")
         )
     if fact.approval.decision == "withdraw":
-        found.append(status(Mark.NOT_APPLICABLE, "Withdrawal"))
+        found.append(_worth(Mark.NOT_APPLICABLE, "Withdrawal", "takes back an earlier decision"))
     return tuple(found)
+
+
+def _worth(mark: Mark, word: str, clause: str) -> Worth:
+    return Worth(status(mark, word), capture(clause, limit=500))
 
 
 def approvals(view: View) -> Section:
@@ -219,9 +242,10 @@ def _summary(change: ChangeView) -> Row:
     )
 
 
-def _gravity(statuses: tuple[Status, ...]) -> int:
+def _gravity(said: tuple[Worth, ...]) -> int:
     order = (Mark.FAIL, Mark.CANNOT_TELL, Mark.PASS)
-    return min((order.index(one.mark) if one.mark in order else len(order) for one in statuses), default=len(order))
+    marks = [one.status.mark for one in said]
+    return min((order.index(mark) if mark in order else len(order) for mark in marks), default=len(order))
 
 
 def _label(change: ChangeView, fact: ApprovalFact) -> Text:
@@ -229,17 +253,16 @@ def _label(change: ChangeView, fact: ApprovalFact) -> Text:
     return line_text(f"{change.label.plain}{'' if revision is None else f', revision {revision}'}")
 
 
-def _of_release(fact: ApprovalFact) -> tuple[Status, ...]:
-    if fact.standing and fact.approval.decision != "withdraw":
-        good = fact.approval.decision == "approve"
-        return (
-            status(Mark.PASS if good else Mark.FAIL, "Approval stands" if good else "Rejection stands"),
-            *ended(fact),
-        )
-    return ended(fact)
+def _of_release(fact: ApprovalFact) -> tuple[Worth, ...]:
+    found = ended(fact)
+    if fact.standing and fact.approval.decision == "approve":
+        return (_worth(Mark.PASS, "Stands", "the approval of the release stands"), *found)
+    if fact.standing and fact.approval.decision == "reject":
+        return (_worth(Mark.FAIL, "Rejects", "the rejection of the release stands"), *found)
+    return found
 
 
-def _block(fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Signature:
+def _block(fact: ApprovalFact, label: Text, said: tuple[Worth, ...]) -> Signature:
     approval, record = fact.approval, fact.record
     by_person = approval.attested_by == "person"
     role = ", ".join(fact.roles) if fact.roles else "no role held then"
@@ -254,6 +277,7 @@ def _block(fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Sig
         ("Key", digest_line(record.leaf.key_id, full=True)),
         *_basis(fact),
         ("Comment", _comment(fact)),
+        ("Worth", joined([line(one.clause) for one in said], "; ") or line(quiet("nothing: no rule sorted it"))),
     ]
     return Signature(
         label,
@@ -261,7 +285,7 @@ def _block(fact: ApprovalFact, label: Text, statuses: tuple[Status, ...]) -> Sig
         words(role),
         line("“", meaning(fact), "”", quiet(f" {approval.decision}, meaning: {approval.meaning}")),
         rows(*pairs),
-        statuses,
+        tuple(one.status for one in said),
         entry_anchor(record.index),
     )
 

@@ -26,7 +26,6 @@ from reports.wording import count, number
 
 if TYPE_CHECKING:
     from ledger.records import Record
-    from reports.parts import Status
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "traceability"
@@ -159,8 +158,7 @@ def _approved(view: View, change: ChangeView) -> Step:
     statuses = worth(view, change)
     lines: list[Line] = []
     for fact in change.facts.approvals:
-        said: tuple[Status, ...] = statuses.get(fact.record.index, ())
-        text = "; ".join(one.word.plain for one in said if one.word is not None)
+        text = "; ".join(str(one.status.word) for one in statuses.get(fact.record.index, ()))
         lines.append(
             (*_number(fact.record), *line(named(fact.approver), f" {fact.approval.decision}", quiet(f" {text}")))
         )
