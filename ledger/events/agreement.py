@@ -65,10 +65,7 @@ def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -
         case RoleGrant():
             if body.role == "administrator" and body.projects is not None:
                 raise FormatError("bad-role", "an administrator is one everywhere", where=f"{where}/projects")
-        case Epoch():
-            if not body.origin.endswith(f"/{body.number}"):
-                raise FormatError("bad-epoch", "the origin ends with the epoch's number", where=f"{where}/origin")
-        case ProjectEnd() | PrincipalDisable() | KeyEnd() | KeyRevoke() | RoleEnd() | PolicySet() | Deploy():
+        case Epoch() | ProjectEnd() | PrincipalDisable() | KeyEnd() | KeyRevoke() | RoleEnd() | PolicySet() | Deploy():
             pass
         case Prompt():
             _need_content(context, "prompt", where)

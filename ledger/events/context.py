@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MAX_CONTENT_BYTES: Final = 64 * 1024 * 1024
 """Largest content (format §4.3)."""
 
-_RELEASE = re.compile(r"[^@]+@[^@]+", re.ASCII)
+_RELEASE = re.compile(r"[^@]+@[A-Za-z0-9][^@]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

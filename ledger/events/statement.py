@@ -178,6 +178,9 @@ def _check_subjects(value: JSON, event: Event) -> None:
     if not isinstance(value, list) or len(value) > 1024:
         raise FormatError("bad-subject", "an array of at most 1024 subjects is required", where="/subject")
     derived = subjects(event)
+    for number, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise FormatError("bad-subject", "a subject is an object", where=f"/subject/{number}")
     if event.kind != "test" and len(value) != len(derived):
         raise FormatError("bad-subject", "not the subjects that follow from this event", where="/subject")
     for number, wanted in enumerate(derived):
@@ -292,3 +295,17 @@ def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:
         case _:
             pass
     return tuple(dict.fromkeys(found))
+
+
+def takes_back(event: Event, earlier: Event) -> bool:
+    """Whether ``event``, a withdrawal, is of the decision ``earlier``: same actor, scope, about and basis (§4.4.2)."""
+    body, before = event.body, earlier.body
+    return (
+        isinstance(body, Approval)
+        and isinstance(before, Approval)
+        and before.decision != "withdraw"
+        and (before.scope, before.basis) == (body.scope, body.basis)
+        and earlier.context.about == event.context.about
+        and earlier.context.project == event.context.project
+        and earlier.context.actor.principal == event.context.actor.principal
+    )

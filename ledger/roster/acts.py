@@ -88,6 +88,7 @@ def found(ledger: Digest, envelope: Digest, context: Context, body: Genesis) -> 
         keys.append((core.recovery.principal, core.recovery.key))
         principals[core.recovery.principal] = Principal(core.recovery.principal, RECOVERY, 1, None, None, ())
     preimage = genesis_preimage(core)
+    _refuse_published(core.log_key)
     for (_, key), proof in zip(keys, body.proofs, strict=True):
         _refuse_published(key)
         verify(key, proof, preimage)
@@ -142,10 +143,11 @@ def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C9
             _need_principal(roster, act.principal, position)
         case KeyEnrol() | KeyRotate():
             _check_new_key(roster, act, position)
-        case KeyEnd() | KeyRevoke():
+        case KeyEnd():
             _need_key(roster, act.key_id, act.principal, position)
-            if isinstance(act, KeyRevoke):
-                _refuse(act.compromised_since > position, "bad-position", "compromised_since lies in the future")
+        case KeyRevoke():
+            _need_enrolled(roster, act.key_id, act.principal, position)
+            _refuse(act.compromised_since > position, "bad-position", "compromised_since lies in the future")
         case RoleGrant():
             _need_principal(roster, act.principal, position)
             _need_projects(roster, act.projects or (), position)
@@ -253,12 +255,17 @@ def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
             over = replace(roster.keys[act.key_id], until=since, ended_by="end", reason=act.reason)
             return replace(roster, keys={**roster.keys, act.key_id: over})
         case KeyRevoke():
+            # What became known later may reach further back; an earlier end of the key stays as it is.
+            before = roster.keys[act.key_id]
+            compromised = act.compromised_since
+            if before.compromised_since is not None:
+                compromised = min(compromised, before.compromised_since)
             revoked = replace(
-                roster.keys[act.key_id],
-                until=since,
+                before,
+                until=since if before.until is None else before.until,
                 ended_by="revoke",
                 reason=act.reason,
-                compromised_since=act.compromised_since,
+                compromised_since=compromised,
             )
             return replace(roster, keys={**roster.keys, act.key_id: revoked})
         case RoleGrant():
@@ -326,6 +333,15 @@ def _need_key(roster: Roster, identifier: Digest, principal: str, position: int)
         key is None or key.principal != principal or not in_force(key.since, key.until, position),
         "unknown-key",
         "this principal has no such key in force",
+    )
+
+
+def _need_enrolled(roster: Roster, identifier: Digest, principal: str, position: int) -> None:
+    key = roster.keys.get(identifier)
+    _refuse(
+        key is None or key.principal != principal or position < key.since,
+        "unknown-key",
+        "this principal never had such a key",
     )
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from ledger.digests import from_raw
 from ledger.entry import FIRST, LEDGER_STREAM
 from ledger.errors import ChainError, LedgerError
 from ledger.events.roster import Genesis
 from ledger.merkle import verify_inclusion
-from ledger.roster.state import Roster, origin_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.anchor import Anchor
     from ledger.bundle import Index
+    from ledger.roster.state import Roster
     from ledger.verify.findings import Collector
     from ledger.verify.shown import Shown
+
+
+_NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,8}", re.ASCII)
 
 
 def check_anchor(anchor: Anchor, index: Index, shown: Sequence[Shown], collector: Collector) -> None:
@@ -48,30 +52,41 @@ def check_checkpoint(
     note: bytes, anchor: Anchor, roster: Roster | None, position: int, collector: Collector
 ) -> Checkpoint | None:
     """V03: the checkpoint, signed by the log key under the origin of its size; None if it cannot be trusted."""
-    origins = [anchor.origin]
-    if roster is not None:
-        origins += [started.epoch.origin for started in roster.epochs]
-    failure: LedgerError | None = None
-    for origin in reversed(origins):
-        try:
-            checkpoint = open_checkpoint(note, origin, anchor.log_key)
-        except LedgerError as error:
-            failure = failure or error
-            continue
-        if roster is not None and origin_at(roster, checkpoint.size) != origin:
-            failure = ChainError("other-origin", "the checkpoint's origin is not the one of its size")
-            break
+    try:
+        claimed, _ = parse_checkpoint(note)
+        number = _epoch_number(claimed.origin, anchor.origin)
+        shown = (
+            1
+            if roster is None
+            else max((item.epoch.number for item in roster.epochs if item.since <= claimed.size), default=1)
+        )
+        if number < shown or claimed.extensions:
+            raise ChainError(
+                "other-origin", "the checkpoint's origin is not the one of its size, or it has further lines"
+            )
+        checkpoint = open_checkpoint(note, claimed.origin, anchor.log_key)
         if checkpoint.size < position:
-            failure = ChainError(
+            raise ChainError(
                 "checkpoint-too-small",
                 "the checkpoint does not cover the position",
                 details={"size": checkpoint.size, "position": position},
             )
-            break
-        return checkpoint
-    if failure is not None:
-        collector.fail("V03", "checkpoint", failure)
-    return None
+    except LedgerError as error:
+        collector.fail("V03", "checkpoint", error)
+        return None
+    if number > shown:
+        collector.note("later-epoch", "checkpoint", "of an epoch that began after the bundle's position")
+    return checkpoint
+
+
+def _epoch_number(origin: str, first: str) -> int:
+    """Number of the epoch whose checkpoints have this origin; 1 before any (format §5.5)."""
+    if origin == first:
+        return 1
+    number = origin.removeprefix(f"{first}/")
+    if number == origin or _NUMBER.fullmatch(number) is None:
+        raise ChainError("other-origin", "the checkpoint is of another log than the anchor's")
+    return int(number)
 
 
 def check_leaves(shown: Sequence[Shown], position: int, collector: Collector) -> None:
@@ -127,8 +142,7 @@ def check_streams(index: Index, shown: Sequence[Shown], collector: Collector) ->
             ChainError("linked-missing", "a linked entry is not shown", details={"index": min(missing)}),
         )
     for stream, reach in ranges.items():
-        entries = by_stream.get(stream, [])
-        found = [entry.leaf.stream_index for entry in entries]
+        found = [entry.leaf.stream_index for entry in by_stream.get(stream, [])]
         if found != list(range(reach.from_, reach.to)):
             collector.fail(
                 "V07",
@@ -139,19 +153,28 @@ def check_streams(index: Index, shown: Sequence[Shown], collector: Collector) ->
                     details={"from": reach.from_, "to": reach.to, "found_count": len(found)},
                 ),
             )
-        for before, after in pairwise(entries):
-            if after.leaf.stream_previous != before.leaf_digest.hex():
-                collector.fail(
-                    "V07",
-                    after.place,
-                    ChainError("broken-stream", "stream_previous is not the digest of the stream's entry before"),
-                )
-        if entries and entries[0].leaf.stream_index == 0 and entries[0].leaf.stream_previous != FIRST:
+    _check_links(shown, collector)
+
+
+def _check_links(shown: Sequence[Shown], collector: Collector) -> None:
+    last: dict[str, Shown] = {}
+    for entry in shown:
+        leaf = entry.leaf
+        before = last.get(leaf.stream)
+        if before is not None and leaf.stream_index <= before.leaf.stream_index:
+            collector.fail("V07", entry.place, ChainError("broken-stream", "stream indexes do not rise"))
+        elif before is not None and _is_next(before, entry) and leaf.stream_previous != before.leaf_digest.hex():
+            error = ChainError("broken-stream", "does not link to the stream's entry before")
+            collector.fail("V07", entry.place, error)
+        if leaf.stream_index == 0 and leaf.stream_previous != FIRST:
             collector.fail(
-                "V07",
-                entries[0].place,
-                ChainError("broken-stream", "the first entry of a stream has 64 zeros before it"),
+                "V07", entry.place, ChainError("broken-stream", "the first entry of a stream has 64 zeros before it")
             )
+        last[leaf.stream] = entry
+
+
+def _is_next(before: Shown, entry: Shown) -> bool:
+    return entry.leaf.stream_index == before.leaf.stream_index + 1
 
 
 def check_roster_counts(index: Index, shown: Sequence[Shown], collector: Collector) -> None:

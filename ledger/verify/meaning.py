@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
 from ledger.envelope import check_signature
 from ledger.errors import AuthorityError, ChainError, ConflictError, FormatError, LedgerError, SignatureError
 from ledger.events.roster import Genesis
-from ledger.events.statement import Event, Unknown, references
+from ledger.events.statement import Event, Unknown, references, takes_back
+from ledger.events.work import Approval
 from ledger.records import Record
 from ledger.roster.acts import advance, found
-from ledger.roster.authority import authorise
+from ledger.roster.authority import authorise, signer_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ledger.digests import Digest
     from ledger.roster.state import Roster
     from ledger.verify.findings import Collector
     from ledger.verify.shown import Shown
+
+
+SIGNER_SLUGS: Final = frozenset(
+    {
+        "key-unknown",
+        "key-ended",
+        "key-revoked",
+        "principal-disabled",
+        "not-an-administrator",
+        "actor-is-not-signer",
+    }
+)
+"""Refusals of ledger-stream entries that are about who signed (V13); all others are about the act (V14)."""
 
 
 def check_agreement(entry: Shown, collector: Collector) -> None:
@@ -71,7 +85,7 @@ def read_roster(shown: Sequence[Shown], ledger: Digest, collector: Collector) ->
             key = authorise(roster, entry.leaf.index, entry.leaf.key_id, event)
             roster = advance(roster, entry.leaf.index, entry.leaf.envelope, key.principal, event)
         except LedgerError as error:
-            _fail(entry, collector, "V13" if isinstance(error, AuthorityError) else "V14", error)
+            _fail(entry, collector, "V13" if error.slug in SIGNER_SLUGS else "V14", error)
             if roster is not None:
                 roster = replace(roster, count=roster.count + 1)
     return roster
@@ -97,19 +111,12 @@ def check_signatures(shown: Sequence[Shown], roster: Roster, collector: Collecto
 def check_authority(shown: Sequence[Shown], roster: Roster, collector: Collector) -> None:
     """V13: every project-stream entry was signed by a key that might, at its position."""
     for entry in shown:
-        if entry.leaf.stream == LEDGER_STREAM:
-            continue
-        if isinstance(entry.statement, Unknown):
-            collector.note(
-                "unknown-kind",
-                entry.place,
-                "its kind or version is unknown to this verifier: bytes checked, meaning not",
-            )
-            continue
-        if entry.event is None:
-            continue
         try:
-            authorise(roster, entry.leaf.index, entry.leaf.key_id, entry.event)
+            if isinstance(entry.statement, Unknown):
+                collector.note("unknown-kind", entry.place, "of an unknown kind or version: bytes checked, meaning not")
+                signer_at(roster, entry.leaf.key_id, entry.leaf.index)
+            elif entry.event is not None and entry.leaf.stream != LEDGER_STREAM:
+                authorise(roster, entry.leaf.index, entry.leaf.key_id, entry.event)
         except LedgerError as error:
             _fail(entry, collector, "V11" if error.slug == "other-ledger" else "V13", error)
 
@@ -135,14 +142,33 @@ def check_references(shown: Sequence[Shown], linked: frozenset[int], collector: 
             referred = by_envelope.get(target)
             if referred is None and entry.leaf.index in linked:
                 collector.note("reference-outside", entry.place, "refers to an entry that this bundle does not hold")
-            elif referred is None:
-                _fail(entry, collector, "V17", FormatError("unknown-reference", "refers to an entry that is not shown"))
-            elif referred.leaf.index >= entry.leaf.index:
-                _fail(entry, collector, "V17", FormatError("unknown-reference", "refers to a later entry"))
-            elif kind is not None and referred.leaf.kind != kind:
-                _fail(
-                    entry, collector, "V17", FormatError("unknown-reference", f"refers to an entry that is no {kind}")
-                )
+                continue
+            fault = _fault_of_reference(entry, referred, kind)
+            if fault is not None:
+                _fail(entry, collector, "V17", FormatError("unknown-reference", f"refers to {fault}"))
+        _check_withdrawal(entry, entry.event, by_envelope, collector)
+
+
+def _fault_of_reference(entry: Shown, referred: Shown | None, kind: str | None) -> str | None:
+    if referred is None:
+        return "an entry that is not shown"
+    if referred.leaf.index >= entry.leaf.index:
+        return "a later entry"
+    if kind is not None and referred.leaf.kind != kind:
+        return f"an entry that is no {kind}"
+    return None
+
+
+def _check_withdrawal(entry: Shown, event: Event, by_envelope: Mapping[Digest, Shown], collector: Collector) -> None:
+    """A withdrawal takes back a decision of the same actor about the same thing (format §4.4.2)."""
+    if not isinstance(event.body, Approval) or event.body.withdraws is None:
+        return
+    earlier = by_envelope.get(event.body.withdraws)
+    if earlier is None or earlier.event is None or not isinstance(earlier.event.body, Approval):
+        return
+    if not takes_back(event, earlier.event):
+        error = ConflictError("withdrawal-mismatch", "withdraws a decision by somebody else or about something else")
+        _fail(entry, collector, "V17", error)
 
 
 def sound_records(shown: Sequence[Shown], roster: Roster) -> tuple[Record, ...]:

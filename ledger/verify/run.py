@@ -94,7 +94,9 @@ def _verify_entries(
         check_authority(shown, roster, collector)
         _note_roster(roster, collector)
         records = Records(anchor.ledger, index.position, roster, sound_records(shown, roster), contents)
-    for item in index.streams[2:]:
+    for item in index.streams[1:]:
+        if item.stream == shown[-1].leaf.stream:
+            continue
         collector.note(
             "stream-end",
             f"stream {item.stream}",
@@ -129,6 +131,15 @@ def _check_subject(index: Index, shown: tuple[Shown, ...], collector: Collector)
 def _note_roster(roster: Roster, collector: Collector) -> None:
     if roster.core.admins_required == 1:
         collector.note("one-administrator", "genesis", "one administrator alone can change the roster of this ledger")
+    for key in roster.keys.values():
+        if key.compromised_since is not None:
+            collector.note(
+                "key-revoked",
+                f"key {key.id}",
+                f"revoked ({key.reason}); its signatures from position {key.compromised_since} on no longer count",
+            )
+    for pending in roster.pending.values():
+        collector.note("act-pending", f"entry {pending.index}", "waits for another administrator and has no effect")
     for index in roster.recovery_uses:
         collector.note("recovery-key-used", f"entry {index}", "signed by the offline recovery key")
     for started in roster.epochs:
