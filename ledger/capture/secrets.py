@@ -78,7 +78,7 @@ FORMS: Final = (
     ),
     _provider("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
     _provider("openrouter-key", "sk-or-", r"sk-or-[A-Za-z0-9_-]{20,}"),
-    _provider("openai-key", "sk-", r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}"),
+    _provider("openai-key", "sk-", r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{32,}"),
     _provider("groq-key", "gsk_", r"gsk_[A-Za-z0-9]{40,}"),
     _provider("xai-key", "xai-", r"xai-[A-Za-z0-9]{40,}"),
     _provider("perplexity-key", "pplx-", r"pplx-[A-Za-z0-9]{40,}"),
@@ -131,7 +131,7 @@ FORMS: Final = (
         ("passw", "passphrase", "pwd", "secret", "key", "token"),
         rf"(?i)(?<![A-Za-z0-9]){_ASSIGNED}[\"']?\s*(?:=|:|=>|:=)\s*"
         r"(?P<secret>\"[^\"\s$<{\[][^\"\n]{2,255}\"|'[^'\s$<{\[][^'\n]{2,255}'|`[^`\s$<{\[][^`\n]{2,255}`"
-        r"|(?=[^\s\"'`,;()\[\]]*[0-9!#%&*+?@^~-])[^\s\"'`$<{\[(,;][^\s\"'`,;()\[\]]{5,255}+(?![\[(]))",
+        r"|(?=[^\s\"'`,;()\[\]]{0,255}[0-9!#%&*+?@^~-])[^\s\"'`$<{\[(,;][^\s\"'`,;()\[\]]{5,255}+(?![\[(]))",
     ),
 )
 """Every form that is masked, the most specific first."""

@@ -244,7 +244,7 @@ def _hand_in(
 
     comment = told["comment"]
     if comment == "-":
-        comment = click.get_text_stream("stdin").read()
+        comment = sys.stdin.read()
     contents = [] if not comment else [new_content("comment", comment.encode("utf-8", "replace"), "text/plain")]
     parcel = recorder.seal(body, contents, Actor(principal=me.principal), about=about, project=project)
     hand_in(ctx, recorder, [(parcel, words)], require_server=told["require_server"], further=further)

@@ -149,7 +149,7 @@ def release_matter(records: Records, known: Directory, me: Key, project: str, re
         lines += [
             "",
             f"source     {_project(known, source.project)}, repository {clean(source.repository)}{scope}",
-            f"commit     {source.commit}, {plural(source.commit_count, 'commit')} {since}",
+            f"commit     {source.commit}, {plural(source.commit_count, 'commit')}: {since}",
             *_listed_commits(records, record, source.commits),
         ]
     lines += ["", f"{plural(len(body.artifacts), 'artifact')}" + (":" if body.artifacts else "")]

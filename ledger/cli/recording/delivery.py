@@ -49,8 +49,8 @@ def hand_in(
         reason = spooled[-1].reason
         why = "another process is delivering" if reason is None else f"{clean(reason.message)} [{reason.slug}]"
         out.note(
-            f"spooled, not delivered: {plural(len(spooled), 'event')} in {recorder.outbox.spool.root} ({why});"
-            " the next command or: evidence outbox flush"
+            f"spooled, not delivered: {plural(len(spooled), 'event')} in {recorder.outbox.spool.root} ({why})."
+            " It goes out with the next one, or with: evidence outbox flush"
         )
     refused = [outcome for _, _, outcome in outcomes if isinstance(outcome, Refused)]
     if refused:

@@ -238,6 +238,11 @@ def _bind(recorder: Recorder, wanted: _Wanted, commits: Iterable[Commit]) -> tup
         body = item.event.body
         observed = isinstance(body, Prompt) and body.session in named
         strengths[item.envelope] = "observed" if observed else strengths.get(item.envelope, "declared")
+    if recorder.known() is None:
+        recorder.session.output.warn(
+            "prompts on the server could not be looked up, so only what waits here and --prompt is bound"
+            f" [{recorder.unreachable.slug}]"
+        )
     if len(strengths) > MOST_PROMPTS:
         left_out = len(strengths) - MOST_PROMPTS
         recorder.session.output.warn(f"{plural(left_out, 'older prompt')} left unbound: a diff binds {MOST_PROMPTS}")
