@@ -52,7 +52,8 @@ def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> 
         if not _bears_on(other, decision):
             continue
         sameness = compare(other.approver, decision.approver)
-        if sameness == "unknown":
+        if sameness == "unknown" and (other.approver.hidden or other.approver.account is None):
+            # An account that nobody claims while every card can be read is nobody who is known.
             perhaps = perhaps or other.record
         elif sameness == "yes" and other.approval.decision == "withdraw":
             withdrawn = withdrawn or other.record

@@ -129,7 +129,8 @@ class ApprovalFact:
     """A later decision (approve or reject) by the same approver in the same scope and subject. What a forge attests
     supersedes only what a forge attested; a person's own signature supersedes both."""
     perhaps_replaced_by: Record | None
-    """A later decision or withdrawal that would end this one if its unresolved actor were this approver."""
+    """A later decision or withdrawal that would end this one if its actor, whose account or card cannot be read, were
+    this approver."""
     comment: str | Absent | None
     """None: there is none."""
 

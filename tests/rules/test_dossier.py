@@ -187,6 +187,23 @@ def test_bytes_of_another_shape_are_unreadable() -> None:
     assert change.revisions[0].commits == Absent("unreadable")
 
 
+def test_a_later_word_by_an_unreadable_account_may_end_an_earlier_one() -> None:
+    """A rejection through an account ends its holder's approval at the forge; with the card erased, it may do so."""
+    story = Story({})
+    story.play(
+        [
+            {"do": "diff", "by": "Dana", "rev": 1, "content": "one"},
+            {"do": "forge", "by": "Rob", "rev": 1},
+            {"do": "forge", "account": "id-rob", "rev": 1, "decision": "reject", "as": "rejected"},
+        ]
+    )
+    before = story.dossier("7").change.approvals[0]  # type: ignore[union-attr]
+    assert before.superseded_by == story.labels["rejected"]
+    story.play([{"do": "erase", "card": "Rob"}])
+    after = story.dossier("7").change.approvals[0]  # type: ignore[union-attr]
+    assert (after.superseded_by, after.perhaps_replaced_by) == (None, story.labels["rejected"])
+
+
 def test_what_is_not_there_is_refused() -> None:
     """A change nobody spoke of, and a digest that is no release's, are not found."""
     story = Story({})
