@@ -104,7 +104,9 @@ def withdraw(ctx: click.Context, /, envelope: str | None, change: str | None, **
                 records = gather_change(session, known, project, change)
             else:
                 records = gather_release(session, known, project, release)
-            record = _standing(records.entries, me)
+            # Other changes with the same tree were gathered too.
+            about = [item for item in records.entries if _names(item) == (project, change, release)]
+            record = _standing(about, me)
         body = record.event.body
         mine = record.event.context.actor.principal == me.principal
         if not isinstance(body, Approval) or body.decision == "withdraw" or body.scope == "roster" or not mine:
@@ -289,6 +291,11 @@ def _standing(entries: Sequence[Record], me: Key) -> Record:
     if not standing:
         raise NotFoundError("nothing-to-withdraw", "no decision of yours about this stands")
     return standing[-1]
+
+
+def _names(record: Record) -> tuple[str | None, str | None, str | None]:
+    context = record.event.context
+    return context.project, context.about.change, context.about.release
 
 
 def _about(record: Record) -> str:
