@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from ledger.entry import FIRST, LEDGER_STREAM
+from ledger.entry import FIRST
 from ledger.errors import ChainError, UnavailableError
 from ledger.merkle import Frontier, frontier_at
 from ledger.store import schema
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.engine import Connection
+
+
+_READ: Final = select(schema.head).where(schema.head.c.id == 1)
+_LOCK: Final = _READ.with_for_update()
+_ADVANCE: Final = (
+    update(schema.head)
+    .where(
+        schema.head.c.id == 1,
+        schema.head.c.size == bindparam("expected_size"),
+        schema.head.c.root == bindparam("expected_root"),
+    )
+    .values({column.name: bindparam(column.name) for column in schema.head.columns if column.name != "id"})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +80,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
     Raises:
         UnavailableError: ``not-a-ledger``.
     """
-    wanted = select(schema.head).where(schema.head.c.id == 1)
-    row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    row = connection.execute(_LOCK if lock else _READ).one_or_none()
     if row is None:
         raise UnavailableError("not-a-ledger", "the database holds no ledger", remedy="Make one: evidence init")
     return Head(
@@ -94,9 +106,7 @@ def advance_head(connection: Connection, expected: Head, new: Head) -> None:
         ChainError: ``head-moved``: the lock did not hold, so nothing of this transaction may be committed.
     """
     swapped = connection.execute(
-        update(schema.head)
-        .where(schema.head.c.id == 1, schema.head.c.size == expected.size, schema.head.c.root == expected.root)
-        .values(**_columns(new))
+        _ADVANCE, {"expected_size": expected.size, "expected_root": expected.root, **_columns(new)}
     )
     if swapped.rowcount != 1:
         raise ChainError("head-moved", "the head moved under its lock", details={"expected": expected.size})
@@ -154,14 +164,11 @@ def _diverged(message: str, size: int) -> ChainError:
     )
 
 
-def with_stream(connection: Connection, tip: Tip, name: str) -> Tip:
-    """``tip`` with the end of the stream ``name`` looked up."""
-    if name in tip.streams:
-        return tip
+def find_stream(connection: Connection, name: str, free: int) -> StreamEnd:
+    """The end of the stream ``name`` as committed; ``free`` is the number that a new stream gets."""
     number = connection.execute(select(schema.stream.c.number).where(schema.stream.c.name == name)).scalar()
     if number is None:
-        end = StreamEnd(tip.stream_count, False, 0, FIRST)  # noqa: FBT003 -- a row of a table
-        return replace(tip, streams={**tip.streams, name: end}, stream_count=tip.stream_count + 1)
+        return StreamEnd(free, False, 0, FIRST)  # noqa: FBT003 -- a row of a table
     last = connection.execute(
         select(schema.entry.c.stream_index, schema.entry.c.leaf_digest)
         .where(schema.entry.c.stream == number)
@@ -169,13 +176,10 @@ def with_stream(connection: Connection, tip: Tip, name: str) -> Tip:
         .limit(1)
     ).one_or_none()
     if last is None:
-        end = StreamEnd(number, True, 0, FIRST)  # noqa: FBT003 -- a row of a table
-    else:
-        end = StreamEnd(number, True, last.stream_index + 1, bytes(last.leaf_digest).hex())  # noqa: FBT003
-    return replace(tip, streams={**tip.streams, name: end})
+        return StreamEnd(number, True, 0, FIRST)  # noqa: FBT003 -- a row of a table
+    return StreamEnd(number, True, last.stream_index + 1, bytes(last.leaf_digest).hex())  # noqa: FBT003
 
 
 def empty_tip(ledger_time: int) -> Tip:
     """The tip before genesis, which takes its ledger id from the entry placed on it."""
-    nothing = Head(b"", 0, b"", b"", ledger_time, 0, b"")
-    return Tip(nothing, Frontier(), {LEDGER_STREAM: StreamEnd(0, False, 0, FIRST)}, 1)  # noqa: FBT003
+    return Tip(Head(b"", 0, b"", b"", ledger_time, 0, b""), Frontier(), {}, 0)

@@ -8,15 +8,12 @@ number 0, leaf 3 numbers 1 and 2, and so on. The first n leaves complete n minus
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
-
-from sqlalchemy import select
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ledger.errors import ChainError
-from ledger.store import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -95,18 +92,28 @@ def compute(connection: Connection, cache: NodeCache | None, work: Callable[[Rea
     return work(read)
 
 
-def _fetch(connection: Connection, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
-    leaves, inner = schema.entry.c, schema.node.c
-    indexes = [place for level, place in places if level == 0]
+def _fetch(connection: Connection, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    indexes = {place: (0, place) for level, place in places if level == 0}
     numbers = {node_number(level, place): (level, place) for level, place in places if level > 0}
     found: dict[tuple[int, int], bytes] = {}
-    for some in chunks(indexes):
-        for idx, digest in connection.execute(select(leaves.idx, leaves.leaf_digest).where(leaves.idx.in_(some))):
-            found[0, idx] = bytes(digest)
-    for some in chunks(list(numbers)):
-        for number, digest in connection.execute(select(inner.number, inner.digest).where(inner.number.in_(some))):
-            found[numbers[number]] = bytes(digest)
+    for query, wanted in (
+        ("SELECT idx, leaf_digest FROM entry WHERE idx", indexes),
+        ("SELECT number, digest FROM node WHERE number", numbers),
+    ):
+        for some in chunks(list(wanted)):
+            for key, digest in _rows_among(connection, query, some):
+                found[wanted[key]] = bytes(digest)
     return found
+
+
+def _rows_among(connection: Connection, query: str, keys: Sequence[int]) -> Iterable[Sequence[Any]]:
+    # A proof is this one query: the driver alone takes a fifth of the time that composing the statement would.
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(f"{query} = ANY(%(keys)s)", {"keys": list(keys)})
+    # Padded to a power of two, so that few statements are ever prepared.
+    width = 1 << (len(keys) - 1).bit_length()
+    padded = (*keys, *[keys[-1]] * (width - len(keys)))
+    return connection.exec_driver_sql(f"{query} IN ({','.join('?' * width)})", padded)
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -5,13 +5,13 @@ Runs under the head lock, so what it reads holds until the commit. A submission 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from ledger.digests import from_raw, raw
-from ledger.entry import FIRST, LEDGER_STREAM, MAX_LEAF_BYTES, Leaf, leaf_bytes
+from ledger.entry import FIRST, LEDGER_STREAM, MAX_LEAF_BYTES, Leaf
 from ledger.errors import ConflictError, FormatError, LedgerError
 from ledger.events.statement import Event, read_payload, references
 from ledger.events.work import Approval
@@ -19,10 +19,19 @@ from ledger.merkle import leaf_hash
 from ledger.roster.acts import advance
 from ledger.roster.authority import authorise
 from ledger.store import schema
-from ledger.store.heads import StreamEnd, Tip, with_stream
+from ledger.store.heads import Head, StreamEnd, Tip, find_stream
 from ledger.store.nodes import chunks
 from ledger.store.projection import TraceRow, trace_rows
-from ledger.store.rows import EntryRow, entry_row, envelope_bytes, event_id_bytes, time_text
+from ledger.store.rows import (
+    EntryRow,
+    Placement,
+    about_text,
+    entry_row,
+    envelope_bytes,
+    event_id_bytes,
+    leaf_data,
+    time_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,6 +88,8 @@ class Batch:
     """Leaf digests and the inner nodes that they complete, in order."""
     streams: list[tuple[int, str]] = field(default_factory=list)
     traces: list[TraceRow] = field(default_factory=list)
+    ends: dict[str, StreamEnd] = field(default_factory=dict)
+    """Ends of the streams after the entries placed so far."""
     outcomes: list[Leaf | int | LedgerError] = field(default_factory=list)
     """One a submission taken up, in order: the new leaf, the index of the entry found again, or the refusal."""
     placed: dict[bytes, tuple[Found, Submission]] = field(default_factory=dict)
@@ -152,7 +163,7 @@ def place(connection: Connection, submissions: Sequence[Submission], tip: Tip, r
     clock in milliseconds.
     """
     known = look_up(connection, submissions)
-    batch = Batch(tip, roster)
+    batch = Batch(tip, roster, ends=dict(tip.streams))
     for submission in submissions:
         try:
             again = _found_again(batch, known, submission)
@@ -206,8 +217,10 @@ def place_leaf(connection: Connection, batch: Batch, submission: Submission, now
     """
     envelope, event = submission.envelope, submission.event
     name = event.context.project or LEDGER_STREAM
-    tip = with_stream(connection, batch.tip, name)
-    head, end = tip.head, tip.streams[name]
+    head = batch.tip.head
+    end = batch.ends.get(name)
+    if end is None:
+        end = find_stream(connection, name, batch.tip.stream_count)
     # received_at never falls, whatever the clock does (format §5.1).
     received_at = max(now, head.last_received_at)
     leaf = Leaf(
@@ -224,35 +237,33 @@ def place_leaf(connection: Connection, batch: Batch, submission: Submission, now
         envelope=submission.digest,
         received_at=time_text(received_at),
     )
-    data = leaf_bytes(leaf)
+    about = about_text(event.context.about)
+    data = leaf_data(leaf, about)
     if len(data) > MAX_LEAF_BYTES:
         raise FormatError("too-long", f"a leaf has at most {MAX_LEAF_BYTES} bytes", details={"found": len(data)})
     if envelope_bytes(envelope.payload, envelope.key_id, envelope.signature) != envelope.data:
         raise FormatError("other-envelope", "the envelope is not in its one byte form")
     # leaf digest = sha256(0x00 || leaf bytes), format §5.2
     digest = leaf_hash(data)
-    frontier, nodes = tip.frontier.grow(digest)
+    frontier, nodes = batch.tip.frontier.grow(digest)
+    event_id = event_id_bytes(event.context.event_id)
     batch.entries.append(
-        entry_row(leaf, digest, end.number, event.context.event_id, envelope.payload, envelope.signature)
+        entry_row(
+            leaf, Placement(digest, end.number, about, received_at, event_id), envelope.payload, envelope.signature
+        )
     )
     batch.nodes.extend(nodes)
     if not end.known:
         batch.streams.append((end.number, name))
-    found = Found(leaf.index, raw(submission.digest))
-    batch.placed[event_id_bytes(event.context.event_id)] = (found, submission)
+    batch.placed[event_id] = (Found(leaf.index, raw(submission.digest)), submission)
     batch.kinds[raw(submission.digest)] = event.kind
-    streams = {**tip.streams, name: StreamEnd(end.number, True, end.next_index + 1, digest.hex())}  # noqa: FBT003
-    batch.tip = replace(
-        tip,
-        head=replace(
-            head,
-            size=head.size + 1,
-            last_leaf=digest,
-            last_received_at=received_at,
-            roster_count=head.roster_count + (name == LEDGER_STREAM),
-        ),
-        frontier=frontier,
-        streams=streams,
+    batch.ends[name] = StreamEnd(end.number, True, end.next_index + 1, digest.hex())  # noqa: FBT003 -- a row of a table
+    roster_count = head.roster_count + (name == LEDGER_STREAM)
+    batch.tip = Tip(
+        Head(head.ledger, head.size + 1, b"", digest, received_at, roster_count, head.checkpoint_store),
+        frontier,
+        batch.ends,
+        batch.tip.stream_count + (not end.known),
     )
     return leaf
 

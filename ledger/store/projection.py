@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias
 
+    from ledger.events.context import Context
     from ledger.events.statement import Event
 
 TraceRow: TypeAlias = "tuple[int, bytes, int]"
@@ -94,19 +95,23 @@ def _named(event: Event) -> str | None:
             return None
 
 
-def _facets(event: Event, signer: str) -> Iterator[tuple[int, bytes]]:
-    context = event.context
+def _about(context: Context) -> Iterator[tuple[int, bytes]]:
     about = context.about
-    yield Facet.KIND, text_value(event.kind)
-    for principal in (signer, context.actor.principal, context.actor.on_behalf_of, _named(event)):
-        if principal is not None:
-            yield Facet.PRINCIPAL, principal_value(principal)
     if about.change is not None and context.project is not None:
         yield Facet.CHANGE, change_value(context.project, about.change)
     if about.release is not None:
         yield Facet.RELEASE, text_value(about.release)
     if about.tree is not None:
         yield Facet.TREE, bytes.fromhex(about.tree)
+
+
+def _facets(event: Event, signer: str) -> Iterator[tuple[int, bytes]]:
+    context = event.context
+    yield Facet.KIND, text_value(event.kind)
+    for principal in (signer, context.actor.principal, context.actor.on_behalf_of, _named(event)):
+        if principal is not None:
+            yield Facet.PRINCIPAL, principal_value(principal)
+    yield from _about(event.context)
     for subject in subjects(event):
         for algorithm, digits in subject.digest:
             # An event without a subject of its own names the ledger, which finds nothing.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -55,6 +56,7 @@ class Entry:
         return self.leaf.index
 
 
+@lru_cache(maxsize=16)
 def time_text(milliseconds: int) -> str:
     """A ledger time from milliseconds since 1970."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
@@ -82,26 +84,64 @@ def envelope_bytes(payload: bytes, key_id: Digest, signature: bytes) -> bytes:
 
 
 def event_id_bytes(event_id: str) -> bytes:
-    """The 16 bytes of an event id."""
-    return UUID(event_id).bytes
+    """The 16 bytes of an event id; anything but 32 hex digits and hyphens is a ValueError."""
+    data = bytes.fromhex(event_id.replace("-", ""))
+    if len(data) != 16:
+        raise ValueError("a UUID has 16 bytes")
+    return data
 
 
-def entry_row(leaf: Leaf, digest: bytes, stream: int, event_id: str, payload: bytes, signature: bytes) -> EntryRow:
-    """The row of an entry whose leaf has the leaf digest ``digest`` and whose stream has the number ``stream``."""
+def about_text(about: About) -> str:
+    """The canonical JSON of ``about``."""
+    return encode(write_object(about)).decode("ascii")
+
+
+def leaf_data(leaf: Leaf, about: str) -> bytes:
+    """What ``ledger.entry.leaf_bytes`` makes of ``leaf``, whose about has the canonical JSON ``about``.
+
+    A leaf holds ASCII that needs no escape, and counts, so that filling in a form gives its canonical JSON: a tenth of
+    the time, under the head lock. A test holds the two together.
+    """
+    # leaf bytes: canonical JSON, members sorted, format §5.1
+    return (
+        f'{{"about":{about},"envelope":"{leaf.envelope}","index":{leaf.index},"key_id":"{leaf.key_id}",'
+        f'"kind":"{leaf.kind}","previous":"{leaf.previous}","received_at":"{leaf.received_at}",'
+        f'"roster":{leaf.roster},"stream":"{leaf.stream}","stream_index":{leaf.stream_index},'
+        f'"stream_previous":"{leaf.stream_previous}","v":{leaf.v}}}'
+    ).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What of an entry's row its leaf does not hold in that form."""
+
+    digest: bytes
+    """Leaf digest."""
+    stream: int
+    """Number of the stream."""
+    about: str
+    """Canonical JSON."""
+    received_at: int
+    """Milliseconds since 1970."""
+    event_id: bytes
+
+
+def entry_row(leaf: Leaf, placement: Placement, payload: bytes, signature: bytes) -> EntryRow:
+    """The row of an entry."""
     return (
         leaf.index,
-        digest,
+        placement.digest,
         bytes.fromhex(leaf.previous),
-        stream,
+        placement.stream,
         leaf.stream_index,
         bytes.fromhex(leaf.stream_previous),
         leaf.roster,
         leaf.kind,
         raw(leaf.key_id),
-        encode(write_object(leaf.about)).decode("ascii"),
+        placement.about,
         raw(leaf.envelope),
-        milliseconds(leaf.received_at),
-        event_id_bytes(event_id),
+        placement.received_at,
+        placement.event_id,
         payload,
         signature,
     )
@@ -126,7 +166,7 @@ def leaf_of_row(row: Sequence[object], stream: str) -> Leaf:
         key_id=from_raw(bytes(key_id)),  # type: ignore[call-overload]
         about=read_object(About, parse_canonical(str(about).encode("utf-8"), max_bytes=MAX_LEAF_BYTES), "/about"),
         envelope=from_raw(bytes(envelope)),  # type: ignore[call-overload]
-        received_at=time_text(received_at),  # type: ignore[arg-type]
+        received_at=time_text(received_at),
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledger.entry import Leaf
-from ledger.errors import ChainError, LedgerError, UnavailableError
+from ledger.errors import LedgerError, UnavailableError
 from ledger.store.database import reading, writing
 from ledger.store.entries import entries_at
 from ledger.store.heads import advance_head, read_head, tip_for
@@ -40,6 +40,9 @@ QUEUE: Final = 4_096
 """Most submissions of one process that wait for their receipt."""
 BATCH: Final = 256
 """Most submissions of one transaction."""
+
+_FATAL: Final = frozenset({"head-diverged", "head-moved"})
+"""Errors after which a process writes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +145,6 @@ class Sequencer:
 
     def _write(self, waiting: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Writes a batch and passes on what was committed; what is left comes first in the next batch."""
-        if self._stopped is not None:
-            _fail(waiting, self._stopped)
-            return ()
         try:
             batch = self._commit([item.submission for item in waiting])
         except IntegrityError as error:
@@ -152,21 +152,20 @@ class Sequencer:
             if len(waiting) > 1:
                 return self._write_singly(waiting)
             _fail(waiting, _unwritable(error))
-            return ()
-        except ChainError as error:
-            if error.slug in ("head-diverged", "head-moved"):
+        except LedgerError as error:
+            if error.slug in _FATAL:
                 # Never go on behind a history that this process has not seen.
                 with self._changed:
                     self._stopped = error
             _fail(waiting, error)
-            return ()
-        except LedgerError as error:
-            _fail(waiting, error)
-            return ()
         except Exception as error:  # noqa: BLE001 -- a driver or a disk may raise anything; senders must hear of it
             # The outcome is unknown: the commit may have reached the disk. A retry finds out.
             _fail(waiting, _unwritable(error))
-            return ()
+        else:
+            return self._pass_on(waiting, batch)
+        return ()
+
+    def _pass_on(self, waiting: Sequence[_Waiting], batch: Batch) -> Sequence[_Waiting]:
         done = len(batch.outcomes)
         committed: list[_Committed] = []
         for item, outcome in zip(waiting[:done], batch.outcomes, strict=True):
@@ -185,6 +184,8 @@ class Sequencer:
         return ()
 
     def _commit(self, submissions: Sequence[Submission]) -> Batch:
+        if self._stopped is not None:
+            raise self._stopped
         store, agreed = self._issuer.store.agreed()
         with writing(self._engine) as connection:
             head = read_head(connection, lock=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -95,6 +96,10 @@ class Store:
             raise
         if signer is not None:
             issuer = Issuer(self._engine, self._checkpoints, self._rosters, self._nodes, signer, clock)
+            # A process may have died between its commit and its checkpoint. What hinders it here hinders every append,
+            # which says so; reading goes on.
+            with suppress(LedgerError):
+                issuer.issue(self.size())
             self._sequencer = Sequencer(self._engine, issuer, self._rosters, self._nodes, clock)
 
     def __enter__(self) -> Self:

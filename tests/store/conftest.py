@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.store.ledgers import Ledger, small_world
-from tests.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.world import World
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_what_is_not_as_announced_is_refused(ledger: Ledger) -> None:
             ({"size_bytes": 3}, "content-size"),
         ):
             with pytest.raises(FormatError) as caught:
-                store.put_content(SALT, [b"yy"], **arguments)  # type: ignore[arg-type]
+                store.put_content(SALT, [b"yy"], **arguments)
             assert caught.value.slug == slug
         with pytest.raises(FormatError):
             store.put_content(b"short", [b"x"])

@@ -1,5 +1,7 @@
 """Whoever edits the database is found out, down to the row."""
 
+# ruff: noqa: S608 -- somebody with the database writes what they like
+
 from __future__ import annotations
 
 import zlib
@@ -53,7 +55,7 @@ def faults(ledger: Ledger) -> list[Fault]:
     return found
 
 
-def flipped(column: Any, value: object) -> object:
+def flipped(value: object) -> object:
     """Another value of the column's type and, for bytes, the same length."""
     if isinstance(value, bytes | memoryview):
         data = bytes(value)
@@ -110,7 +112,7 @@ def test_a_flipped_column_is_found(ledger: Ledger, table: str, column: str) -> N
     target = getattr(schema, table)
     with unguarded(ledger.database_url) as connection:
         row = middle(connection, target)
-        value = flipped(target.c[column], row[column])
+        value = flipped(row[column])
         if isinstance(target.c[column].type, LargeBinary):
             value = bytes(value)  # type: ignore[call-overload]
         condition, key = where(table, row)
@@ -189,28 +191,32 @@ def test_an_inserted_row_is_found(ledger: Ledger, table: str) -> None:
     assert any(fault.table in (table, "content" if table.startswith("content") else table) for fault in found), found
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        (table.name, name)
-        for table in (identity, latest, kept)
-        for name in table.columns.keys()
-        if name not in ("kept_at", "id", "revision")
-    ],  # noqa: E501, SIM118
+CHECKPOINTS = (
+    (identity.name, "store"),
+    (identity.name, "ledger"),
+    (latest.name, "size"),
+    (latest.name, "root"),
+    (latest.name, "note"),
+    (kept.name, "size"),
+    (kept.name, "root"),
+    (kept.name, "note"),
 )
+
+
+@pytest.mark.parametrize(("table", "column"), CHECKPOINTS)
 def test_a_changed_checkpoint_is_found(ledger: Ledger, table: str, column: str) -> None:
     """Stored checkpoints are compared with the log, one by one, with their signatures."""
     told(ledger)
     with unguarded(ledger.checkpoint_url) as connection:
         row = dict(connection.execute(text(f"SELECT * FROM {table} LIMIT 1")).mappings().one())
         value = row[column]
-        new = bytes(value)[:-9] + b"AAAAAAA=\n" if column == "note" else flipped(None, value)
-        connection.execute(text(f"UPDATE {table} SET {column} = :new"), {"new": new}) if table != kept.name else (
-            connection.execute(
-                text(f"UPDATE {table} SET {column} = :new WHERE size = :size"), {"new": new, "size": row["size"]}
-            )
-        )
+        new = bytes(value)[:-9] + b"AAAAAAA=\n" if column == "note" else flipped(value)
+        if isinstance(new, int):
+            new += 1000
+        only = f"size = {row['size']}" if table == kept.name else "id = 1"
+        connection.execute(text(f"UPDATE {table} SET {column} = :new WHERE {only}"), {"new": new})
     found = faults(ledger)
+    # Which of the two ids was changed, the head's or the store's, nobody can tell.
     shown = {table, "head"} if table == identity.name else {table}
     assert any(fault.table in shown for fault in found), found
 
@@ -218,7 +224,7 @@ def test_a_changed_checkpoint_is_found(ledger: Ledger, table: str, column: str) 
 def test_a_rewritten_history_differs_from_what_was_signed(ledger: Ledger) -> None:
     """Cutting off the last entries with their nodes and setting the head back is found by the checkpoint store."""
     told(ledger)
-    from ledger.store.database import reading, connect
+    from ledger.store.database import connect, reading
     from ledger.store.heads import root_at
     from ledger.store.nodes import node_count
 
