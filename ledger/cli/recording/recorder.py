@@ -263,5 +263,5 @@ def _holder(known: Directory | None, account: Account) -> str | None:
 
 def _ask_error(cause: LedgerError, sentence: str, remedy: str) -> LedgerError:
     if isinstance(cause, AuthorityError):
-        return AuthorityError(cause.slug, cause.message, details=cause.details, remedy=remedy)
+        return cause
     return UnavailableError("server-needed", sentence, details={"cause": cause.slug}, remedy=remedy)
