@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger import exitcodes
 from ledger.cli.output import clean, plural
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ledger.cli.recording.recorder import Recorder
     from ledger.outbox import Outcome
     from ledger.parcel import Parcel
+
+AGAIN_SECONDS: Final = 0.25
+"""How long a server is tried that left a question of this very command unanswered."""
 
 
 def hand_in(
@@ -61,14 +64,16 @@ def hand_in(
 
 def _offer(recorder: Recorder, parcels: Sequence[Parcel]) -> list[Outcome]:
     outbox, client = recorder.outbox, recorder.session.client
+    # A server that did not answer a question a moment ago is tried once more, briefly, which also paces the next steps.
+    budget = BUDGET_SECONDS if recorder.answers else AGAIN_SECONDS
     if len(parcels) == 1:
-        return [outbox.deliver(parcels[0], client)]
+        return [outbox.deliver(parcels[0], client, budget=budget)]
     # All on the disk before the first is offered: none may be lost with a process that is killed.
     places = [outbox.spool.add(parcel) for parcel in parcels]
     if not parcels or outbox.spool.pace().not_before > time.time():
         later = UnavailableError("backing-off", "the server did not answer a moment ago")
         return [Spooled(place, later) for place in places]
-    flushed = outbox.flush(client, timeout=BUDGET_SECONDS)
+    flushed = outbox.flush(client, timeout=budget)
     delivered, refused = dict(flushed.delivered), dict(flushed.refused)
     outcomes: list[Outcome] = []
     for parcel, place in zip(parcels, places, strict=True):

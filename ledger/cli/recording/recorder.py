@@ -83,6 +83,11 @@ class Recorder:
         """Why the server was not asked."""
         return self._unreachable or UnavailableError("unreachable", "the server was not asked")
 
+    @property
+    def answers(self) -> bool:
+        """Whether nothing yet showed that the server does not answer."""
+        return not isinstance(self._unreachable, UnavailableError)
+
     def project(self) -> str:
         """The id of the project that flags, environment or files name, or the only one.
 
