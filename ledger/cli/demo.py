@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MARKER: Final = ".evidence-demo"
 """Names a folder as one that the demonstration made and may make anew."""
 
-_FORGED: Final = (b"Agreed with sales.", b"Not agreed at all.")
+_FORGED: Final = (b"Checked the rounding against the price list.", b"Approved this unread because I was asked to.")
 _NOTICE: Final = "Sample data: company, people and changes are invented; keys, signatures and digests are real."
 _WORDS: Final = {"fail": "FAIL", "not-evaluable": "cannot tell"}
 

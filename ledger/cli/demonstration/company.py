@@ -83,6 +83,13 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticked:
+    """Somebody approves on the forge, with a click and without a key; the pipeline brings what the forge shows."""
+
+    by: Somebody
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """Somebody merges."""
 
@@ -90,7 +97,7 @@ class Landed:
     method: Literal["squash", "merge", "push"]
 
 
-Step: TypeAlias = Prompted | Pushed | Tested | Decided | Landed
+Step: TypeAlias = Prompted | Pushed | Tested | Decided | Ticked | Landed
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +160,12 @@ STORIES: Final = (
             Pushed((("src/discount.py", "DISCOUNT = 0.05\n"),), "Discount for contract customers", "none"),
             Pushed((("src/discount.py", "DISCOUNT = 0.07\n"),), "Seven percent, as agreed", "none"),
             Tested(24),
-            Decided(JONAS, comment="Agreed with sales."),
+            Ticked(JONAS),
             Pushed((("src/discount.py", "DISCOUNT = 0.70\n"),), "Move the constant", "none"),
             Tested(24),
             Landed(INES, "squash"),
         ),
-        "Revision 2 was approved; revision 3, with ten times the discount, was merged.",
+        "Revision 2 was approved on the forge; revision 3, with ten times the discount, was merged.",
     ),
     Story(
         "204",

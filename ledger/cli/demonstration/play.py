@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.cli.demonstration.company import (
@@ -22,6 +21,7 @@ from ledger.cli.demonstration.company import (
     Prompted,
     Pushed,
     Tested,
+    Ticked,
 )
 from ledger.cli.demonstration.scenery import MAIN, Scenery, write_report
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RELEASE: Final = f"{PRODUCT}@{VERSION}"
 
-_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "merge", "release", "deploy")
+_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy")
 
 
 def found_ledger(stage: Stage) -> None:
@@ -49,12 +49,12 @@ def enrol_everybody(stage: Stage, start: str) -> None:
         if somebody is not MARA:
             stage.evidence("key", "new", "--name", somebody.handle)
             stage.evidence(
-                "key", "enrol", "--from-key", _key_file(stage, somebody.handle), "--principal", somebody.mail, *admin
+                "key", "enrol", "--from-key", str(stage.key_file(somebody.handle)), "--principal", somebody.mail, *admin
             )
     stage.evidence("key", "new", "--name", "pipeline")
     kinds = [word for kind in _PIPELINE_KINDS for word in ("--kind", kind)]
     stage.evidence(
-        *("key", "enrol", "--from-key", _key_file(stage, "pipeline"), "--principal", PIPELINE),
+        *("key", "enrol", "--from-key", str(stage.key_file("pipeline")), "--principal", PIPELINE),
         *kinds,
         *("--in", PROJECT, *admin),
     )
@@ -104,6 +104,8 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                     *(step.decision, story.number, "--project", PROJECT, "--yes", *comment),
                     *("--key", step.by.handle),
                 )
+            case Ticked():
+                stage.forge_shows(step.by.mail, project=PROJECT, change=story.number, revision=revision, head=head)
             case Landed():
                 before, after = scenery.land(story, step, branch)
                 stage.evidence(
@@ -112,7 +114,7 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                 )
 
 
-def release_and_deploy(stage: Stage, scenery: Scenery, start: str) -> None:
+def release_and_deploy(stage: Stage, scenery: Scenery) -> None:
     """The release of everything told, approved by the release manager, deployed by the pipeline."""
     artifact = stage.folder / f"{PRODUCT}-{VERSION}.tar.gz"
     artifact.write_bytes(f"{COMPANY} {PRODUCT} {VERSION}\n".encode())
@@ -120,7 +122,7 @@ def release_and_deploy(stage: Stage, scenery: Scenery, start: str) -> None:
     pipeline = ("--key", "pipeline")
     stage.evidence(
         *("record", "release", "--product", PRODUCT, "--version", VERSION, "--commit", scenery.head()),
-        *("--previous", start, "--artifact", str(artifact), *repository, *pipeline),
+        *("--first", "--artifact", str(artifact), *repository, *pipeline),
         show=True,
     )
     stage.evidence("approve", "--release", RELEASE, "--project", PROJECT, "--yes", "--key", SAMIR.handle, show=True)
@@ -139,11 +141,7 @@ def perform(stage: Stage, scenery: Scenery) -> None:
     enrol_everybody(stage, start)
     for story in STORIES:
         tell(stage, scenery, story)
-    release_and_deploy(stage, scenery, start)
-
-
-def _key_file(stage: Stage, name: str) -> str:
-    return str(Path(stage.environment()["XDG_CONFIG_HOME"]) / "evidence-ledger" / "keys" / f"{name}.key")
+    release_and_deploy(stage, scenery)
 
 
 def _people_file(start: str) -> str:
