@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,4 +220,30 @@ def test_replication_role_does_not_switch_guards_off(ledger: Ledger) -> None:
     with engine.connect() as connection, connection.begin():
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         attempt_forbidden(connection)
+    engine.dispose()
+
+
+def test_the_documented_writer_role_is_enough(ledger: Ledger) -> None:
+    """With exactly the rights that docs/operations.md grants, events are admitted, searched and checked."""
+    if not ledger.database_url.startswith("postgresql"):
+        return
+    page = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
+    block = page.split("```sql\nCREATE ROLE ledger_writer", 1)[1].split("```", 1)[0]
+    database = ledger.database_url.split("/@/", 1)[-1].split("@/", 1)[-1].split("?", 1)[0]
+    role = "writer_" + database
+    statements = ("CREATE ROLE ledger_writer" + block).replace("ledger_writer", role)
+    statements = statements.replace("ON DATABASE ledger ", f"ON DATABASE {database} ")
+    engine = create_engine(ledger.database_url)
+    with engine.begin() as connection:
+        for statement in filter(str.strip, statements.split(";")):
+            connection.exec_driver_sql(statement)
+    tell(ledger.world)
+    url = ledger.database_url.replace("postgres@", f"{role}@")
+    with Store(url, ledger.checkpoint_url, signer=ledger.sign, clock=ledger.clock) as store:
+        ledger.deliver(store)
+        assert store.reindex() > 0
+        assert list(store.fsck()) == []
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {role}")
+        connection.exec_driver_sql(f"DROP ROLE {role}")
     engine.dispose()
