@@ -31,7 +31,7 @@ MOST_SHOWN: Final = 500
 """Files, prompts, tests and commits are listed up to here; more are counted, and ``--json`` lists them."""
 MOST_SEEN: Final = 256
 PROMPT_LINES: Final = 3
-NOUNS: Final = {"approve": "approval", "reject": "rejection", "withdraw": "withdrawal"}
+NOUNS: Final = {"approve": "approval", "reject": "rejection"}
 """What a decision is called."""
 
 
@@ -334,7 +334,8 @@ def _change_warnings(dossier: ChangeDossier, chosen: Revision, me: Key) -> Itera
     if claimed:
         yield "an account that you and others claim took part in this change: rules may not count your decision"
     for item in facts.approvals:
-        if item.standing and item.approver.principal == me.principal:
+        decided = item.approval.decision != "withdraw" and item.standing
+        if decided and item.approver.principal == me.principal:
             yield f"your {NOUNS[item.approval.decision]} in entry {item.record.index} stands; this one takes its place"
     if any(item.run.run.tree == chosen.diff.tree and item.run.result == "FAILED" for item in facts.runs):
         yield "a test run on this very tree failed"

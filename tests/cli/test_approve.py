@@ -188,6 +188,9 @@ def test_a_decision_is_withdrawn_by_whoever_made_it(shop: Shop, repo: Sandbox, t
     assert (body.decision, body.withdraws) == ("withdraw", given["envelope"])
     facts = build_change(gathered(shop, "taken-back"), shop.project, "taken-back").change
     assert [item.standing for item in facts.approvals if item.approval.decision == "approve"] == [False]
+    anew = ray.ok("approve", "taken-back", "--yes", "--json").document["warnings"]
+    assert anew == []
+    ray.ok("withdraw", "--change", "taken-back", "--yes")
     again = ray.evidence("withdraw", "--change", "taken-back", "--yes", "--json")
     assert (again.status, again.problem["slug"]) == (exitcodes.ERROR, "nothing-to-withdraw")
 
