@@ -59,9 +59,9 @@ class Cut:
 def cut_release(connection: Connection, release: Digest, position: int | None, checkpoint: StoredCheckpoint) -> Cut:
     """The cut about a release at ``position``, the checkpoint's size if None.
 
-    Streams: that of the release event and those of its sources, each from the release before or from the first entry
-    about an included change, whichever is earlier. A change is included if a merge landed a commit that one of the
-    release's commit lists names. A commit list that is not held includes nothing.
+    Streams: that of the release event and those of its sources, each from the release before, from the first entry on
+    the released commit, from the first landing of a commit that one of the release's commit lists names, or from the
+    first entry about a change that such a landing brought, whichever is earliest. A commit list that is not held includes nothing.
 
     Raises:
         NotFoundError: ``no-such-entry``: no release has that envelope digest.
@@ -209,7 +209,13 @@ def _first_of_source(
     previous = _previous_release(connection, release, source, index)
     commits = _commit_ids(connection, listed)
     found = [] if previous is None else [previous]
-    for change in _included_changes(connection, source.project, commits, previous):
+    found += _on_commit(connection, source.project, source.commit)
+    included: set[str] = set()
+    for index_of_landing, changes in _included_landings(connection, source.project, commits, previous):
+        # A landing of no recorded change is evidence too: that nothing was recorded about it.
+        found.append(index_of_landing)
+        included.update(changes)
+    for change in included:
         first = connection.execute(
             select(func.min(_trace.idx)).where(
                 _trace.facet == int(Facet.CHANGE), _trace.value == change_value(source.project, change)
@@ -218,6 +224,14 @@ def _first_of_source(
         if first is not None:
             found.append(first)
     return min(found, default=None)
+
+
+def _on_commit(connection: Connection, project: str, commit: str) -> list[int]:
+    """Indexes of the project's entries that name the commit among their subjects: its landing, tests that ran on it."""
+    number = connection.execute(select(schema.stream.c.number).where(schema.stream.c.name == project)).scalar_one()
+    named = select(_trace.idx).where(_trace.facet == int(Facet.COMMIT), _trace.value == bytes.fromhex(commit))
+    of_project = select(_entry.idx).where(_entry.stream == number, _entry.idx.in_(named))
+    return [int(idx) for (idx,) in connection.execute(of_project)]
 
 
 def _previous_release(connection: Connection, release: Release, source: Source, index: int) -> int | None:
@@ -263,10 +277,10 @@ def _commit_ids(connection: Connection, listed: ContentRef | None) -> frozenset[
     )
 
 
-def _included_changes(
+def _included_landings(
     connection: Connection, project: str, commits: frozenset[str], previous: int | None
-) -> Iterator[str]:
-    seen: set[str] = set()
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Landings that brought commits of the release: index of the merge event, and the changes that it names."""
     for index in _merges(connection, project, commits, previous):
         event = _event_of(connection, index)
         body = event.body
@@ -277,10 +291,8 @@ def _included_changes(
             body.commit_count == 1 or commits.isdisjoint(_commit_ids(connection, event.context.content("commits")))
         ):
             continue
-        for change in (event.context.about.change, _change_of_diff(connection, body)):
-            if change is not None and change not in seen:
-                seen.add(change)
-                yield change
+        named = (event.context.about.change, _change_of_diff(connection, body))
+        yield index, tuple(change for change in named if change is not None)
 
 
 def _merges(connection: Connection, project: str, commits: frozenset[str], previous: int | None) -> list[int]:

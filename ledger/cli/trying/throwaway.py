@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.anchor import Anchor, format_anchor
-from ledger.bundle import BundleSubject, write_bundle
+from ledger.bundle import write_bundle
 from ledger.cli.founding import Founder, make_plan, seal_genesis
 from ledger.cli.ledgerfolder import signer_of
 from ledger.cli.making import new_content, new_context, new_principal_id, new_project_id, seal_event
@@ -147,9 +147,7 @@ def record(
         release = _release(ledger, history, product)
         as_of = ledger.append([*parcels, release])
         size = ledger.store.size()
-        # Everything, not the release's own range: the trial has nothing else, and a landing without a change or a test
-        # run without one belongs to no release's range.
-        cut = replace(ledger.store.cut_period(0, size), subject=BundleSubject(release=release.envelope.digest))
+        cut = ledger.store.cut_release(release.envelope.digest)
         bundle = write_bundle(ledger.store.export(cut), verifier)
         return Trial(bundle, ledger.anchor_line, as_of, size)
 
