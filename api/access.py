@@ -69,7 +69,14 @@ class Gate:
                 "this server wants a token",
                 remedy="Send the header Authorization: Bearer el_pat_..., or set EVIDENCE_LEDGER_TOKEN.",
             )
-        admitted(self._tokens, text.strip(), needed, now=datetime.now(UTC))
+        try:
+            admitted(self._tokens, text.strip(), needed, now=datetime.now(UTC))
+        except AuthorityError as error:
+            if error.slug != "token-unknown":
+                raise
+            # A token made a moment ago is let in at once: the list is read again, if its file changed.
+            self._reload()
+            admitted(self._tokens, text.strip(), needed, now=datetime.now(UTC))
 
     def _reload(self) -> None:
         self._looked_at = time.monotonic()

@@ -29,6 +29,7 @@ the user's file ~/.config/evidence-ledger/config.toml, then defaults.
   EVIDENCE_LEDGER_KEY       path or name of a private key; in pipelines its text       --key
   EVIDENCE_LEDGER_TOKEN     token for the server                                       --token-file
   EVIDENCE_LEDGER_OUTBOX    folder of what waits for the server                        --outbox
+  EVIDENCE_LEDGER_PRINCIPAL principal id of the key, so that a new machine can sign while the server is away
   NO_COLOR                  no colours
 
 A project's file may hold server, anchor and project (strings) and is meant to be committed. The user's file may hold

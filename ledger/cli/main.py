@@ -147,6 +147,9 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return exitcodes.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return exitcodes.USAGE
     except click.ClickException as error:
         return _report_click(error, json=json)
     except LedgerError as error:
@@ -192,7 +195,8 @@ def _report_click(error: click.ClickException, *, json: bool) -> int:
 
 
 def _extra_missing(error: ModuleNotFoundError) -> NoReturn:
-    # Our own modules are always there; what is missing is a library of an extra that was not installed.
+    if (error.name or "").partition(".")[0] in {"ledger", "reports", "api"}:
+        raise error
     raise LedgerError(
         "extra-missing",
         "this command needs a library that is not installed",

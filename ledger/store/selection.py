@@ -61,7 +61,8 @@ def cut_release(connection: Connection, release: Digest, position: int | None, c
 
     Streams: that of the release event and those of its sources, each from the release before, from the first entry on
     the released commit, from the first landing of a commit that one of the release's commit lists names, or from the
-    first entry about a change that such a landing brought, whichever is earliest. A commit list that is not held includes nothing.
+    first entry about a change that such a landing brought, whichever is earliest. A commit list that is not held
+    includes nothing.
 
     Raises:
         NotFoundError: ``no-such-entry``: no release has that envelope digest.
