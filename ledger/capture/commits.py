@@ -43,7 +43,8 @@ class Signature:
 
     contact: Contact
     at: str | None
-    """RFC 3339 with the offset written in the commit, whole seconds; None where the commit gives no readable time."""
+    """RFC 3339 with the offset written in the commit, whole seconds; None where the commit gives no readable time, or
+    one outside the years 1970 to 9999 as written, which no claimed time can say (format §1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +172,14 @@ def _claimed_time(words: Sequence[str]) -> str | None:
     found = re.fullmatch(r"([+-])(\d\d)(\d\d)", words[1], re.ASCII)
     if found is None or re.fullmatch(r"\d{1,12}", words[0], re.ASCII) is None:
         return None
-    minutes = (int(found[2]) * 60 + int(found[3])) * (-1 if found[1] == "-" else 1)
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
     try:
-        zone = timezone(timedelta(minutes=minutes)) if minutes else UTC
-        return datetime.fromtimestamp(int(words[0]), zone).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError):
+        zone = timezone(offset) if offset else UTC
+        # The date as written decides whether the format can say it: the first hours of 1970 are 1969 further west.
+        written = datetime(1970, 1, 1, tzinfo=zone) + (timedelta(seconds=int(words[0])) + offset)
+    except (ValueError, OverflowError):
         return None
+    return None if written.year < 1970 else written.isoformat().replace("+00:00", "Z")
 
 
 def _codec(named: bytes) -> str:
