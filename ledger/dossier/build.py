@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.dossier.changes import change_facts
+from ledger.dossier.changes import change_facts, run_facts
 from ledger.dossier.decisions import arrange_decisions
 from ledger.dossier.facts import (
     ApprovalFact,
@@ -14,10 +14,11 @@ from ledger.dossier.facts import (
     Landing,
     Party,
     ReleaseDossier,
+    RunFact,
 )
 from ledger.dossier.landings import landings_of_change
 from ledger.dossier.reading import ChangeKey, Entries, arrange
-from ledger.dossier.releases import place_source
+from ledger.dossier.releases import place_source, runs_of_release
 from ledger.errors import NotFoundError
 from ledger.events.work import Deploy, Release
 
@@ -79,8 +80,10 @@ def build_release(records: Records, release: Digest) -> ReleaseDossier:
         for item in entries.deploys[release]
         if isinstance(item.event.body, Deploy)
     )
+    runs = _other_runs(entries, record, body, changes)
     released_by = entries.people.actor(record)
     others = [released_by, *(item.deployed_by for item in deployments), *_approvers(approvals)]
+    others += [item.reporter for item in runs]
     signers = (record, *(item.record for item in approvals), *(item.record for item in deployments))
     return ReleaseDossier(
         records=records,
@@ -91,9 +94,18 @@ def build_release(records: Records, release: Digest) -> ReleaseDossier:
         changes=changes,
         places=tuple(place for source in sources for place in source.places),
         approvals=approvals,
+        runs=runs,
         deployments=deployments,
         parties=_parties(entries, changes, others, signers),
     )
+
+
+def _other_runs(
+    entries: Entries, record: Record, release: Release, changes: Iterable[ChangeFacts]
+) -> tuple[RunFact, ...]:
+    of_changes = {item.record.index for change in changes for item in change.runs}
+    found = runs_of_release(entries, record, release)
+    return run_facts(entries, (item for item in found if item.index not in of_changes))
 
 
 def _approvers(approvals: Iterable[ApprovalFact]) -> list[Party]:
@@ -109,7 +121,7 @@ def _parties(
     for change in changes:
         parties += [item.party for item in change.contributions] + _approvers(change.approvals)
         parties += [item.merged_by for item in change.landings] + [item.reporter for item in change.runs]
-        parties += [entries.people.actor(item.record) for item in change.revisions]
+        parties += [item.actor for item in change.revisions]
         found.update(item.record.key.principal for item in change.revisions)
         found.update(item.record.key.principal for item in change.landings)
         found.update(item.record.key.principal for item in change.approvals)

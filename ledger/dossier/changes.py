@@ -103,6 +103,7 @@ def _revisions(entries: Entries, key: ChangeKey, prompts: Sequence[PromptFact]) 
             number=record.event.context.about.revision or 0,
             record=record,
             diff=diff,
+            actor=entries.people.actor(record),
             manifest=read_manifest(entries, record),
             commits=read_commits(entries, record, "commits"),
             prompts=tuple(bound),
@@ -197,6 +198,11 @@ def _runs(
     records = list(entries.runs[key])
     for tree in trees:
         records += entries.runs_on[key[0], tree]
+    return run_facts(entries, records)
+
+
+def run_facts(entries: Entries, records: Iterable[Record]) -> tuple[RunFact, ...]:
+    """The runs among ``records``, each once, ascending by index."""
     return tuple(
         RunFact(record, record.event.body, entries.people.principal(record.key.principal))
         for record in by_index(records)

@@ -104,6 +104,8 @@ class Revision:
     number: int
     record: Record
     diff: Diff
+    actor: Party
+    """Who pushed it, as its event says."""
     manifest: Manifest | Absent
     """``Absent`` here and below also with the state ``unreadable``: held bytes that are not of the form."""
     commits: tuple[CommitFact, ...] | Absent
@@ -201,7 +203,7 @@ class CommitPlace:
     change: str | None
     """Id of the change that landed it; None: no recorded change."""
     direct_push: Record | None
-    """A merge event without a change that brought it."""
+    """The merge event that brought it where it belongs to no recorded change; a push only if its method says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,9 @@ class ReleaseDossier:
     """Every commit of the release's commit lists, in their order."""
     approvals: tuple[ApprovalFact, ...]
     """Of the release itself."""
+    runs: tuple[RunFact, ...]
+    """On the commit at which a source ends or on its tree, or about the release, that belong to no included change;
+    ascending by entry index."""
     deployments: tuple[DeployFact, ...]
     parties: Mapping[str, Party]
     """Every principal that occurs, by id."""

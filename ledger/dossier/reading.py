@@ -10,7 +10,7 @@ from ledger.documents import ListedCommit, parse_commits
 from ledger.dossier.facts import CommitFact
 from ledger.dossier.people import Directory, commit_account
 from ledger.errors import FormatError
-from ledger.events.work import Approval, Attestation, Deploy, Diff, Merge, Prompt, Release, SuiteRun
+from ledger.events.work import Approval, Attestation, Deploy, Diff, Merge, Prompt, Release, Run, SuiteRun
 from ledger.manifest import Manifest, decode_manifest
 from ledger.records import Absent, Record, Records
 
@@ -37,6 +37,10 @@ class Entries:
     runs: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
     runs_on: defaultdict[tuple[str, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
     """By project and tree."""
+    runs_at: defaultdict[tuple[str, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By project and commit."""
+    release_runs: defaultdict[tuple[str, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By project and the release they are about."""
     merges: defaultdict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     """By project."""
     attestations: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
@@ -71,9 +75,7 @@ def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case 
         case Approval(scope="release", basis=basis) if basis.release is not None:
             entries.release_approvals[basis.release].append(record)
         case SuiteRun(run=run):
-            entries.runs_on[context.project, run.tree].append(record)
-            if key is not None:
-                entries.runs[key].append(record)
+            _place_run(entries, record, context.project, run)
         case Merge():
             entries.merges[context.project].append(record)
         case Attestation() if key is not None:
@@ -84,6 +86,16 @@ def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case 
             entries.deploys[release].append(record)
         case _:
             pass
+
+
+def _place_run(entries: Entries, record: Record, project: str, run: Run) -> None:
+    about = record.event.context.about
+    entries.runs_on[project, run.tree].append(record)
+    entries.runs_at[project, run.commit].append(record)
+    if about.change is not None:
+        entries.runs[project, about.change].append(record)
+    if about.release is not None:
+        entries.release_runs[project, about.release].append(record)
 
 
 def read_commits(entries: Entries, record: Record, name: str) -> tuple[CommitFact, ...] | Absent:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ledger.dossier.facts import CommitFact, CommitPlace, Landing, SourceFacts
 from ledger.dossier.landings import landings_of
 from ledger.dossier.reading import Entries, by_index, read_commits, read_manifest
-from ledger.events.work import Release, Source
+from ledger.events.work import Merge, Release, Source
 from ledger.records import Absent, Record
 
 if TYPE_CHECKING:
@@ -77,6 +77,32 @@ def place_source(entries: Entries, record: Record, release: Release, number: int
             (change, landing) for change, landing in every if change is not None and landing.record.index in concerned
         ),
     )
+
+
+def runs_of_release(entries: Entries, record: Record, release: Release) -> tuple[Record, ...]:
+    """Runs on the commit at which a source of the release ends, on its tree, or about the release, by index.
+
+    The tree is that of the source's commit list and of what landed as that commit. Only the projects of the release
+    count: a name such as ``shop@1.0`` is free for any other.
+    """
+    found: list[Record] = []
+    name = f"{release.product}@{release.version}"
+    for project in {record.event.context.project, *(source.project for source in release.sources)}:
+        if project is not None:
+            found += entries.release_runs[project, name]
+    for source in release.sources:
+        found += entries.runs_at[source.project, source.commit]
+        for tree in _trees_of(entries, record, source):
+            found += entries.runs_on[source.project, tree]
+    return by_index(found)
+
+
+def _trees_of(entries: Entries, record: Record, source: Source) -> set[str]:
+    commits = read_commits(entries, record, source.commits)
+    listed = () if isinstance(commits, Absent) else commits
+    trees = {commit.tree for commit in listed if commit.id == source.commit}
+    bodies = (item.event.body for item in entries.merges[source.project])
+    return trees | {body.tree for body in bodies if isinstance(body, Merge) and body.commit == source.commit}
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
             None,
         )
     )
+    steps += [_step(dossier.records, None, fact) for fact in dossier.runs]
     steps += [_step(dossier.records, None, fact) for fact in dossier.approvals]
     steps += [_step(dossier.records, None, fact) for fact in dossier.deployments]
     return _ordered(steps)
@@ -96,7 +97,7 @@ def _step(records: Records, change: str | None, fact: Fact) -> TraceStep:
             who, what = fact.initiator, _prompt_words(fact)
             prompt = _text(records.content(record.event.context.content("prompt")))
         case Revision():
-            who, what = None, _revision_words(fact)
+            who, what = fact.actor, _revision_words(fact)
         case RunFact():
             who, what = fact.reporter, _run_words(fact)
         case ApprovalFact():

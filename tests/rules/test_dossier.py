@@ -19,10 +19,13 @@ from ledger.documents import (
     parse_commits,
 )
 from ledger.dossier.build import build_change, build_release
-from ledger.dossier.facts import Party, ReleaseDossier
+from ledger.dossier.facts import ChangeDossier, Party, ReleaseDossier
 from ledger.dossier.people import compare, sure
+from ledger.dossier.trace import trace_change, trace_release
 from ledger.errors import FormatError, NotFoundError
-from ledger.records import Absent
+from ledger.events.context import About
+from ledger.events.work import Merge, Run, SuiteRun, Totals
+from ledger.records import Absent, Record
 from ledger.rules.wording import with_names
 from tests.rules.story import PROJECT, Story
 from tests.world import git_id
@@ -155,6 +158,68 @@ def test_a_change_holds_who_did_what() -> None:
     assert change.approvals[0].standing
     assert build_change(dossier.records, change.project, "7").change.revisions == change.revisions
     assert story.labels["asked"] == change.prompts[0].record
+
+
+def test_runs_of_a_release_that_belong_to_no_change() -> None:
+    """Runs on the released commit, on its tree, or about the release are the release's; those of a change are not."""
+    story = Story({})
+    story.world.project("other")
+    everywhere = story.world.machine("Nightly", ("test",))
+
+    def run(tree: str, commit: str, about: About, project: str = PROJECT) -> Record:
+        body = SuiteRun("PASSED", Run(1, commit, "ci", "nightly", Totals(0, 0, 0, 1, 0, 1), tree))
+        report = story.world.content("report", b"<testsuite/>")
+        return story.world.work(project, body, everywhere, everywhere, [report], about)
+
+    story.play(
+        [
+            {"do": "diff", "by": "Dana", "rev": 1, "content": "one"},
+            {"do": "run", "rev": 1, "as": "of the change"},
+            {"do": "merge", "by": "Dana", "rev": 1, "as": "landed"},
+            {"do": "merge", "by": "Sam", "method": "push", "content": "hot fix", "as": "pushed"},
+        ]
+    )
+    tip = story.labels["pushed"].event.body
+    assert isinstance(tip, Merge)
+    far = git_id("far away")
+    on_tree = run(tip.tree, git_id("merge queue"), About())
+    on_commit = run(far, tip.commit, About(change="77"))
+    run(far, far, About())
+    run(tip.tree, tip.commit, About(), "other")
+    story.play([{"do": "release", "version": "1.0", "landings": ["landed", "pushed"], "as": "release"}])
+    about = run(far, far, About(release="shop@1.0"))
+    run(far, far, About(release="shop@1.1"))
+    run(far, far, About(release="shop@1.0"), "other")
+    dossier = story.dossier("release")
+    assert isinstance(dossier, ReleaseDossier)
+    assert [item.record for item in dossier.runs] == [on_tree, on_commit, about]
+    assert [item.record for item in dossier.changes[0].runs] == [story.labels["of the change"]]
+    assert dossier.parties[everywhere.principal].name == "Nightly"
+    steps = {step.record.index: step for step in trace_release(dossier)}
+    assert [steps[item.index].change for item in (on_tree, on_commit, about)] == [None] * 3
+    assert steps[about.index].what.startswith("passed: suite nightly, attempt 1, 1 of 1 passed")
+
+
+def test_a_step_says_who_pushed_the_revision() -> None:
+    """The step of a diff names its actor, also where a pusher came before or only the base moved."""
+    story = Story({})
+    story.play(
+        [
+            {"do": "diff", "by": "Dana", "rev": 1, "content": "one"},
+            {"do": "diff", "by": "Dana", "rev": 2, "content": "two"},
+            {"do": "diff", "by": "Dana", "rev": 3, "content": "two", "pusher": "CI", "tree": "two on newer base"},
+            {"do": "diff", "by": "Dana", "rev": 4, "content": "three", "account": "id-rob"},
+            {"do": "diff", "by": "Dana", "rev": 5, "content": "four", "account": "id-nobody"},
+        ]
+    )
+    dossier = story.dossier("7")
+    assert isinstance(dossier, ChangeDossier)
+    who = [step.who for step in trace_change(dossier)]
+    assert [party and party.name for party in who] == ["Dana", "Dana", "CI", "Rob", None]
+    assert who[4] is not None
+    assert who[4].account is not None
+    assert who[4].account.id == "id-nobody"
+    assert [revision.actor for revision in dossier.change.revisions] == who
 
 
 def test_erased_contents_show_their_state() -> None:
