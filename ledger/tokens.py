@@ -112,7 +112,9 @@ def revoke_token(tokens: tuple[Token, ...], name_or_id: str, *, now: datetime) -
         return name_or_id in (item.name, item.id) and in_use(item, now)
 
     if not any(map(meant, tokens)):
-        raise NotFoundError("no-such-token", "no token in use has this name or id", remedy="evidence token list DIRECTORY")
+        raise NotFoundError(
+            "no-such-token", "no token in use has this name or id", remedy="evidence token list DIRECTORY"
+        )
     return tuple(replace(item, revoked_at=_utc(now)) if meant(item) else item for item in tokens)
 
 

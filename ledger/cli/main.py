@@ -59,6 +59,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "token": ("ledger.cli.token:token", "Who may reach the server: create, list, revoke."),
         "reindex": ("ledger.cli.reindex:reindex", "Rebuild search and trace from the entries."),
         "fsck": ("ledger.cli.reindex:fsck", "Check a ledger's databases, row by row."),
+        "migrate": ("ledger.cli.reindex:migrate", "Bring a ledger's database to this version's schema."),
         "recover": ("ledger.cli.recover:recover", "Go on after the checkpoint store was lost."),
     },
 }
@@ -134,7 +135,7 @@ def explain(ctx: click.Context, words: tuple[str, ...]) -> None:
     click.echo(command.get_help(parent))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  # one return a way to end
     """The exit status of ``evidence`` with these arguments, after it ran."""
     json = "--json" in arguments
     try:

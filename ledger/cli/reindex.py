@@ -52,3 +52,16 @@ def fsck(ctx: click.Context, directory: Path) -> None:
     output(ctx).answer(document, lines)
     if faults:
         ctx.exit(exitcodes.NEGATIVE)
+
+
+@click.command()
+@click.argument("directory", type=_FOLDER)
+@output_options
+@click.pass_context
+def migrate(ctx: click.Context, directory: Path) -> None:
+    """Bring the ledger's database to this version's schema. Stop the servers first; no entry is rewritten."""
+    from ledger.cli.ledgerfolder import folder_settings
+    from ledger.store import migrate as migrate_database
+
+    migrate_database(folder_settings(directory).database_url)
+    output(ctx).answer({"migrated": True}, ["The schema is this version's, and every guard stands."])

@@ -96,7 +96,7 @@ def check_store(head: Head, store: bytes, ledger: bytes) -> None:
             "checkpoint-store-foreign",
             "the checkpoint store belongs with another ledger, or was replaced",
             details={"found": store.hex(), "expected": head.checkpoint_store.hex()},
-            remedy="Point to the ledger's own checkpoint store. If it is lost, start an epoch: evidence epoch",
+            remedy="Point to the ledger's own checkpoint store. If it is lost, start an epoch: evidence recover DIRECTORY",
         )
 
 
@@ -112,7 +112,7 @@ def check_continues(connection: Connection, nodes: NodeCache | None, head: Head,
             "checkpoint-ahead",
             "the log is shorter than its latest checkpoint",
             details={"size": head.size, "signed": agreed.size},
-            remedy="The database was put back. Bring back the newer one, or start an epoch: evidence epoch",
+            remedy="The database was put back. Bring back the newer one, or start an epoch: evidence recover DIRECTORY",
         )
     if agreed.size and root_at(connection, nodes, agreed.size) != agreed.root:
         raise _diverged(agreed.size)

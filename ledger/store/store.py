@@ -132,7 +132,7 @@ class Store:
                     "schema-outdated",
                     "the database's schema is not the one that this version is written for",
                     details={"found": revision, "expected": newest_revision()},
-                    remedy="evidence migrate",
+                    remedy="evidence migrate DIRECTORY",
                 )
             check_guards(connection)
             head = read_head(connection)
