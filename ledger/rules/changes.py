@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.records import Absent
+from ledger.events.work import Merge
+from ledger.records import Absent, Record
 from ledger.rules.shape import Finding, NamedRecord, ReleaseCase, failed, inapplicable, passed, untold
 from ledger.rules.wording import capital, counted, listed, short
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import ReleaseDossier
+    from collections.abc import Sequence
+
+    from ledger.dossier.facts import CommitPlace, ReleaseDossier
 
 
 def unread_lists(dossier: ReleaseDossier) -> tuple[str, ...]:
@@ -44,26 +47,25 @@ def chg_01(case: ReleaseCase) -> Finding:
         return untold(missing, inputs)
     if not dossier.places:
         return inapplicable("the release holds a commit", inputs)
-    pushed = [place for place in dossier.places if place.direct_push is not None]
+    unclaimed = [(place, place.direct_push) for place in dossier.places if place.direct_push is not None]
     strange = [place for place in dossier.places if place.change is None and place.direct_push is None]
-    # Found pushes are certain; commits found nowhere are so only when every list could be read.
+    # Landings without a change are certain; commits found nowhere are so only when every list could be read.
     clauses = unread_landings(dossier)
     if strange and clauses:
         return untold(clauses, inputs)
-    if pushed or strange:
-        told = []
-        if pushed:
-            told.append(
-                f"{counted(len(pushed), 'commit was', 'commits were')} pushed without a change "
-                f"({listed(short(place.commit.id) for place in pushed[:5])})"
+    if unclaimed or strange:
+        pushed = [place for place, record in unclaimed if _is_push(record)]
+        landed = [place for place, record in unclaimed if not _is_push(record)]
+        told = [
+            _told(places, *words)
+            for places, words in (
+                (pushed, ("commit was pushed without a change", "commits were pushed without a change")),
+                (landed, ("commit landed without a recorded change", "commits landed without a recorded change")),
+                (strange, ("commit belongs to nothing that is recorded", "commits belong to nothing that is recorded")),
             )
-        if strange:
-            told.append(
-                f"{counted(len(strange), 'commit belongs', 'commits belong')} to nothing that is recorded "
-                f"({listed(short(place.commit.id) for place in strange[:5])})"
-            )
-        pushes: list[NamedRecord] = [("merge", place.direct_push) for place in pushed if place.direct_push is not None]
-        return failed(f"{capital('; '.join(told))}.", [*inputs, *pushes])
+            if places
+        ]
+        return failed(f"{capital('; '.join(told))}.", [*inputs, *(("merge", record) for _, record in unclaimed)])
     return passed(
         f"All {counted(len(dossier.places), 'commit', 'commits')} of the release belong to "
         f"{counted(len(dossier.changes), 'recorded change', 'recorded changes')}."
@@ -71,3 +73,12 @@ def chg_01(case: ReleaseCase) -> Finding:
         else "The one commit of the release belongs to a recorded change.",
         inputs,
     )
+
+
+def _is_push(record: Record) -> bool:
+    """Whether a landing was a push; any other method names a change that was not recorded."""
+    return isinstance(record.event.body, Merge) and record.event.body.method == "push"
+
+
+def _told(places: Sequence[CommitPlace], one: str, many: str) -> str:
+    return f"{counted(len(places), one, many)} ({listed(short(place.commit.id) for place in places[:5])})"
