@@ -279,7 +279,7 @@ def _missing() -> UnavailableError:
     return UnavailableError(
         "checkpoint-store-missing",
         "the checkpoint store cannot be found or read; nothing is written without it",
-        remedy="Bring the store back as it was, never from a backup. If it is lost, start an epoch: evidence recover DIRECTORY",
+        remedy="Bring the store back as it was, never from a backup. If it is lost: evidence recover DIRECTORY",
     )
 
 

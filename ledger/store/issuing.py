@@ -96,7 +96,7 @@ def check_store(head: Head, store: bytes, ledger: bytes) -> None:
             "checkpoint-store-foreign",
             "the checkpoint store belongs with another ledger, or was replaced",
             details={"found": store.hex(), "expected": head.checkpoint_store.hex()},
-            remedy="Point to the ledger's own checkpoint store. If it is lost, start an epoch: evidence recover DIRECTORY",
+            remedy="Point to the ledger's own checkpoint store. If it is lost: evidence recover DIRECTORY",
         )
 
 
