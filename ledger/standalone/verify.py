@@ -279,7 +279,7 @@ def _array(item: Shape, low: int, high: int, *, distinct_items: bool) -> Shape:
         require(low <= len(value) <= high, f" has {len(value)} items, not {low} to {high}")
         for number, each in enumerate(value):
             inside(f"[{number}]", item, each)
-        require(not distinct_items or distinct(value), " has the same item twice")
+        require(not distinct_items or distinct([canonical(each) for each in value]), " has the same item twice")
 
     return shape
 
@@ -409,8 +409,6 @@ def key_id(public: bytes) -> str:
     return digest_of(b"ed25519\x00" + public)
 
 
-SHAPES["public-key"] = lambda value: require(key_bytes(value), "")  # whether it may be enrolled: §2.1, §6.1
-
 # §2.1 Acceptance of Ed25519 signatures. A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z (RFC 8032 §5.1.4).
 
 Point = tuple[int, int, int, int]
@@ -460,18 +458,12 @@ def _is_neutral(point: Point) -> bool:
     return point[0] == 0 and point[1] == point[2]
 
 
-def _has_small_order(point: Point) -> bool:
-    for _ in range(3):
-        point = _add(point, point)
-    return _is_neutral(point)
-
-
 @functools.lru_cache(maxsize=128)
 def _multiples(encoding: bytes) -> tuple[tuple[Point, ...], ...] | None:
-    # Row i holds 0 to 15 times 16^i times the point; None where §2.1, 2 refuses it. 960 additions once, and from then
-    # on a multiplication takes 64: a ledger has few keys and many signatures.
+    # Row i holds 0 to 15 times 16^i times the point; None for a key that is not admitted. 960 additions once, and from
+    # then on a multiplication takes 64: a ledger has few keys and many signatures.
     point = _decode(encoding)
-    if point is None or _has_small_order(point):
+    if point is None or _is_neutral(point):
         return None
     rows = []
     for _ in range(64):
@@ -480,10 +472,10 @@ def _multiples(encoding: bytes) -> tuple[tuple[Point, ...], ...] | None:
             row.append(_add(row[-1], point))
         rows.append(tuple(row))
         point = _add(row[-1], point)
-    return tuple(rows)
+    return tuple(rows) if _is_neutral(_times(rows, L)) else None
 
 
-def _times(rows: tuple[tuple[Point, ...], ...], scalar: int) -> Point:
+def _times(rows: Sequence[Sequence[Point]], scalar: int) -> Point:
     total = NEUTRAL
     for row in rows:
         if scalar & 15:
@@ -492,27 +484,32 @@ def _times(rows: tuple[tuple[Point, ...], ...], scalar: int) -> Point:
     return total
 
 
-def ed25519_verify(public32: bytes, message: bytes, signature64: bytes) -> bool:
-    """Whether §2.1 accepts the signature."""
-    rows, base = _multiples(public32) if len(public32) == 32 else None, _multiples(BASE)
-    if rows is None or base is None or len(signature64) != 64:
-        return False
-    s = int.from_bytes(signature64[32:], "little")
-    if s >= L:
-        return False
-    h = int.from_bytes(hashlib.sha512(signature64[:32] + public32 + message).digest(), "little") % L
-    x, y, z, t = _times(rows, h)
-    r = _add(_times(base, s), (-x % P, y, z, -t % P))
-    # Condition 3 is asked of the computed point: where condition 4 holds, R is its encoding.
-    return _encode(r) == signature64[:32] and not _has_small_order(r)
+# §2.1, condition 2: encodings, without the top bit, of the points of order 1, 2, 4 and 8.
+_SMALL_ORDER = {number.to_bytes(32, "little") for number in (1, 0, P - 1, P, P + 1)} | {
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+}
 
 
-@functools.lru_cache(maxsize=128)
 def may_be_enrolled(public32: bytes) -> bool:
-    """Whether the key is the canonical encoding of a point of the subgroup of order L, other than the neutral one."""
-    rows = _multiples(public32)
-    return rows is not None and _is_neutral(_times(rows, L))
+    """Whether the key is admitted: the canonical encoding of a point of order L."""
+    return _multiples(public32) is not None
 
+
+def ed25519_verify(public32: bytes, message: bytes, signature64: bytes) -> bool:
+    """Whether the key is admitted and the signature holds."""
+    if len(signature64) != 64:
+        return False
+    rows, base = _multiples(public32), _multiples(BASE)
+    r, s = signature64[:32], int.from_bytes(signature64[32:], "little")
+    if rows is None or base is None or s >= L or r[:31] + bytes([r[31] & 127]) in _SMALL_ORDER:
+        return False
+    h = int.from_bytes(hashlib.sha512(r + public32 + message).digest(), "little") % L
+    x, y, z, t = _times(rows, h)
+    return _encode(_add(_times(base, s), (-x % P, y, z, -t % P))) == r
+
+
+SHAPES["public-key"] = lambda value: require(may_be_enrolled(key_bytes(value)), " is not admitted (format 2.1)")
 
 # §3 Envelope --------------------------------------------------------------------------------------------------------
 
@@ -530,15 +527,16 @@ def pae(payload: bytes) -> bytes:
 
 # §4 Events ----------------------------------------------------------------------------------------------------------
 
-OWN_TYPE = re.compile(r"urn:evidence-ledger:([a-z][a-z0-9-]{0,63}):v(0|[1-9][0-9]{0,8})")
-TEST_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 CONTENT_MAX = 67_108_864
 ACTS = ("project", "principal", "key", "role", "policy", "epoch")
 MACHINE_KINDS = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
-KINDS = ("genesis", *ACTS, *MACHINE_KINDS)
+TYPES = {f"urn:evidence-ledger:{kind}:v1": kind for kind in ("genesis", *ACTS, *MACHINE_KINDS) if kind != "test"}
+TYPES["https://in-toto.io/attestation/test-result/v0.1"] = "test"
+"""Kinds by predicate type."""
 
 define("""
-statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..], predicateType: string, predicate: {...}};
+statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..1024], predicateType: string,
+             predicate: {...}};
 """)
 
 # §4.1 `context`, §4.2 `about`, §4.3 contents
@@ -575,14 +573,15 @@ def commitment_of(salt: bytes, content: bytes) -> str:
 
 
 def _algorithms(value: Json) -> None:
-    require(isinstance(value, dict) and value, " is not an object with a member")
+    require(isinstance(value, dict) and 1 <= len(value) <= 8, " is not an object of 1 to 8 digests")
     for name, digits in value.items():
-        require(re.fullmatch(r"[a-z][A-Za-z0-9-]{0,63}", name), f" has no algorithm's name: {show(name)}")
-        require(isinstance(digits, str) and re.fullmatch(r"[0-9a-f]+", digits), f".{name} is not hex: {show(digits)}")
+        require(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", name), f" has no algorithm's name: {show(name)}")
+        inside(f".{name}", SHAPES["hex-1-64"], digits)
 
 
 SHAPES["algorithms"] = _algorithms
-SHAPES["ascii-256"] = text(r"[\x00-\x7f]{0,256}", "a string of at most 256 ASCII characters")
+SHAPES["hex-1-64"] = text(r"(?:[0-9a-f]{2}){1,64}", "1 to 64 bytes in hex")
+SHAPES["printable"] = text(r"[ -~]{1,256}", "1 to 256 printable ASCII characters")
 SHAPES["machine-kind"] = _one_of(list(MACHINE_KINDS))
 SHAPES["origin"] = text(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", "a token without + and @")
 SHAPES["name-part"] = text(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}", "a token without @")
@@ -590,9 +589,9 @@ SHAPES["ref"] = text(r"refs/[A-Za-z0-9._:/@+-]{0,123}", "a token that starts wit
 define("""
 object_format = 'sha1'|'sha256';
 tool = {name: token, version?: token};
-artifacts = [{name: token, sha256: digest} 0..256];
-projects = [project-id 1..64];
-kinds = [machine-kind 1..16];
+artifacts = [{name: token, sha256: digest} 0..256 distinct];
+projects = [project-id 1..64 distinct];
+kinds = [machine-kind 1..16 distinct];
 
 genesis = {context, core: {administrators: [{card: label, key: public-key, principal: principal-id} 1..16],
                            admins_required: 1|2, log_key: public-key, origin,
@@ -626,11 +625,11 @@ prompt = {base?: object-id, capture: {quality: 'complete'|'text-withheld'|'recon
           trigger: 'human'|'scheduled'|'subagent'|'unknown', turn: count-1,
           usage?: {input_tokens: count, output_tokens: count}};
 diff = {ai: {involvement: 'none'|'assisted'|'generated'|'undeclared', source: 'declared'|'trailers'|'none',
-             traces: [label 0..32]},
+             traces: [label 0..32 distinct]},
         base: object-id, commit_count: count, context, files_changed: count, head: object-id, lines_added: count,
         lines_removed: count, manifest: digest, merge_base: object-id, object_format,
-        prompts: [{prompt: digest, strength: 'recomputed'|'observed'|'declared'} 0..256], risk?: label,
-        tree: object-id};
+        prompts: [{prompt: digest, strength: 'recomputed'|'observed'|'declared'} 0..256 distinct],
+        risk?: label, tree: object-id};
 test = {context, result: 'PASSED'|'WARNED'|'FAILED', run, ...};
 run = {attempt: count-1, commit: object-id, duration_ms?: count, environment: label, started_at?: claimed-time,
        suite: token, tool?,
@@ -638,17 +637,17 @@ run = {attempt: count-1, commit: object-id, duration_ms?: count, environment: la
        tree: object-id};
 approval = {attested_by: 'person'|'forge', basis, context, decision: 'approve'|'reject'|'withdraw', meaning: label,
             role?: label, scope: 'change'|'release'|'roster',
-            seen: {prompts: [digest 0..256], tests: [digest 0..256]}, withdraws?: digest};
+            seen: {prompts: [digest 0..256 distinct], tests: [digest 0..256 distinct]}, withdraws?: digest};
 basis = {act?: digest, commit?: object-id, manifest?: digest, policy?: digest, release?: digest, tree?: object-id};
 merge = {binding: 'manifest'|'tree'|'recomputed'|'none', commit: object-id, commit_count: count, context,
          diff?: digest, manifest: digest, method: 'merge'|'squash'|'rebase'|'fast-forward'|'cherry-pick'|'push',
          object_format, parents: [object-id 1..16], ref: token, tree: object-id};
-release = {artifacts, context, product: name-part, sources: [source 1..64], version: name-part};
+release = {artifacts, context, product: name-part, sources: [source 1..64 distinct], version: name-part};
 source = {commit: object-id, commit_count: count, commits: label, path?: token, previous?: object-id,
           project: project-id, repository: token, start?: true};
 deploy = {artifacts, context, environment: label, release?: digest, service: token,
           status: 'started'|'succeeded'|'failed'|'rolled-back'};
-attestation = {context, media_type: token, predicate_type?: ascii-256, reason: 'foreign'|'late', statement: label,
+attestation = {context, media_type: token, predicate_type?: printable, reason: 'foreign'|'late', statement: label,
                subjects: [{digest: algorithms, name: token} 0..64]};
 """)
 where("source", lambda source: ("previous" in source) != ("start" in source), " has not one of previous and start")
@@ -695,6 +694,7 @@ def conditions(kind: str, p: Json) -> Iterator[tuple[object, str]]:
         parts = totals["passed"] + totals["failures"] + totals["errors"] + totals["skipped"]
         good = totals["tests"] > totals["skipped"] and totals["failures"] == totals["errors"] == 0
         yield totals["tests"] == parts, "run.totals do not add up"
+        yield totals["flaky"] <= totals["tests"], "run.totals has more flaky cases than tests"
         yield p["result"] == "FAILED" or good, f"the result is {p['result']} against run.totals"
         yield about.get("tree", p["run"]["tree"]) == p["run"]["tree"], "context.about.tree is not run.tree"
     elif kind == "approval":
@@ -732,7 +732,9 @@ def _genesis_conditions(p: Json) -> Iterator[tuple[object, str]]:
     core, founders = p["core"], _founders(p["core"])
     yield len(core["administrators"]) >= core["admins_required"], "core has fewer administrators than admins_required"
     yield distinct([founder["principal"] for founder in founders]), "core names a principal twice"
-    yield distinct([core["log_key"], *[founder["key"] for founder in founders]]), "core has a key twice"
+    keys = [core["log_key"], *[founder["key"] for founder in founders]]
+    yield distinct(keys), "core has a key twice"
+    yield SAMPLE_KEY not in [key_id(key_bytes(key)) for key in keys], "core has the published sample key"
     yield len(p["proofs"]) == len(founders), f"there are {len(p['proofs'])} proofs for {len(founders)} keys"
     actor = p["context"]["actor"].get("principal")
     yield actor == core["administrators"][0]["principal"], "the actor is not the first administrator"
@@ -801,9 +803,7 @@ class Event:
     """What a payload says."""
 
     kind: str
-    """The kind; for another version of an own kind its name, for a foreign predicate type the empty string."""
-    known: bool
-    """Whether this page defines the predicate type. If not, the meaning is unknown."""
+    """Empty where format.md does not define the predicate type: the meaning is unknown."""
     predicate_type: str
     predicate: Json
     """Of the shape of §4.4 where the kind is known, else anything."""
@@ -818,38 +818,35 @@ class Event:
 
 def read_event(payload: bytes) -> Event:
     """The event of a payload."""
-    # Only the vetted predicate, and predicates whose meaning is unknown, may hold fractions.
     statement = strict_json(payload, fractions=True)
     check("statement", statement)
     predicate_type, predicate = statement["predicateType"], statement["predicate"]
-    own = OWN_TYPE.fullmatch(predicate_type)
-    kind = own.group(1) if own else "test" if predicate_type == TEST_TYPE else ""
-    known = kind in KINDS and (own.group(2) == "1" and kind != "test" if own else True)
-    if not known:
-        context = predicate.get("context")
+    kind, context = TYPES.get(predicate_type, ""), predicate.get("context")
+    # Fractions are for vetted and unknown predicates, and not for these members even there.
+    canonical([context, predicate.get("run")] if kind in ("", "test") else statement)
+    if not kind:
         try:
             check("context", context)
         except Fault:
             context = None
-        return Event(kind, known, predicate_type, predicate, context)
-    if kind != "test":
-        strict_json(payload)
+        return Event(kind, predicate_type, predicate, context)
     inside(".predicate", SHAPES[kind], predicate)
     for holds, otherwise in conditions(kind, predicate):
         require(holds, f": {otherwise}")
     derived, given = subjects(kind, predicate), statement["subject"]
     require(given[: len(derived)] == derived, ".subject does not follow from the predicate")
     require(kind == "test" or len(given) == len(derived), ".subject has more than follows from the predicate")
-    return Event(kind, known, predicate_type, predicate, predicate["context"])
+    return Event(kind, predicate_type, predicate, context)
 
 
 # §4.5 Change manifest
 
-SHAPES["mode"] = text(r"[0-7]{6}", "a mode")
+SHAPES["path"] = text(r"[^\x00]+", "a path")
 SHAPES["hex-or-null"] = lambda value: None if value is None else check("hex", value)
 define("""
+mode = '000000'|'100644'|'100755'|'120000'|'160000';
 manifest = {entries: [{new_blob: object-id, new_mode: mode, new_sha256: hex-or-null, old_blob: object-id,
-                       old_mode: mode, path?: string, path_bytes?: base64} 0..], object_format, v: 1};
+                       old_mode: mode, path?, path_bytes?: base64} 0..], object_format, v: 1};
 """)
 
 
@@ -865,7 +862,8 @@ def check_manifest(data: bytes) -> int:
         require(len(entry["old_blob"]) == len(entry["new_blob"]) == digits, f"{name} has ids of another object format")
         require(_sides_agree(entry), f"{name} contradicts itself")
         path = base64_bytes(entry["path_bytes"]) if "path_bytes" in entry else entry["path"].encode("utf-8")
-        require("path" in entry or not _is_utf8(path), f"{name}.path_bytes is valid UTF-8")
+        fits = "path" in entry or (b"\x00" not in path and not _is_utf8(path))
+        require(fits, f"{name}.path_bytes is valid UTF-8 or holds a zero byte")
         paths.append(path)
     require(ascending(paths), ".entries do not ascend by path")
     return len(paths)
@@ -874,9 +872,10 @@ def check_manifest(data: bytes) -> int:
 def _sides_agree(entry: Json) -> bool:
     old: bool = entry["old_mode"] != "000000"
     new: bool = entry["new_mode"] != "000000"
+    differ = (entry["old_blob"], entry["old_mode"]) != (entry["new_blob"], entry["new_mode"])
     blobs_agree = (set(entry["old_blob"]) != {"0"}) == old and (set(entry["new_blob"]) != {"0"}) == new
     has_content = new and entry["new_mode"] != "160000"
-    return (old or new) and blobs_agree and (entry["new_sha256"] is not None) == has_content
+    return differ and blobs_agree and (entry["new_sha256"] is not None) == has_content
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -1037,6 +1036,7 @@ class Key:
     kinds: frozenset[str]
     start: int
     end: int = NEVER
+    compromised_since: int = NEVER
 
 
 @dataclass
@@ -1070,8 +1070,8 @@ class Roster:
     keys: dict[str, Key] = field(default_factory=dict)
     grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
-    epochs: list[tuple[int, str]] = field(default_factory=list)
-    """Position from which it holds, and origin."""
+    epochs: list[tuple[int, Json]] = field(default_factory=list)
+    """Position from which it holds, and predicate."""
     pending: dict[str, tuple[Event, str]] = field(default_factory=dict)
     """Acts that wait for another administrator, with their signer, by envelope digest."""
 
@@ -1083,7 +1083,7 @@ def in_force(thing: Principal | Key | Grant | Project | None, n: int) -> bool:
 
 def has_role(roster: Roster, principal: str, role: str, project: str | None, n: int) -> bool:
     """Whether a principal holds a role, for a project or (None) for the ledger."""
-    return in_force(roster.principals.get(principal), n) and any(
+    return any(
         grant.principal == principal
         and grant.role == role
         and in_force(grant, n)
@@ -1094,12 +1094,9 @@ def has_role(roster: Roster, principal: str, role: str, project: str | None, n: 
 
 def is_administrator(roster: Roster, principal: str, n: int) -> bool:
     """Whether a principal may sign acts: an administrator who is a person, or the recovery principal."""
-    known = roster.principals.get(principal)
-    if known is None or not in_force(known, n):
-        return False
-    return known.type == "recovery" or (
-        known.type == "person" and has_role(roster, principal, "administrator", None, n)
-    )
+    # Only persons are granted that role.
+    known = roster.principals[principal]
+    return in_force(known, n) and (known.type == "recovery" or has_role(roster, principal, "administrator", None, n))
 
 
 def administrators_left(roster: Roster, n: int) -> int:
@@ -1111,30 +1108,25 @@ def administrators_left(roster: Roster, n: int) -> int:
 # §4.4.1 genesis
 
 
-def genesis_faults(event: Event, roster: Roster) -> Iterator[str]:
-    """What is wrong with the keys and proofs of genesis."""
+def genesis_faults(event: Event) -> Iterator[str]:
+    """Which proofs of genesis do not verify."""
     core = event.predicate["core"]
     signed = b"evidence-ledger/genesis/v1\x00" + sha256(canonical(core))
     for number, (founder, proof) in enumerate(zip(_founders(core), event.predicate["proofs"])):
-        public = key_bytes(founder["key"])
-        if not may_be_enrolled(public) or key_id(public) == SAMPLE_KEY:
-            yield f"the key of founder {number} may not be enrolled"
-        if not ed25519_verify(public, signed, base64_bytes(proof)):
+        if not ed25519_verify(key_bytes(founder["key"]), signed, base64_bytes(proof)):
             yield f"the proof of founder {number} does not verify"
-    if not may_be_enrolled(key_bytes(core["log_key"])) or roster.log_key_id == SAMPLE_KEY:
-        yield "the log key may not be enrolled"
 
 
 def found(event: Event, envelope: str, ledger: str) -> Roster:
-    """The roster that genesis makes. It holds from position 0, so that genesis itself is judged by it."""
+    """The roster that genesis makes."""
     core = event.predicate["core"]
     roster = Roster(ledger, core["origin"], core["admins_required"], key_id(key_bytes(core["log_key"])))
     for founder in _founders(core):
         public = key_bytes(founder["key"])
-        roster.principals[founder["principal"]] = Principal("person" if "card" in founder else "recovery", 0)
-        roster.keys[key_id(public)] = Key(founder["principal"], public, frozenset(), frozenset(), 0)
+        roster.principals[founder["principal"]] = Principal("person" if "card" in founder else "recovery", 1)
+        roster.keys[key_id(public)] = Key(founder["principal"], public, frozenset(), frozenset(), 1)
     for founder in core["administrators"]:
-        roster.grants[envelope, founder["principal"]] = Grant(founder["principal"], "administrator", None, 0)
+        roster.grants[envelope, founder["principal"]] = Grant(founder["principal"], "administrator", None, 1)
     return roster
 
 
@@ -1161,7 +1153,8 @@ def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | 
         require(key is None or key.principal == p["principal"], "the key is not of the principal")
     else:
         return None
-    require(in_force(ended, n) or (ended and act == "revoke"), f"{event.kind} {act}: what it ends is not in force")
+    can_end = in_force(ended, n) or (ended is not None and act == "revoke")
+    require(can_end, f"{event.kind} {act}: what it ends is not in force")
     return ended
 
 
@@ -1176,8 +1169,8 @@ def check_possible(roster: Roster, event: Event, n: int) -> None:
     elif kind == "principal" and act == "create":
         require(p["principal"] not in roster.principals, "the principal id was used before")
         responsible = roster.principals.get(p.get("responsible", ""))
-        is_person = responsible is not None and responsible.type == "person"
-        require("responsible" not in p or is_person, "responsible is not a person")
+        is_person = responsible is not None and responsible.type == "person" and in_force(responsible, n)
+        require("responsible" not in p or is_person, "responsible is not a person in force")
     elif kind == "principal" and act == "describe":
         require(in_force(roster.principals.get(p["principal"]), n), "the principal is not in force")
     elif kind == "key" and act in ("enrol", "rotate"):
@@ -1192,9 +1185,9 @@ def check_possible(roster: Roster, event: Event, n: int) -> None:
     elif kind == "epoch":
         number = len(roster.epochs) + 2
         require(p["number"] == number, f"the epoch has number {p['number']}, not {number}")
-        require(p["origin"] == f"{roster.origin}/{number}", "the epoch's origin is not genesis' with its number")
+        require(p["origin"] == f"{roster.origin}/{number}", "the epoch's origin is not that of genesis with its number")
     for project in p.get("projects", []):
-        require(project in roster.projects, f"the project {project} is not declared")
+        require(in_force(roster.projects.get(project), n), f"the project {project} is not declared, or ended")
     if ended is not None and takes_one(event):
         before, ended.end = ended.end, min(ended.end, n + 1)
         left = administrators_left(roster, n + 1)
@@ -1210,7 +1203,6 @@ def _check_enrolment(roster: Roster, p: Json, n: int) -> None:
     require(
         ("projects" in p) == is_machine, "projects and kinds are for the keys of agents and services, and needed there"
     )
-    require(may_be_enrolled(public), "the key is not admitted (format 2.1)")
     new = key_id(public)
     require(new not in roster.keys, "the key was enrolled before")
     require(new not in (roster.log_key_id, SAMPLE_KEY), "the key is the log key or the published sample key")
@@ -1228,6 +1220,12 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
     ended = ended_by(roster, event, n - 1)
     if ended is not None:
         ended.end = min(ended.end, n)
+    if act == "disable":
+        owned: list[Key | Grant] = [*roster.keys.values(), *roster.grants.values()]
+        for each in owned:
+            each.end = min(each.end, n if each.principal == p["principal"] else NEVER)
+    if isinstance(ended, Key) and act == "revoke":
+        ended.compromised_since = min(ended.compromised_since, p["compromised_since"])
     if act == "declare":
         roster.projects[p["project"]] = Project(n)
     elif act == "create":
@@ -1240,11 +1238,12 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
         projects_or_all = frozenset(p["projects"]) if "projects" in p else None
         roster.grants[envelope, p["principal"]] = Grant(p["principal"], p["role"], projects_or_all, n)
     elif event.kind == "epoch":
-        roster.epochs.append((n, p["origin"]))
+        roster.epochs.append((n, p))
 
 
 def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, *, authorised: bool) -> None:
     """Judges an entry of the ledger's own stream, and lets it take effect if it is possible and was authorised."""
+    require(event.kind != "genesis", "genesis is entry 0 and no other")
     if event.kind in ACTS:
         check_possible(roster, event, n)
         if authorised and (roster.required == 1 or takes_one(event)):
@@ -1267,31 +1266,29 @@ def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, 
 # §7 Who may sign what -----------------------------------------------------------------------------------------------
 
 
-def authority_faults(roster: Roster, event: Event, key: Key, n: int) -> Iterator[str]:
-    """Why the signer may not sign this event at position n."""
-    principal, kind, p = roster.principals[key.principal], event.kind, event.predicate
+def authority_faults(roster: Roster, event: Event | None, key: Key, n: int) -> Iterator[str]:
+    """Why the signer may not sign this event at position n, as far as `admit_act` does not say it."""
+    if event and event.kind == "genesis" and n == 0:
+        if key is not next(iter(roster.keys.values())):
+            yield "genesis is not signed by the key of the first administrator"
+        return
     if not in_force(key, n):
-        yield "the key is not in force"
-    if not in_force(principal, n):
-        yield "the signer's principal is not in force"
-    if not event.known:
+        yield "the key is not in force, or its principal is not"
+    if event is None or not event.kind or event.kind == "genesis":
         return
     actor_signs = event.context["actor"].get("principal") == key.principal
-    if kind == "genesis":
-        if n != 0 or not actor_signs:
-            yield "genesis is entry 0, by its first administrator"
-        return
     if event.stream == "ledger":
         if not is_administrator(roster, key.principal, n):
             yield "the signer is no administrator"
         if not actor_signs:
             yield "the actor is not the signer"
         return
+    principal, kind, p = roster.principals[key.principal], event.kind, event.predicate
     project = event.context["project"]
     if not in_force(roster.projects.get(project), n):
         yield "the project is not declared, or ended"
     for source in p["sources"] if kind == "release" else []:
-        if not (source["project"] in roster.projects and roster.projects[source["project"]].start <= n):
+        if source["project"] not in roster.projects:
             yield f"the project {source['project']} of a source is not declared"
     listed = project in key.projects and kind in key.kinds
     if kind == "approval" and p["attested_by"] == "person":
@@ -1312,6 +1309,7 @@ def authority_faults(roster: Roster, event: Event, key: Key, n: int) -> Iterator
 BUNDLE_MAX = 2**30
 MEMBERS_MAX = 65_535
 INDEX_MAX = 16 * 2**20
+LINE_MAX = 131_072
 
 # §8.1 Archive bytes
 
@@ -1359,12 +1357,12 @@ STATES = ("held", "withheld", "erased", "missing")
 SHAPES["salt"] = encoded(32)
 define("""
 bundle = {v: 1, ledger: digest, position: count-1, subject: {release?: digest, period?: {from: count, to: count}},
-          streams: [{from: count, stream, to: count} 1..], linked: [count 0..],
+          streams: [{from: count, stream, to: count} 1..1025], linked: [count 0..],
           contents: [{commitment: digest, salt?, size_bytes: content-size,
                       state: 'held'|'withheld'|'erased'|'missing'} 0..],
           files: [{name: string, sha256: digest, size_bytes: count} 0..]};
 line = {envelope: any, inclusion: any, leaf: any};
-path = [salt 0..64];
+inclusion = [salt 0..64];
 """)
 SHAPES["any"] = lambda _value: None
 
@@ -1376,9 +1374,7 @@ def check_index(index: Json) -> None:
     streams, projects = index["streams"], [stream["stream"] for stream in index["streams"][1:]]
     first_is_ledger = (streams[0]["stream"], streams[0]["from"]) == ("ledger", 0) and "ledger" not in projects
     require(first_is_ledger and ascending(projects), ".streams is not ledger from 0, then projects ascending")
-    require(
-        all(stream["from"] <= stream["to"] for stream in streams), ".streams has a range that ends before it begins"
-    )
+    require(all(stream["from"] < stream["to"] for stream in streams), ".streams has a range of nothing")
     require(ascending(index["linked"]), ".linked does not ascend")
     require(ascending([each["commitment"] for each in index["contents"]]), ".contents does not ascend by commitment")
     salted = all(("salt" in each) == (each["state"] == "held") for each in index["contents"])
@@ -1444,7 +1440,7 @@ def read_entries(data: bytes, position: int | None, checkpoint: Checkpoint | Non
     for number, line in enumerate(lines, 1):
         place = f"line {number}"
         try:
-            value = strict_json(line)
+            value = strict_json(line, limit=LINE_MAX)
             check("line", value)
             if canonical(value) != line:
                 result.fail("V01", f"entries.jsonl {place}", "is not canonical JSON")
@@ -1464,14 +1460,14 @@ def read_entries(data: bytes, position: int | None, checkpoint: Checkpoint | Non
             entries.append(entry)
         except Fault as fault:
             result.fail("V04", place, f"leaf{fault}")
-        if entry is not None and checkpoint is not None:
-            try:
-                check("path", value["inclusion"])
-                path = [base64_bytes(node) for node in value["inclusion"]]
-                included = inclusion_ok(entry.digest, entry.index, checkpoint.size, path, checkpoint.root)
-                require(included, ": the path does not lead from the leaf to the checkpoint's root")
-            except Fault as fault:
-                result.fail("V05", place, f"inclusion{fault}")
+        try:
+            check("inclusion", value["inclusion"])
+            if entry and checkpoint:
+                path, index = [base64_bytes(node) for node in value["inclusion"]], entry.index
+                if not inclusion_ok(entry.digest, index, checkpoint.size, path, checkpoint.root):
+                    result.fail("V05", place, "the path of inclusion does not lead to the checkpoint's root")
+        except Fault as fault:
+            result.fail("V01", f"entries.jsonl {place}", f"inclusion{fault}")
         read_envelope(value["envelope"], entry or Entry(place, None, b"", -1), result)
     return entries
 
@@ -1533,6 +1529,8 @@ def verify(bundle_bytes: bytes, anchor_line: str) -> Result:
     roster = check_signers(entries, anchor, result)
     check_anchor(index, entries, anchor, result)
     check_checkpoint(checkpoint, index, anchor, roster, result)
+    if roster is not None:
+        note_roster(roster, result)
     check_event_ids(entries, result)
     if index is not None:
         check_streams(index, entries, result)
@@ -1558,7 +1556,7 @@ def check_anchor(index: Json, entries: list[Entry], anchor: Anchor | None, resul
         result.fail("V02", first.place, "its leaf digest is not the anchor's ledger id")
     if first.event is None:
         return
-    if not first.event.known or first.event.kind != "genesis":
+    if first.event.kind != "genesis":
         result.fail("V02", first.place, "is not genesis")
         return
     core = first.event.predicate["core"]
@@ -1577,9 +1575,16 @@ def check_checkpoint(
         result.fail("V03", "checkpoint", f"size {checkpoint.size} is below the position {index['position']}")
     if anchor is None:
         return
-    origins = [origin for start, origin in roster.epochs if start <= checkpoint.size] if roster else []
-    if checkpoint.origin != [anchor.origin, *origins][-1]:
-        result.fail("V03", "checkpoint", f"the origin is not {show([anchor.origin, *origins][-1])}")
+    # An epoch that began between the position and the size is not shown, so a higher number than those shown is taken.
+    shown = sum(start <= checkpoint.size for start, _ in roster.epochs) if roster else 0
+    named = re.fullmatch(re.escape(anchor.origin) + "/([1-9][0-9]{0,15})", checkpoint.origin)
+    number = int(named.group(1)) if named else 0
+    if not (number >= max(2, shown + 1) or (checkpoint.origin == anchor.origin and not shown)):
+        result.fail(
+            "V03", "checkpoint", f"{show(checkpoint.origin)} is not the origin of the ledger or of a later epoch"
+        )
+    elif number > shown + 1:
+        result.notes.append(f"checkpoint: it is of epoch {number}, whose entry is not shown")
     try:
         checkpoint_signed(checkpoint, anchor.log_key)
     except Fault as fault:
@@ -1628,7 +1633,7 @@ def check_streams(index: Json, entries: list[Entry], result: Result) -> None:
         if len(inside[stream]) != end - start:
             lack = end - start - len(inside[stream])
             result.fail("V07", f"stream {stream}", f"{lack} entries from {start} to {end - 1} are not shown")
-        if stream != "ledger":
+        if stream != "ledger" and entries and entries[-1].leaf["stream"] != stream:
             result.notes.append(f"stream {stream}: entries after stream index {end - 1} cannot be excluded by a bundle")
     linked = [entry.index for entry in entries if not entry.whole]
     if linked != index["linked"]:
@@ -1653,20 +1658,18 @@ def check_signers(entries: list[Entry], anchor: Anchor | None, result: Result) -
     first = entries[0] if entries and entries[0].index == 0 else None
     # By definition that of entry 0 (§5.3). V02 ties it to the anchor: a wrong anchor is one fault, not hundreds.
     ledger = "sha256:" + first.digest.hex() if first else anchor.ledger if anchor else ""
-    if first and first.event and first.event.known and first.event.kind == "genesis":
+    if first and first.event and first.event.kind == "genesis":
         roster = found(first.event, first.envelope_digest, ledger)
-        for message in genesis_faults(first.event, roster):
+        for message in genesis_faults(first.event):
             result.fail("V14", first.place, message)
-        if roster.required == 1:
-            result.notes.append("admins_required is 1: one administrator alone can change the roster")
     elif entries:
         result.fail("V12", "ledger", "entry 0 is no genesis that can be read, so no signature could be judged")
     for entry in entries:
         event = entry.event
-        if event is not None and not event.known:
+        if event is not None and not event.kind:
             result.notes.append(f"{entry.place}: unknown meaning, predicate type {show(event.predicate_type)}")
         if event is not None and event.context is not None and ledger:
-            expected = None if event.known and event.kind == "genesis" else ledger
+            expected = None if event.kind == "genesis" else ledger
             if event.context.get("ledger") != expected:
                 result.fail("V11", entry.place, f"context.ledger is not {expected or 'absent, as in genesis it is'}")
         if roster is not None and entry.signature:
@@ -1685,26 +1688,32 @@ def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
         result.signatures += 1
     else:
         result.fail("V12", entry.place, "the signature does not verify under the enrolled key")
-    if event is None:
-        return
     faults = list(authority_faults(roster, event, key, n))
-    if event.kind == "genesis" and event.known and entry.key_id != next(iter(roster.keys)):
-        faults.append("genesis is not signed by the key of the first administrator")
     for message in faults:
         result.fail("V13", entry.place, message)
-    if event.known and roster.principals[key.principal].type == "recovery":
-        result.notes.append(f"{entry.place}: the recovery key was used, for {event.kind}")
-    if not event.known or event.kind == "genesis" or event.stream != "ledger":
+    if roster.principals[key.principal].type == "recovery":
+        result.notes.append(f"{entry.place}: the recovery key was used, for {entry.leaf['kind']}")
+    if event is None or not event.kind or event.stream != "ledger" or n == 0:
         return
     try:
         authorised = verified and not faults
         admit_act(roster, event, entry.envelope_digest, key.principal, n, authorised=authorised)
     except Fault as fault:
         result.fail("V14", entry.place, fault)
-    if event.kind == "epoch":
-        p = event.predicate
+
+
+def note_roster(roster: Roster, result: Result) -> None:
+    """What a reader should know of the roster at the end."""
+    if roster.required == 1:
+        result.notes.append("admins_required is 1: one administrator alone can change the roster")
+    for start, p in roster.epochs:
         lost = f"the last checkpoint known had size {p['last_size']}, {p['known_lost']} entries are known to be lost"
-        result.notes.append(f"{entry.place}: epoch {p['number']}, {lost}")
+        result.notes.append(f"epoch {p['number']} from position {start}: {lost}")
+    for name, key in roster.keys.items():
+        if key.compromised_since != NEVER:
+            result.notes.append(f"key {name}: revoked, compromised since position {key.compromised_since}")
+    for envelope, (event, _signer) in roster.pending.items():
+        result.notes.append(f"act {envelope}: {event.kind}, waits for another administrator")
 
 
 def check_event_ids(entries: list[Entry], result: Result) -> None:
@@ -1735,7 +1744,7 @@ def check_contents(index: Json, entries: list[Entry], members: dict[str, bytes],
             if entry_listed["state"] == "withheld" and content["state"] != "withheld":
                 result.fail("V16", place, "bundle.json says withheld, the signer did not")
             held = members.get("contents/" + content["commitment"][7:])
-            judged = event is not None and event.known and event.kind in ("diff", "merge")
+            judged = event is not None and event.kind in ("diff", "merge")
             if held is not None and judged and content["name"] == "manifest":
                 check_held_manifest(event.predicate if event else {}, held, place, result)
     for commitment, content in listed.items():
@@ -1764,29 +1773,29 @@ def check_held_manifest(p: Json, held: bytes, place: str, result: Result) -> Non
         result.fail("V18", place, f"manifest{fault}")
 
 
-def references(event: Event) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """What an event refers to: the member, the envelope digest, and the kinds it may be of (none: any)."""
+def references(event: Event) -> Iterator[tuple[str, str, str]]:
+    """What an event refers to: the member, the envelope digest, and the kind it must be of (empty: any)."""
     p = event.predicate
     for link in event.context["links"]:
-        yield "links", link["envelope"], ()
+        yield "links", link["envelope"], ""
     if event.kind == "diff":
         for prompt in p["prompts"]:
-            yield "prompts", prompt["prompt"], ("prompt",)
+            yield "prompts", prompt["prompt"], "prompt"
     elif event.kind == "approval":
         for digest in p["seen"]["prompts"]:
-            yield "seen.prompts", digest, ("prompt",)
+            yield "seen.prompts", digest, "prompt"
         for digest in p["seen"]["tests"]:
-            yield "seen.tests", digest, ("test",)
+            yield "seen.tests", digest, "test"
         if "release" in p["basis"]:
-            yield "basis.release", p["basis"]["release"], ("release",)
+            yield "basis.release", p["basis"]["release"], "release"
         if "act" in p["basis"]:
-            yield "basis.act", p["basis"]["act"], ACTS
+            yield "basis.act", p["basis"]["act"], ""
         if "withdraws" in p:
-            yield "withdraws", p["withdraws"], ("approval",)
+            yield "withdraws", p["withdraws"], "approval"
     elif event.kind == "merge" and "diff" in p:
-        yield "diff", p["diff"], ("diff",)
+        yield "diff", p["diff"], "diff"
     elif event.kind == "deploy" and "release" in p:
-        yield "release", p["release"], ("release",)
+        yield "release", p["release"], "release"
 
 
 def check_references(entries: list[Entry], result: Result) -> None:
@@ -1797,35 +1806,38 @@ def check_references(entries: list[Entry], result: Result) -> None:
             shown.setdefault(entry.envelope_digest, entry)
     for entry in entries:
         event = entry.event
-        if event is None or not event.known:
+        if event is None or not event.kind:
             continue
-        for member, digest, kinds in references(event):
+        for member, digest, kind in references(event):
             target = shown.get(digest)
             if target is None and not entry.whole:
                 result.notes.append(f"{entry.place}: {member} names an entry that is not in this bundle")
             elif target is None or target.index >= entry.index:
                 result.fail("V17", entry.place, f"{member} names no entry of the bundle with a lower index")
-            elif kinds and target.leaf["kind"] not in kinds:
-                result.fail("V17", entry.place, f"{member} names {target.place}, which is not of the kind {kinds[0]}")
-            elif member == "withdraws" and target.event is not None and not _withdraws(event, target.event):
-                result.fail("V17", entry.place, f"withdraws {target.place}, of another actor, scope, about or basis")
+            elif kind and target.event and target.event.kind != kind:
+                result.fail("V17", entry.place, f"{member} names {target.place}, which is not of the kind {kind}")
+            elif member == "withdraws" and target.event and not _withdraws(event, target.event):
+                found = (
+                    f"withdraws {target.place}, of another stream, actor, scope, about or basis, or itself a withdrawal"
+                )
+                result.fail("V17", entry.place, found)
 
 
 def _withdraws(event: Event, target: Event) -> bool:
-    def essence(each: Event) -> Json:
-        actor, p = each.context["actor"], each.predicate
-        return actor.get("principal"), actor.get("account"), p["scope"], each.context["about"], p["basis"]
+    def essence(each: Event) -> tuple[Json, ...]:
+        p, context = each.predicate, each.context
+        return each.stream, context["actor"].get("principal"), p["scope"], context["about"], p["basis"]
 
-    return not target.known or essence(event) == essence(target)
+    return bool(target.predicate["decision"] != "withdraw") and essence(event) == essence(target)
 
 
 def check_subject(index: Json, entries: list[Entry], result: Result) -> None:
     """V19."""
     period, release = index["subject"].get("period"), index["subject"].get("release")
-    if period is not None and not period["from"] <= period["to"] <= index["position"]:
-        result.fail("V19", "bundle.json", f"the period does not lie within the position {index['position']}")
+    if period is not None and not period["from"] < period["to"] <= index["position"]:
+        result.fail("V19", "bundle.json", f"the period is of nothing, or goes beyond the position {index['position']}")
     inside_ranges = [entry.event for entry in entries if entry.whole and entry.envelope_digest == release]
-    if release is not None and not any(event and event.known and event.kind == "release" for event in inside_ranges):
+    if release is not None and not any(event and event.kind == "release" for event in inside_ranges):
         result.fail("V19", "bundle.json", "the subject is no release event inside a range")
 
 
