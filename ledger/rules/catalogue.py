@@ -13,7 +13,7 @@ from ledger.rules.duties import sod_01, sod_02, sod_03, sod_04
 from ledger.rules.identity import id_01_change, id_01_release, id_02_change, id_02_release, id_04
 from ledger.rules.releases import rel_01
 from ledger.rules.shape import Parameter, Rule
-from ledger.rules.suites import ANY, tst_01, tst_02
+from ledger.rules.suites import ANY, tst_01, tst_02, tst_04
 
 if TYPE_CHECKING:
     from ledger.canonical import JSON
@@ -241,6 +241,21 @@ RULES: Final[tuple[Rule, ...]] = (
         "Every required suite ran on the tree of the content that is judged.",
         tst_02,
         parameters=_TESTS,
+    ),
+    Rule(
+        "TST-04",
+        "No rerun until green",
+        "No required suite passed only after more failed runs on the same content than the policy allows.",
+        tst_04,
+        parameters=(
+            *_TESTS,
+            Parameter(
+                "failed_runs",
+                1,
+                count(),
+                "How many failed runs of a suite on the same content may come before the one that passed.",
+            ),
+        ),
     ),
     Rule(
         "AI-01",

@@ -169,6 +169,7 @@ DEFAULT_POLICY: Final[Mapping[str, Encodable]] = {
         "SOD-04": {"on": True, "severity": "high"},
         "TST-01": {"on": True, "severity": "high", "warned_counts": True},
         "TST-02": {"on": True, "severity": "medium"},
+        "TST-04": {"failed_runs": 1, "on": True, "severity": "medium"},
     },
     "strict": False,
     "suites": "any",

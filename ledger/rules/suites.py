@@ -1,12 +1,13 @@
-"""Tests: TST-01 and TST-02."""
+"""Tests: TST-01, TST-02 and TST-04."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ledger.rules.reviewed import Judged, judged
-from ledger.rules.shape import ChangeCase, Finding, failed, gravest, passed, untold
-from ledger.rules.wording import capital, counted, listed, short
+from ledger.rules.shape import ChangeCase, Finding, failed, gravest, inapplicable, passed, untold
+from ledger.rules.wording import allowed, capital, counted, listed, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +90,101 @@ def _on_tree(case: ChangeCase, content: Judged) -> Finding:
     landed = content.landing is not None and all(item.run.run.tree == content.landing.merge.tree for item in there)
     where = "the tree that landed" if landed else f"the tree of {content.name}"
     return passed(f"{capital(listed(_suite(item) for item in there))} ran on {where}.", inputs)
+
+
+def tst_04(case: ChangeCase) -> Finding:
+    """TST-04: no suite passed only because it was run until it did."""
+    contents = judged(case)
+    if not contents:
+        return untold(("no revision of the change is recorded",))
+    return gravest(_repeated(case, content) for content in contents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The runs of one suite on one content, of which the latest passed."""
+
+    suite: str
+    first: RunFact
+    """The first that passed, in ledger order."""
+    failures: tuple[RunFact, ...]
+    """Failed runs before it: by ledger order, or by their number where they arrived late."""
+    later: int
+    """Count of the other failed runs."""
+    gaps: dict[str, int]
+    """By tree the lowest attempt that is not recorded though a higher one is."""
+
+    @property
+    def certain(self) -> int:
+        """Count of failures that come before whatever is not recorded, which may have passed."""
+        return sum(
+            item.run.run.tree not in self.gaps or item.run.run.attempt < self.gaps[item.run.run.tree]
+            for item in self.failures
+        )
+
+
+def _repeated(case: ChangeCase, content: Judged) -> Finding:
+    most = cast("int", case.settings["failed_runs"])
+    trees = _trees(case, content)
+    wanted = _suites(case, content)
+    series: list[_Series] = []
+    missing: list[str] = []
+    red: list[str] = []
+    inputs = list(content.inputs)
+    for suite in wanted:
+        runs = [item for item in _runs_of(case, suite) if item.run.run.tree in trees]
+        inputs += [("test", item.record) for item in runs]
+        if not runs:
+            missing.append(f"no run of the suite {suite} on {content.name} is recorded")
+        elif runs[-1].run.result == "FAILED":
+            red.append(suite)
+        else:
+            series.append(_series(suite, runs))
+    many = [item for item in series if item.certain > most]
+    if many:
+        return failed(" ".join(_passed_after(item, most) for item in many), inputs)
+    missing += [
+        f"attempt {attempt} of the suite {item.suite} on {content.name} is not recorded, though a later one is"
+        for item in series
+        for attempt in item.gaps.values()
+    ]
+    if missing or not wanted:
+        return untold(missing or ("no report of any suite is recorded",), inputs)
+    if not series:
+        return inapplicable(f"{listed(f'the suite {suite}' for suite in red)} passed in its latest run", inputs)
+    told = [_passed_after(item, most) for item in series]
+    told += [f"The suite {suite} did not pass in its latest run, of which TST-01 speaks." for suite in red]
+    return passed(" ".join(told), inputs)
+
+
+def _series(suite: str, runs: Sequence[RunFact]) -> _Series:
+    first = next(item for item in runs if item.run.result != "FAILED")
+    bad = [item for item in runs if item.run.result == "FAILED"]
+    before = tuple(item for item in bad if item.record.index < first.record.index or _numbered_before(item, first))
+    numbers: dict[str, set[int]] = {}
+    for item in runs:
+        numbers.setdefault(item.run.run.tree, set()).add(item.run.run.attempt)
+    # A pipeline started anew counts from one again, so numbers may repeat; none may be left out.
+    lowest = {tree: next(n for n in range(1, len(found) + 2) if n not in found) for tree, found in numbers.items()}
+    gaps = {tree: attempt for tree, attempt in lowest.items() if attempt < max(numbers[tree])}
+    return _Series(suite, first, before, len(bad) - len(before), gaps)
+
+
+def _numbered_before(one: RunFact, other: RunFact) -> bool:
+    return one.run.run.tree == other.run.run.tree and one.run.run.attempt < other.run.run.attempt
+
+
+def _passed_after(series: _Series, most: int) -> str:
+    """A sentence, and a second one where the suite failed again in between."""
+    bad, attempt = len(series.failures), series.first.run.run.attempt
+    if bad:
+        # Where numbers repeat, the passing run's own would read as if fewer had failed.
+        place = f" at attempt {attempt}" if attempt > bad else ""
+        after = f"{place} after {counted(bad, 'failed run', 'failed runs')} on the same content; {allowed(most)}"
+    else:
+        after = " at its first attempt"
+    again = f" {capital(counted(series.later, 'later run', 'later runs'))} failed before it passed again."
+    return f"The suite {series.suite} passed{after}.{again if series.later else ''}"
 
 
 def _suites(case: ChangeCase, content: Judged) -> Sequence[str]:

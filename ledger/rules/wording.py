@@ -71,6 +71,11 @@ def required(count: int) -> str:
     return f"{number(count)} {'was' if count == 1 else 'were'} required"
 
 
+def allowed(count: int) -> str:
+    """``none was allowed``, ``one was allowed``, ``two were allowed``."""
+    return f"{number(count) if count else 'none'} {'were' if count > 1 else 'was'} allowed"
+
+
 def short(object_id: str) -> str:
     """A commit id as people write it."""
     return object_id[:12]

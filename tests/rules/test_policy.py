@@ -59,6 +59,7 @@ def test_parameters_have_defaults() -> None:
         ({"rules": {"SOD-01": {"on": 1}}}, "/rules/SOD-01/on"),
         ({"rules": {"SOD-01": {"suites": "any"}}}, "/rules/SOD-01/suites"),
         ({"rules": {"AI-02": {"strength": "hoped"}}}, "/rules/AI-02/strength"),
+        ({"rules": {"TST-04": {"failed_runs": -1}}}, "/rules/TST-04/failed_runs"),
         ({"approvals": {"high": 2}}, "/approvals"),
         ({"approvals": {"default": 0}}, "/approvals/default"),
         ({"suites": []}, "/suites"),
@@ -144,7 +145,7 @@ def test_gates_block_on_failures_and_strict_ones_on_what_cannot_be_told() -> Non
         story.do_merge("Dana", 1)
         told[strict] = {verdict.rule for verdict in blocking(story.assess("7"), story.rules)}
     assert told[False] == {"APP-01", "APP-05"}
-    assert told[True] == {"APP-01", "APP-05", "TST-01", "TST-02"}
+    assert told[True] == {"APP-01", "APP-05", "TST-01", "TST-02", "TST-04"}
 
 
 _SETTINGS = st.fixed_dictionaries(
@@ -162,6 +163,7 @@ _SETTINGS = st.fixed_dictionaries(
                 "REL-01": st.fixed_dictionaries({"artifacts_required": st.booleans()}),
                 "SOD-03": st.fixed_dictionaries({"prompters": st.sampled_from(["all", "last-revision"])}),
                 "TST-01": st.fixed_dictionaries({"warned_counts": st.booleans()}),
+                "TST-04": st.fixed_dictionaries({"failed_runs": st.integers(0, 2)}),
             },
         ),
     },

@@ -201,7 +201,9 @@ _STEPS = st.one_of(
         optional={"content": _CONTENTS, "binding": st.sampled_from(["manifest", "none", "recomputed"])},
     ),
     st.fixed_dictionaries({"do": st.just("prompt")}, optional={"by": _NAMES}),
-    st.fixed_dictionaries({"do": st.just("run"), "rev": _REVISIONS, "failures": st.integers(0, 1)}),
+    st.fixed_dictionaries(
+        {"do": st.just("run"), "rev": _REVISIONS, "failures": st.integers(0, 1), "attempt": st.integers(1, 3)}
+    ),
     st.fixed_dictionaries({"do": st.just("disable"), "who": st.sampled_from(["Rita", "Sam"])}),
 )
 
