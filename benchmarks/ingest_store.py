@@ -166,11 +166,17 @@ def layer(engine: Engine, done: Sequence[Batch], clock: Callable[[], float]) -> 
 def raw_rows(engine: Engine, done: Sequence[Batch], clock: Callable[[], float]) -> float:
     """Seconds of the bare driver with the same rows."""
     tables = [
-        [(table.name, len(table.columns), rows) for table, rows in (
-            (stream, batch.streams), (entry, batch.entries), (node, node_rows(batch.nodes)), (trace, sorted(batch.traces)),
-        )]
+        [
+            (table.name, len(table.columns), rows)
+            for table, rows in (
+                (stream, batch.streams),
+                (entry, batch.entries),
+                (node, node_rows(batch.nodes)),
+                (trace, sorted(batch.traces)),
+            )
+        ]
         for batch in done
-    ]  # fmt: skip
+    ]
     heads = [batch.tip.head for batch in done]
     update = "UPDATE head SET size = {0}, root = {0}, last_leaf = {0}, last_received_at = {0}, roster_count = {0}"
     values = [(item.size, item.root, item.last_leaf, item.last_received_at, item.roster_count) for item in heads]

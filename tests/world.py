@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ledger.checkpoint import sign_checkpoint
-
 from ledger.anchor import Anchor, format_anchor
 from ledger.bundle import BundledContent, BundleEntry, BundleSubject, Period, Selection, StreamRange, write_bundle
 from ledger.canonical import encode
+from ledger.checkpoint import sign_checkpoint
 from ledger.digests import Digest, commitment, digest_bytes, from_raw
 from ledger.entry import FIRST, LEDGER_STREAM, Leaf, leaf_digest
 from ledger.envelope import Envelope, seal

@@ -196,7 +196,9 @@ def _about(session: Session, query: dict[str, str | int], what: str) -> list[Sta
         if leaf.about.release is not None
     ]
     starts = starts or [
-        Start(f"{what}: pushed without a change, entry {leaf.index}") for leaf in leaves if leaf.kind == "merge"
+        Start(f"{what}: landed without a recorded change, entry {leaf.index}")
+        for leaf in leaves
+        if leaf.kind == "merge"
     ]
     return list(dict.fromkeys(starts))
 

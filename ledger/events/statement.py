@@ -117,6 +117,7 @@ def read_payload(payload: bytes) -> Event | Unknown:
         )
     if not isinstance(predicate, dict):
         raise FormatError("bad-statement", "the predicate is an object", where="/predicate")
+    _check_subject_list(statement["subject"])
     kind = _kind_of(uri)
     if kind is None:
         return Unknown(uri, _context_of_unknown(predicate))
@@ -174,13 +175,18 @@ def _read_body(kind: str, predicate: dict[str, JSON]) -> Body:
     return read_object(cls, predicate, "/predicate", drop=frozenset({"context", "act"}))
 
 
-def _check_subjects(value: JSON, event: Event) -> None:
+def _check_subject_list(value: JSON) -> None:
     if not isinstance(value, list) or len(value) > 1024:
         raise FormatError("bad-subject", "an array of at most 1024 subjects is required", where="/subject")
-    derived = subjects(event)
     for number, item in enumerate(value):
         if not isinstance(item, dict):
             raise FormatError("bad-subject", "a subject is an object", where=f"/subject/{number}")
+
+
+def _check_subjects(value: JSON, event: Event) -> None:
+    if not isinstance(value, list):
+        raise FormatError("bad-subject", "an array is required", where="/subject")
+    derived = subjects(event)
     if event.kind != "test" and len(value) != len(derived):
         raise FormatError("bad-subject", "not the subjects that follow from this event", where="/subject")
     for number, wanted in enumerate(derived):

@@ -44,6 +44,7 @@ from ledger.roster.state import (
     administrators_with_keys,
     in_force,
     is_administrator,
+    key_in_force,
     principal_in_force,
 )
 
@@ -158,7 +159,8 @@ def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C9
             )
         case RoleEnd():
             _refuse(
-                not any(_is_grant(grant, act, position) for grant in roster.grants),
+                not principal_in_force(roster, act.principal, position)
+                or not any(_is_grant(grant, act, position) for grant in roster.grants),
                 "unknown-grant",
                 "no such grant is in force",
             )
@@ -330,7 +332,7 @@ def _need_projects(roster: Roster, projects: Iterable[str], position: int) -> No
 def _need_key(roster: Roster, identifier: Digest, principal: str, position: int) -> None:
     key = roster.keys.get(identifier)
     _refuse(
-        key is None or key.principal != principal or not in_force(key.since, key.until, position),
+        key is None or key.principal != principal or not key_in_force(roster, key, position),
         "unknown-key",
         "this principal has no such key in force",
     )

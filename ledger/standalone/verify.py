@@ -822,9 +822,10 @@ def read_event(payload: bytes) -> Event:
     check("statement", statement)
     predicate_type, predicate = statement["predicateType"], statement["predicate"]
     kind, context = TYPES.get(predicate_type, ""), predicate.get("context")
-    # Fractions are for vetted and unknown predicates, and not for these members even there.
-    canonical([context, predicate.get("run")] if kind in ("", "test") else statement)
-    if not kind:
+    if kind:
+        # Fractions are for vetted and unknown predicates; no member of these two takes one.
+        canonical([context, predicate.get("run")] if kind == "test" else statement)
+    else:
         try:
             check("context", context)
         except Fault:
@@ -1583,6 +1584,8 @@ def check_checkpoint(
         result.fail(
             "V03", "checkpoint", f"{show(checkpoint.origin)} is not the origin of the ledger or of a later epoch"
         )
+    elif number > shown + 1 and index is not None and checkpoint.size <= index["position"]:
+        result.fail("V03", "checkpoint", f"it is of epoch {number}, whose entry would have to be shown")
     elif number > shown + 1:
         result.notes.append(f"checkpoint: it is of epoch {number}, whose entry is not shown")
     try:

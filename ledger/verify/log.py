@@ -60,7 +60,8 @@ def check_checkpoint(
             if roster is None
             else max((item.epoch.number for item in roster.epochs if item.since <= claimed.size), default=1)
         )
-        if number < shown or claimed.extensions:
+        # Up to the position every epoch is shown (V08); only a larger size can hide one.
+        if number < shown or (number > shown and claimed.size <= position) or claimed.extensions:
             raise ChainError(
                 "other-origin", "the checkpoint's origin is not the one of its size, or it has further lines"
             )

@@ -154,7 +154,7 @@ def _fault_of_reference(entry: Shown, referred: Shown | None, kind: str | None) 
         return "an entry that is not shown"
     if referred.leaf.index >= entry.leaf.index:
         return "a later entry"
-    if kind is not None and referred.leaf.kind != kind:
+    if kind is not None and (referred.event is None or referred.event.kind != kind):
         return f"an entry that is no {kind}"
     return None
 

@@ -15,6 +15,7 @@ from ledger.bundle import (
     read_index,
 )
 from ledger.errors import ChainError, FormatError
+from ledger.events.work import Release
 from ledger.records import Records
 from ledger.verify.findings import Collector, Verification
 from ledger.verify.kept import check_contents, check_manifests
@@ -119,13 +120,17 @@ def _check_subject(index: Index, shown: tuple[Shown, ...], collector: Collector)
     release, period = index.subject.release, index.subject.period
     if release is not None:
         found = any(
-            entry.leaf.envelope == release and entry.leaf.kind == "release" and entry.leaf.index not in index.linked
+            entry.leaf.envelope == release and _is_release(entry) and entry.leaf.index not in index.linked
             for entry in shown
         )
         if not found:
             collector.fail("V19", INDEX_NAME, ChainError("no-subject", "the release it is about is not in its ranges"))
     if period is not None and not period.from_ < period.to <= index.position:
         collector.fail("V19", INDEX_NAME, ChainError("no-subject", "the period does not lie within the position"))
+
+
+def _is_release(entry: Shown) -> bool:
+    return entry.event is not None and isinstance(entry.event.body, Release)
 
 
 def _note_roster(roster: Roster, collector: Collector) -> None:
