@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.errors import UnavailableError
@@ -69,8 +69,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
     with _connected(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection
+        try:
+            with connection.begin():
+                yield connection
+        except (OperationalError, InterfaceError) as error:
+            raise _unreachable() from error
 
 
 @contextmanager
@@ -93,9 +96,13 @@ def _connected(engine: Engine) -> Iterator[Connection]:
     try:
         connection = engine.connect()
     except (DBAPIError, PoolTimeoutError) as error:
-        raise UnavailableError("database-unreachable", "the database does not answer") from error
+        raise _unreachable() from error
     with connection:
         yield connection
+
+
+def _unreachable() -> UnavailableError:
+    return UnavailableError("database-unreachable", "the database does not answer")
 
 
 def _connect_sqlite(path: Path, *, create: bool) -> Engine:

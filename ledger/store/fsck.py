@@ -60,9 +60,6 @@ def fsck(engine: Engine, checkpoints: CheckpointStore) -> Iterator[Fault]:
     """Every fault, as it is found; none: everything holds.
 
     The database is read in one transaction, so that writers may go on.
-
-    Raises:
-        UnavailableError: ``database-unreachable``.
     """
     # The checkpoints first: whatever was signed by then is in the log that is read after.
     signed = _Signed(checkpoints)
@@ -70,7 +67,7 @@ def fsck(engine: Engine, checkpoints: CheckpointStore) -> Iterator[Fault]:
     try:
         with reading(engine) as connection:
             yield from _read_database(connection, signed)
-    except DBAPIError:
+    except (DBAPIError, UnavailableError):
         yield Fault("(database)", "", "database-damaged", "the database itself cannot be read to its end")
 
 

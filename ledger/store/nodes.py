@@ -107,13 +107,14 @@ def _fetch(connection: Connection, places: Sequence[tuple[int, int]]) -> dict[tu
 
 
 def _rows_among(connection: Connection, query: str, keys: Sequence[int]) -> Iterable[Sequence[Any]]:
-    # A proof is this one query: the driver alone takes a fifth of the time that composing the statement would.
+    # A proof is two such queries: asking the driver takes a fifth of the time that composing statements would.
+    driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(f"{query} = ANY(%(keys)s)", {"keys": list(keys)})
+        return list(driver.execute(f"{query} = ANY(%s)", [list(keys)]))
     # Padded to a power of two, so that few statements are ever prepared.
     width = 1 << (len(keys) - 1).bit_length()
     padded = (*keys, *[keys[-1]] * (width - len(keys)))
-    return connection.exec_driver_sql(f"{query} IN ({','.join('?' * width)})", padded)
+    return list(driver.execute(f"{query} IN ({','.join('?' * width)})", padded))
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
