@@ -1,0 +1,179 @@
+"""The demonstration finds what was planted, and everything it makes can be asked and verified afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from ledger import exitcodes
+from ledger.cli.demonstration.company import PROJECT, STORIES
+from ledger.cli.demonstration.play import RELEASE
+from ledger.cli.demonstration.stage import Stage
+from ledger.cli.main import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+
+
+class Demo(NamedTuple):
+    """What the demonstration left behind, its server running again."""
+
+    folder: Path
+    printed: str
+    stage: Stage
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demonstration, once for all tests of this module."""
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    told: list[str] = []
+    first = Stage(folder.parent / "first", told.append)
+    first.folder.mkdir()
+    printed = first.evidence("demo", "--out", str(folder))
+    stage = Stage(folder, told.append)
+    stage.start()
+    try:
+        yield Demo(folder, printed, stage)
+    finally:
+        stage.stop()
+
+
+def _about(demo: Demo, number: str) -> str:
+    return "\n".join(line for line in demo.printed.splitlines() if f"#{number} " in line)
+
+
+def test_every_planted_fault_is_found_and_no_clean_change_is_blamed(demo: Demo) -> None:
+    """Each fault has its line; changes without one have none."""
+    assert "prompted the assistant" in _about(demo, "202")
+    assert "The forge shows a tick; the approved revision was 2, merged was 3." in _about(demo, "203")
+    assert "after two failed runs" in _about(demo, "204")
+    assert "A rejection stands: Priya Nair" in _about(demo, "206")
+    assert "APP-05" in _about(demo, "207")
+    assert "declared to be made without an assistant" in _about(demo, "209")
+    blamed = {story.number for story in STORIES if "FAIL" in _about(demo, story.number)}
+    assert blamed == {story.number for story in STORIES if story.planted is not None}
+
+
+def test_it_ends_with_a_trace_a_pack_and_a_tampered_copy_caught(demo: Demo) -> None:
+    """The trace leads to the approver; the good copy is intact, the other is not."""
+    assert "Jonas Weber approved revision 2" in demo.printed
+    assert "records: intact" in demo.printed
+    assert "V16 contents" in demo.printed
+    assert (demo.folder / "index.html").is_file()
+    assert len(list((demo.folder / "pack").iterdir())) == 3
+
+
+def test_it_makes_its_folder_anew_and_nobody_elses(demo: Demo, tmp_path: Path) -> None:
+    """A folder that the demonstration did not make is left alone."""
+    (tmp_path / "mine.txt").write_text("mine")
+    assert run(["demo", "--out", str(tmp_path)]) == exitcodes.ERROR
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert demo.folder.is_dir()
+
+
+def test_a_pack_says_records_and_printed_pages_apart(demo: Demo) -> None:
+    """Until packs are sealed the pages are not covered: said plainly, exit 3 unless only the records were asked for."""
+    pdf = str(next((demo.folder / "pack").glob("*.pdf")))
+    anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
+    printed = demo.stage.evidence("verify", pdf, *anchor, expect=(exitcodes.NEGATIVE,))
+    assert "records: intact" in printed
+    assert "printed pages: not covered by a seal" in printed
+    assert "records: intact" in demo.stage.evidence("verify", pdf, *anchor, "--records-only")
+    document = demo.stage.answer("verify", pdf, *anchor, expect=(exitcodes.NEGATIVE,))
+    assert (document["records"], document["printed_pages"], document["failures"]) == ("intact", "not covered", [])
+    assert document["verifier_is_published"]
+
+
+def test_verify_refuses_what_is_no_bundle(demo: Demo, tmp_path: Path) -> None:
+    """Rubbish is not intact; a missing anchor says where to get one."""
+    rubbish = tmp_path / "rubbish.zip"
+    rubbish.write_bytes(b"PK nothing")
+    anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
+    assert "NOT intact" in demo.stage.evidence("verify", str(rubbish), *anchor, expect=(exitcodes.NEGATIVE,))
+    other = "ledger.example.com/other+1a2b3c4d+AQ sha256:" + "0" * 64
+    bundle = str(next((demo.folder / "pack").glob("*.zip")))
+    assert "V02" in demo.stage.evidence("verify", bundle, "--anchor", other, expect=(exitcodes.NEGATIVE,))
+
+
+def test_one_change_is_checked_and_traced_by_itself(demo: Demo) -> None:
+    """What the bundle of the release says of a change, its own records say too."""
+    alone = demo.stage.answer("check", "203", "--project", PROJECT, expect=(exitcodes.NEGATIVE,))
+    whole = demo.stage.answer("check", RELEASE, expect=(exitcodes.NEGATIVE,))
+    bundle = str(next((demo.folder / "pack").glob("*.zip")))
+    offline = demo.stage.answer("check", bundle, expect=(exitcodes.NEGATIVE,))
+
+    def of(document: dict[str, object]) -> list[tuple[object, object, object]]:
+        verdicts = document["verdicts"]
+        assert isinstance(verdicts, list)
+        return [
+            (item["rule"], item["outcome"], item["sentence"]) for item in verdicts if item["subject"].endswith("/203")
+        ]
+
+    assert of(alone) == of(whole) == of(offline)
+    assert of(alone)
+    assert demo.stage.evidence("check", "201", "--project", PROJECT).count("FAIL") == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [("203",), (RELEASE,), ("src/discount.py:1", "--repo", "repository"), ("--env", "production", "--since", "1h")],
+)
+def test_every_way_into_a_trace_leads_to_the_approver(demo: Demo, target: tuple[str, ...]) -> None:
+    """A change, a release, a line and an incident show the same decision."""
+    words = [word if word != "repository" else str(demo.folder / "repository") for word in target]
+    document = demo.stage.answer("trace", *words, "--project", PROJECT)
+    steps = [step for trace in document["traces"] for step in trace["steps"] if step["change"] == "203"]
+    assert [step["kind"] for step in steps] == ["diff", "diff", "test", "approval", "diff", "test", "merge"]
+    assert next(step["name"] for step in steps if step["kind"] == "approval") == "Jonas Weber"
+
+
+def test_commits_trees_and_digests_lead_into_a_trace(demo: Demo) -> None:
+    """The same change is found by head, landed commit, tree, manifest and, for the release, by artifact."""
+    listed = demo.stage.answer("log", "--change", "203", "--kind", "merge", "--project", PROJECT)
+    index = listed["entries"][0]["leaf"]["index"]
+    shown = demo.stage.answer("show", str(index))
+    predicate = shown["statement"]["predicate"]
+    for target in (predicate["commit"], predicate["tree"], predicate["manifest"]):
+        found = demo.stage.answer("trace", target, "--repo", str(demo.folder / "repository"))["traces"]
+        assert any(trace["change"] == "203" for trace in found), target
+    by_event = demo.stage.answer("show", shown["leaf"]["envelope"])
+    assert by_event == shown
+    release = demo.stage.answer("log", "--kind", "release")["entries"][0]["leaf"]["index"]
+    artifact = demo.stage.answer("show", str(release))["statement"]["predicate"]["artifacts"][0]["sha256"]
+    found = demo.stage.answer("trace", artifact)["traces"]
+    assert {trace["release"] for trace in found} == {RELEASE}
+
+
+def test_what_is_not_there_is_said_with_a_remedy(demo: Demo) -> None:
+    """Unknown targets exit 1 and name what to do."""
+    for words in (
+        ("trace", "0" * 40),
+        ("trace", "nowhere@9"),
+        ("check", "999", "--project", PROJECT),
+        ("show", "99999"),
+    ):
+        demo.stage.evidence(*words, expect=(exitcodes.ERROR,))
+    demo.stage.evidence("trace", expect=(exitcodes.USAGE,))
+
+
+def test_the_page_reads_well_in_a_browser(demo: Demo, chromium: Browser) -> None:
+    """The page opens without errors and names every finding."""
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto((demo.folder / "index.html").as_uri())
+    text = page.inner_text("main")
+    assert "The forge shows a tick" in text
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    assert messages == []
+    document = json.loads(json.dumps({"title": page.title()}))
+    assert RELEASE in document["title"]
+    page.close()
