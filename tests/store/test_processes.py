@@ -14,12 +14,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ledger.store.entries import MOST
 from tests.store.worker import SHARED
 
 if TYPE_CHECKING:
     from ledger.store import Store
     from tests.store.ledgers import Ledger
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 PROCESSES = 8
