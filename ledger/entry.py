@@ -83,9 +83,24 @@ class Leaf:
     """When the server took it: UTC, milliseconds, never lower than the entry before."""
 
 
-def leaf_bytes(leaf: Leaf) -> bytes:
-    """Canonical JSON of ``leaf``: ASCII strings and integers only."""
-    return encode(write_object(leaf))
+def about_text(about: About) -> str:
+    """The canonical JSON of ``about``."""
+    return encode(write_object(about)).decode("ascii")
+
+
+def leaf_bytes(leaf: Leaf, about: str | None = None) -> bytes:
+    """Canonical JSON of ``leaf``: ASCII strings and integers only. ``about`` is ``about_text`` of its about, if known.
+
+    A leaf holds ASCII that needs no escape, and counts, so that filling in a form gives its canonical JSON, in a tenth
+    of the time: every entry passes here under the head lock and in every verification. A test holds it to the encoder.
+    """
+    # leaf bytes: canonical JSON, members sorted, format §5.1
+    return (
+        f'{{"about":{about_text(leaf.about) if about is None else about},"envelope":"{leaf.envelope}",'
+        f'"index":{leaf.index},"key_id":"{leaf.key_id}","kind":"{leaf.kind}","previous":"{leaf.previous}",'
+        f'"received_at":"{leaf.received_at}","roster":{leaf.roster},"stream":"{leaf.stream}",'
+        f'"stream_index":{leaf.stream_index},"stream_previous":"{leaf.stream_previous}","v":{leaf.v}}}'
+    ).encode("ascii")
 
 
 def leaf_digest(leaf: Leaf) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from ledger.digests import from_raw, raw
-from ledger.entry import FIRST, LEDGER_STREAM, MAX_LEAF_BYTES, Leaf
+from ledger.entry import FIRST, LEDGER_STREAM, MAX_LEAF_BYTES, Leaf, about_text, leaf_bytes
 from ledger.errors import ConflictError, FormatError, LedgerError
 from ledger.events.statement import Event, read_payload, references
 from ledger.events.work import Approval
@@ -25,11 +25,9 @@ from ledger.store.projection import TraceRow, trace_rows
 from ledger.store.rows import (
     EntryRow,
     Placement,
-    about_text,
     entry_row,
     envelope_bytes,
     event_id_bytes,
-    leaf_data,
     time_text,
 )
 
@@ -238,7 +236,7 @@ def place_leaf(connection: Connection, batch: Batch, submission: Submission, now
         received_at=time_text(received_at),
     )
     about = about_text(event.context.about)
-    data = leaf_data(leaf, about)
+    data = leaf_bytes(leaf, about)
     if len(data) > MAX_LEAF_BYTES:
         raise FormatError("too-long", f"a leaf has at most {MAX_LEAF_BYTES} bytes", details={"found": len(data)})
     if envelope_bytes(envelope.payload, envelope.key_id, envelope.signature) != envelope.data:

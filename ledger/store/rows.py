@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from ledger.canonical import encode, parse_canonical
+from ledger.canonical import parse_canonical
 from ledger.digests import from_raw, raw
 from ledger.entry import MAX_LEAF_BYTES, Leaf
 from ledger.envelope import PAYLOAD_TYPE
 from ledger.events.context import About
-from ledger.events.shape import instant, read_object, write_object
+from ledger.events.shape import instant, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,26 +89,6 @@ def event_id_bytes(event_id: str) -> bytes:
     if len(data) != 16:
         raise ValueError("a UUID has 16 bytes")
     return data
-
-
-def about_text(about: About) -> str:
-    """The canonical JSON of ``about``."""
-    return encode(write_object(about)).decode("ascii")
-
-
-def leaf_data(leaf: Leaf, about: str) -> bytes:
-    """What ``ledger.entry.leaf_bytes`` makes of ``leaf``, whose about has the canonical JSON ``about``.
-
-    A leaf holds ASCII that needs no escape, and counts, so that filling in a form gives its canonical JSON: a tenth of
-    the time, under the head lock. A test holds the two together.
-    """
-    # leaf bytes: canonical JSON, members sorted, format §5.1
-    return (
-        f'{{"about":{about},"envelope":"{leaf.envelope}","index":{leaf.index},"key_id":"{leaf.key_id}",'
-        f'"kind":"{leaf.kind}","previous":"{leaf.previous}","received_at":"{leaf.received_at}",'
-        f'"roster":{leaf.roster},"stream":"{leaf.stream}","stream_index":{leaf.stream_index},'
-        f'"stream_previous":"{leaf.stream_previous}","v":{leaf.v}}}'
-    ).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
