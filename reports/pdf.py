@@ -122,6 +122,7 @@ def draw(job: Job) -> bytes:
             pdf_variant="pdf/a-3a", presentational_hints=False
         )
         _check_closed(document)
+        _keep_outer_links(document)
         _describe(document.metadata, job, printer.Attachment, closed)
         pdf: bytes = document.write_pdf(
             finisher=_finish, pdf_variant="pdf/a-3a", pdf_identifier=job.identifier, presentational_hints=False
@@ -190,6 +191,13 @@ def _check_closed(document: Any) -> None:  # noqa: ANN401 - the library has no t
     """Refuses links and files of the page's own: addresses in captured text would become actions of the PDF."""
     if document.metadata.attachments or any(link[0] != "internal" for page in document.pages for link in page.links):
         raise RenderError("render-fetch", _OUTSIDE)
+
+
+def _keep_outer_links(document: Any) -> None:  # noqa: ANN401 - the library has no types
+    """Drops the areas that the printer makes for each element inside a link: they lie on the link's own area, and are
+    no links in the structure tree, which PDF/UA asks for (ISO 14289-1, 7.18.5)."""
+    for page in document.pages:
+        page.links = [link for link in page.links if link[3].element_tag.partition(":")[0] == "a"]
 
 
 def _describe(

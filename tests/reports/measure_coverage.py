@@ -15,7 +15,7 @@ def table() -> str:
     A character counts only if its upright regular face has it: every style of the pack falls back to that one.
     """
     points: set[int] = set()
-    for path in sorted([*FONTS.glob("*.ttf"), *FONTS.glob("*.otf")]):
+    for path in sorted(FONTS.glob("*.ttf")):
         if any(style in path.name for style in ("Bold", "Italic")):
             continue
         with TTFont(path, lazy=True) as font:

@@ -142,6 +142,15 @@ def test_nothing_is_fetched(body: str) -> None:
 
 
 @pytest.mark.slow
+def test_a_link_is_one_area_whatever_is_inside() -> None:
+    """Right-to-left names, code points and break marks inside a link make no links of their own."""
+    inside = "<bdi>\u05e0\u05d5\u05e2\u05d4</bdi><span class=code>x</span><wbr>y"
+    html = f"<!doctype html><html lang=en><title>x</title><body><p id=x><a href='#x'>{inside}</a></p></body></html>"
+    (page,) = PdfReader(BytesIO(printed(html))).pages
+    assert len(page["/Annots"]) == 1
+
+
+@pytest.mark.slow
 def test_a_warning_fails_the_print_without_its_text() -> None:
     """An empty box is an error, and the error does not repeat the captured text."""
     with pytest.raises(RenderError) as caught:
