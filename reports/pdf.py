@@ -194,8 +194,10 @@ def _check_closed(document: Any) -> None:  # noqa: ANN401 - the library has no t
 
 
 def _keep_outer_links(document: Any) -> None:  # noqa: ANN401 - the library has no types
-    """Drops the areas that the printer makes for each element inside a link: they lie on the link's own area, and are
-    no links in the structure tree, which PDF/UA asks for (ISO 14289-1, 7.18.5)."""
+    """Drops the areas that the printer makes for each element inside a link.
+
+    They lie on the link's own area and are no links in the structure tree, as ISO 14289-1, 7.18.5 asks.
+    """
     for page in document.pages:
         page.links = [link for link in page.links if link[3].element_tag.partition(":")[0] == "a"]
 

@@ -147,7 +147,8 @@ def test_a_link_is_one_area_whatever_is_inside() -> None:
     inside = "<bdi>\u05e0\u05d5\u05e2\u05d4</bdi><span class=code>x</span><wbr>y"
     html = f"<!doctype html><html lang=en><title>x</title><body><p id=x><a href='#x'>{inside}</a></p></body></html>"
     (page,) = PdfReader(BytesIO(printed(html))).pages
-    assert len(page["/Annots"]) == 1
+    annotations: Any = page["/Annots"]
+    assert len(annotations) == 1
 
 
 @pytest.mark.slow
