@@ -511,7 +511,7 @@ Block = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered section; it begins a page."""
+    """A numbered section; it begins a page unless it is brief."""
 
     anchor: str
     number: str
@@ -522,6 +522,8 @@ class Section:
     lede: Line
     """The answer, first."""
     blocks: tuple[Block, ...]
+    brief: bool = False
+    """True for a section with next to nothing to show: it follows the one before on the same page."""
 
     def __post_init__(self) -> None:
         _check_anchor(self.anchor)

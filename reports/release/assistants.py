@@ -10,6 +10,7 @@ from reports.parts import Line, Paragraph, Quote, Row, Section, Table, line, wor
 from reports.release.register import once
 from reports.release.said import (
     NONE,
+    TITLE,
     absence,
     columns,
     digest_line,
@@ -23,12 +24,14 @@ from reports.text import capture
 from reports.wording import count, number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import PromptFact
+    from ledger.dossier.facts import CommitPlace, PromptFact
     from reports.parts import Block
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "assistants"
 PROMPT_LINES: Final = 14
+MOST_TRACES: Final = 120
+"""Commits with traces printed; those of no recorded change go first, the rest is counted."""
 _INVOLVED: Final = frozenset({"assisted", "generated"})
 
 
@@ -40,6 +43,25 @@ def prompts_of(view: View) -> tuple[PromptFact, ...]:
 
 def assistants(view: View) -> Section:
     """The section."""
+    marked = traced(view)
+    return Section(
+        ANCHOR,
+        "7",
+        words("AI involvement"),
+        words("Was an assistant used, who asked it, for what, and is the answer bound to the diff?"),
+        _lede(view, marked),
+        (*(() if view.changeless else _of_changes(view)), *_traces(view, marked)),
+        brief=view.changeless,
+    )
+
+
+def traced(view: View) -> tuple[CommitPlace, ...]:
+    """Commits on the release's lists that carry traces of an assistant, those of no change first."""
+    found = [place for place in view.dossier.places if place.commit.ai_traces]
+    return tuple(sorted(found, key=lambda place: place.change is not None))
+
+
+def _of_changes(view: View) -> tuple[Block, ...]:
     placed: set[int] = set()
     blocks: list[Block] = [
         *view.left_out(),
@@ -53,7 +75,7 @@ def assistants(view: View) -> Section:
                 ("Verdict", 15),
             ),
             tuple(_summary(view, change) for change in view.printed),
-            words("The release holds no recorded change."),
+            words("No change is printed."),
             words("Declarations and traces, by the latest revision of each change"),
             "small",
         ),
@@ -63,14 +85,41 @@ def assistants(view: View) -> Section:
             blocks += _change(view, change, placed)
     if not prompts_of(view):
         blocks.append(Paragraph(line("No prompt is recorded for any change of the release.")))
-    return Section(
-        ANCHOR,
-        "7",
-        words("AI involvement"),
-        words("Was an assistant used, who asked it, for what, and is the answer bound to the diff?"),
-        _lede(view),
-        tuple(blocks),
+    return tuple(blocks)
+
+
+def _traces(view: View, marked: tuple[CommitPlace, ...]) -> tuple[Block, ...]:
+    """The marked commits in a table; nothing where there is neither such a commit nor a change."""
+    if view.changeless and not marked:
+        return ()
+    labels = {(change.facts.project, change.facts.id): change.label for change in view.changes}
+    body: list[Row] = []
+    for place in marked[:MOST_TRACES]:
+        commit = place.commit
+        project = view.dossier.sources[place.source].source.project
+        label = None if place.change is None else labels.get((project, place.change))
+        body.append(
+            Row(
+                (
+                    digest_line(commit.id),
+                    line(quiet("no subject") if commit.subject is None else capture(commit.subject, limit=TITLE)),
+                    line(capture(", ".join(commit.ai_traces), limit=160)),
+                    line(quiet("no recorded change")) if label is None else line(label),
+                )
+            )
+        )
+    table = Table(
+        columns(("Commit", 15), ("Subject, as captured", 41), ("Traces, as captured", 24), ("Belongs to", 20)),
+        tuple(body),
+        words("No commit on the release's lists carries a trace of an assistant that its recorder knows."),
+        words("Commits on the release's lists with traces of an assistant"),
+        "dense",
     )
+    rest = len(marked) - len(body)
+    if not rest:
+        return (table,)
+    said = f"{count(rest, 'more such commit is', 'more such commits are')} not printed; the lists are in the bundle."
+    return (table, Paragraph(line(said), small=True))
 
 
 def declared(change: ChangeView) -> str:
@@ -79,7 +128,16 @@ def declared(change: ChangeView) -> str:
     return "no revision" if last is None else last.diff.ai.involvement
 
 
-def _lede(view: View) -> Line:
+def _lede(view: View, marked: tuple[CommitPlace, ...]) -> Line:
+    loose = sum(place.change is None for place in marked)
+    traces_said = " No commit on the release's lists carries a trace of an assistant."
+    if marked:
+        traces_said = (
+            f" {count(len(marked), 'commit on its lists carries', 'commits on its lists carry')} traces of an "
+            f"assistant, {number(loose)} of them in no recorded change."
+        )
+    if view.changeless:
+        return line("No change is recorded, so nothing is declared and no prompt is bound.", traces_said)
     said = [declared(change) for change in view.changes]
     involved = sum(one in _INVOLVED for one in said)
     without = sum(one == "none" for one in said)
@@ -92,7 +150,7 @@ def _lede(view: View) -> Line:
         f"{count(len(prompts), 'prompt is', 'prompts are')} recorded"
     )
     text += f", {number(unread)} of them without a text at hand." if unread else "."
-    return line(text)
+    return line(text, traces_said)
 
 
 def _summary(view: View, change: ChangeView) -> Row:

@@ -36,24 +36,34 @@ if TYPE_CHECKING:
 
 ANCHOR: Final = "completeness"
 MOST_COMMITS: Final = 400
-"""Rows of the commit list printed; those without a change are always among them, and what is left out is counted."""
+"""Commits printed; those without a change go first, and what is left out is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The commits of the release by where they belong; the three parts are all of it."""
+    """The commits of the release by where they belong; ``placed``, ``loose`` and ``strange`` are all of it."""
 
     placed: tuple[CommitPlace, ...]
     """Landed by a recorded change."""
-    pushed: tuple[CommitPlace, ...]
-    """Landed by a push without a change."""
+    loose: tuple[CommitPlace, ...]
+    """Landed without a recorded change: pushed, or by a request that nobody recorded."""
     strange: tuple[CommitPlace, ...]
     """In nothing that is recorded."""
 
     @property
     def whole(self) -> int:
         """Commits on the lists."""
-        return len(self.placed) + len(self.pushed) + len(self.strange)
+        return len(self.placed) + len(self.loose) + len(self.strange)
+
+    @property
+    def pushed(self) -> int:
+        """Those of ``loose`` that were pushed, as their landing says."""
+        return sum(is_push(place.direct_push) for place in self.loose)
+
+
+def is_push(record: Record | None) -> bool:
+    """Whether a landing was a push. Any other method speaks of a change, recorded or not."""
+    return record is not None and isinstance(record.event.body, Merge) and record.event.body.method == "push"
 
 
 def population(view: View) -> Population:
@@ -133,13 +143,18 @@ def completeness(view: View) -> Section:
             (
                 Figure(words(number(people.whole)), words("commits on the lists of the release")),
                 Figure(words(number(len(people.placed))), words("landed by a recorded change")),
-                Figure(words(number(len(people.pushed))), words("pushed without a change")),
+                Figure(words(number(len(people.loose))), words("landed without a recorded change")),
                 Figure(words(number(len(people.strange))), words("in nothing that is recorded")),
             )
         )
     ]
-    if people.pushed or people.strange:
-        blocks.append(_commits(view, (*people.strange, *people.pushed), "Commits without a recorded change"))
+    if people.loose or people.strange:
+        blocks += _listed(
+            view,
+            (*people.strange, *people.loose),
+            "Commits without a recorded change",
+            MOST_COMMITS,
+        )
     blocks.append(_other_way(elsewhere))
     blocks.append(
         Table(
@@ -155,7 +170,13 @@ def completeness(view: View) -> Section:
     )
     for place, source in enumerate(view.dossier.sources, start=1):
         blocks += _source(view, place, source)
-    blocks += _listed(view, people)
+    if people.placed or not people.whole:
+        blocks += _listed(
+            view,
+            people.placed,
+            "Commits landed by a recorded change, in the order of the lists",
+            MOST_COMMITS - len(people.loose) - len(people.strange),
+        )
     return Section(
         ANCHOR,
         "2",
@@ -169,9 +190,10 @@ def completeness(view: View) -> Section:
 def _lede(people: Population, elsewhere: int, gaps: int) -> Line:
     first = (
         f"{count(people.whole, 'commit', 'commits')} on the release's lists: {number(len(people.placed))} landed by "
-        "recorded "
-        f"changes, {number(len(people.pushed))} pushed without one, {number(len(people.strange))} in nothing recorded."
+        f"recorded changes, {number(len(people.loose))} without one, {number(len(people.strange))} in nothing recorded."
     )
+    if people.loose:
+        first += f" Of those without one, {number(people.pushed)} came by a push."
     second = (
         f" The other way, {count(elsewhere, 'landing', 'landings')} in the ledger "
         f"{'is' if elsewhere == 1 else 'are'} not on them."
@@ -224,16 +246,14 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
     ]
 
 
-def _listed(view: View, people: Population) -> list[Block]:
-    room = max(0, MOST_COMMITS - len(people.pushed) - len(people.strange))
-    shown = people.placed[:room]
-    blocks: list[Block] = [_commits(view, shown, "Commits landed by a recorded change, in the order of the lists")]
-    if len(shown) < len(people.placed):
+def _listed(view: View, places: tuple[CommitPlace, ...], caption: str, room: int) -> list[Block]:
+    shown = places[: max(0, room)]
+    blocks: list[Block] = [_commits(view, shown, caption)]
+    if len(shown) < len(places):
         blocks.append(
             Paragraph(
                 line(
-                    f"{count(len(people.placed) - len(shown), 'more such commit is', 'more such commits are')} not "
-                    "printed; "
+                    f"{count(len(places) - len(shown), 'more such commit is', 'more such commits are')} not printed; "
                     "the whole list is a content of the release event in the attached bundle."
                 ),
                 small=True,
@@ -254,7 +274,7 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
                 line(link(change.anchor("r"), change.label, page=True)) if view.shows(change) else line(change.label)
             )
         elif place.direct_push is not None:
-            where = line(status(Mark.FAIL, "No change"), f" pushed, {entry(place.direct_push)}")
+            where = line(status(Mark.FAIL, "No change"), f" {_how(place.direct_push)}, {entry(place.direct_push)}")
         else:
             where = line(status(Mark.FAIL, "Not recorded"))
         subject = place.commit.subject
@@ -280,6 +300,13 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
     )
 
 
+def _how(record: Record) -> str:
+    """How something landed without a recorded change."""
+    if is_push(record) or not isinstance(record.event.body, Merge):
+        return "pushed"
+    return f"landed by {record.event.body.method}"
+
+
 def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
     return Table(
         columns(("Entry", 9), ("Ledger time, UTC", 21), ("Change", 16), ("Commit", 18), ("Why it is shown", 36)),
@@ -288,7 +315,7 @@ def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
                 (
                     line(str(record.index)),
                     line(ledger_time(record)),
-                    line(capture(record.event.context.about.change or "none: a push", limit=TITLE)),
+                    line(capture(record.event.context.about.change or f"none: {_how(record)}", limit=TITLE)),
                     digest_line(record.event.body.commit)
                     if isinstance(record.event.body, Merge)
                     else line(quiet(NONE)),

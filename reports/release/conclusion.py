@@ -264,6 +264,7 @@ def shown_entries(view: View) -> frozenset[int]:
         found.update(item.record.index for item in facts.runs)
         found.update(item.record.index for item in facts.prompts)
     found.update(item.record.index for item in view.dossier.approvals)
+    found.update(item.record.index for item in view.dossier.runs)
     found.update(item.record.index for item in view.dossier.deployments)
     return frozenset(found)
 

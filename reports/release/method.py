@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from ledger.errors import FormatError, NotFoundError
 from ledger.rules.catalogue import RULES, SHARED
+from ledger.rules.policy import policy_in_force
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
-from reports.release.said import code, columns, digest_line, quiet, received, rows, strong
+from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
 from reports.text import capture
 from reports.wording import count, number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.canonical import JSON
+    from ledger.rules.policy import PolicyRules
+    from reports.parts import Block
     from reports.release.view import View
     from reports.text import Text
 
@@ -92,6 +96,7 @@ def method(view: View) -> Section:
                     ("As of", line(view.carried.as_of)),
                 )
             ),
+            *_other_policies(view),
             Table(
                 columns(("Rule", 24), ("Holds when", 38), ("Parameters", 26), ("Severity", 12)),
                 tuple(body),
@@ -154,6 +159,45 @@ def method(view: View) -> Section:
             ),
         ),
     )
+
+
+def _other_policies(view: View) -> tuple[Block, ...]:
+    """Which policies are in force where the projects of the release differ; nothing where they agree."""
+    names = {source.source.project: source.project_name for source in view.dossier.sources}
+    found = {project: _policy_of(view, project) for project in names}
+    if all(policy is not None and policy.digest == view.policy.digest for policy in found.values()):
+        return ()
+    return (
+        Table(
+            columns(("Project", 26), ("Policy in force for it", 26), ("Digest", 20), ("In this pack", 28)),
+            tuple(
+                Row(
+                    (
+                        line(capture(names[project] or project, limit=NAME)),
+                        line(quiet("none that can be read") if policy is None else code(policy.name)),
+                        line(quiet(NONE)) if policy is None else digest_line(policy.digest),
+                        line("judges every verdict")
+                        if policy is not None and policy.digest == view.policy.digest
+                        else line(strong("does not judge"), ": its changes are judged by the policy above"),
+                    )
+                )
+                for project, policy in found.items()
+            ),
+            words("None."),
+            words(
+                "The projects of this release have different policies in force; the policy of the project in which "
+                "the release was recorded judges all of it"
+            ),
+            "small",
+        ),
+    )
+
+
+def _policy_of(view: View, project: str) -> PolicyRules | None:
+    try:
+        return policy_in_force(view.dossier.records, project)
+    except (NotFoundError, FormatError):
+        return None
 
 
 def _parameters(view: View, rule: str) -> Line:

@@ -110,7 +110,19 @@ def duties(view: View) -> Section:
     """The section."""
     held = held_duties(view)
     clashes = conflicts(view)
-    blocks: list[Block] = [
+    return Section(
+        ANCHOR,
+        "4",
+        words("Segregation of duties"),
+        words("Did anyone hold duties that must be apart?"),
+        _lede(view, held, clashes),
+        () if view.changeless else _blocks(view, held, clashes),
+        brief=view.changeless,
+    )
+
+
+def _blocks(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> tuple[Block, ...]:
+    return (
         _matrix(held, clashes),
         Paragraph(
             line(
@@ -133,18 +145,19 @@ def duties(view: View) -> Section:
         *_releasers(view, held),
         *view.left_out(),
         _per_change(view, clashes),
-    ]
-    return Section(
-        ANCHOR,
-        "4",
-        words("Segregation of duties"),
-        words("Did anyone hold duties that must be apart?"),
-        _lede(held, clashes),
-        tuple(blocks),
     )
 
 
-def _lede(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Line:
+def _lede(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Line:
+    if view.changeless:
+        return line(
+            "No change is recorded, so there are no duties to compare. Who released, approved the release and deployed "
+            "it stands in ",
+            link("approvals", "Approvals"),
+            " and ",
+            link("deployments", "Release and deployments"),
+            ".",
+        )
     many = len({key(item.party) for item in held})
     certain = sum(item.certain for item in clashes)
     unsure = len(clashes) - certain
@@ -316,7 +329,7 @@ def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
             ("Verdict", 13),
         ),
         tuple(_row(view, change, clashes) for change in view.printed),
-        words("The release holds no recorded change."),
+        words("No change is printed."),
         words("Who did what in each change"),
         "dense",
     )

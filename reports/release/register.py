@@ -27,7 +27,7 @@ from reports.wording import count, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Landing, Revision
-    from reports.parts import Inline
+    from reports.parts import Block, Inline
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "register"
@@ -57,65 +57,72 @@ def verdict_line(change: ChangeView) -> Line:
 
 def register(view: View) -> Section:
     """The section."""
-    landings = [(change, landing) for change in view.printed for landing in change.facts.landings]
-    revisions = [(change, revision) for change in view.printed for revision in change.facts.revisions]
     return Section(
         ANCHOR,
         "3",
         words("Change register"),
         words("What changed, how did it land, and how did each change fare?"),
         _lede(view),
-        (
-            *view.left_out(),
-            Table(
-                columns(
-                    ("Change", 13),
-                    ("First commit", 25),
-                    ("Landed, UTC", 15),
-                    ("Method, found by", 17),
-                    ("Assistant", 11),
-                    ("Verdicts", 19),
-                ),
-                tuple(_row(change) for change in view.printed),
-                words("The release holds no recorded change."),
-                None,
-                "dense",
+        () if view.changeless else _blocks(view),
+        brief=view.changeless,
+    )
+
+
+def _blocks(view: View) -> tuple[Block, ...]:
+    landings = [(change, landing) for change in view.printed for landing in change.facts.landings]
+    revisions = [(change, revision) for change in view.printed for revision in change.facts.revisions]
+    return (
+        *view.left_out(),
+        Table(
+            columns(
+                ("Change", 13),
+                ("First commit", 25),
+                ("Landed, UTC", 15),
+                ("Method, found by", 17),
+                ("Assistant", 11),
+                ("Verdicts", 19),
             ),
-            Table(
-                columns(
-                    ("Entry", 8),
-                    ("Change", 14),
-                    ("Commit", 15),
-                    ("Tree", 15),
-                    ("Method", 11),
-                    ("By", 19),
-                    ("Ledger time", 18),
-                ),
-                _landed(landings),
-                words("No landing is recorded."),
-                words(f"Landings: {number(len(landings))}"),
-                "dense",
+            tuple(_row(change) for change in view.printed),
+            words("No change is printed."),
+            None,
+            "dense",
+        ),
+        Table(
+            columns(
+                ("Entry", 8),
+                ("Change", 14),
+                ("Commit", 15),
+                ("Tree", 15),
+                ("Method", 11),
+                ("By", 19),
+                ("Ledger time", 18),
             ),
-            Table(
-                columns(
-                    ("Entry", 8),
-                    ("Change", 18),
-                    ("Rev.", 6),
-                    ("Head", 15),
-                    ("Manifest", 15),
-                    ("Size", 21),
-                    ("Pushed by", 17),
-                ),
-                _revised(view, revisions),
-                words("No revision is recorded."),
-                words(f"Revisions: {number(len(revisions))}"),
-                "dense",
+            _landed(landings),
+            words("No landing is recorded."),
+            words(f"Landings: {number(len(landings))}"),
+            "dense",
+        ),
+        Table(
+            columns(
+                ("Entry", 8),
+                ("Change", 18),
+                ("Rev.", 6),
+                ("Head", 15),
+                ("Manifest", 15),
+                ("Size", 21),
+                ("Pushed by", 17),
             ),
+            _revised(revisions),
+            words("No revision is recorded."),
+            words(f"Revisions: {number(len(revisions))}"),
+            "dense",
         ),
     )
 
 
 def _lede(view: View) -> Line:
+    if view.changeless:
+        return line("No change is recorded for this release.")
     failed = sum(bool(change.of(Outcome.FAIL)) for change in view.changes)
     untold = sum(not change.of(Outcome.FAIL) and bool(change.of(Outcome.NOT_EVALUABLE)) for change in view.changes)
     return line(
@@ -163,7 +170,7 @@ def _landed(landings: list[tuple[ChangeView, Landing]]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _revised(view: View, revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
+def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
     placed: set[int] = set()
     return tuple(
         Row(
@@ -174,7 +181,7 @@ def _revised(view: View, revisions: list[tuple[ChangeView, Revision]]) -> tuple[
                 digest_line(item.diff.head),
                 digest_line(item.diff.manifest),
                 _size(item),
-                _pushed(view, change, item),
+                line(named(item.actor)),
             ),
             anchor=once(placed, item.record.index),
         )
@@ -194,16 +201,6 @@ def _size(item: Revision) -> Line:
     if isinstance(item.manifest, Absent):
         parts.append(strong(f", manifest {absence(item.manifest.state)}"))
     return line(*parts)
-
-
-def _pushed(view: View, change: ChangeView, item: Revision) -> Line:
-    actor = item.record.event.context.actor
-    known = None if actor.principal is None else view.dossier.parties.get(actor.principal)
-    if known is not None:
-        return line(named(known))
-    # An actor named by an account is a contribution of its own, unless an earlier revision had the same pusher.
-    pushers = [one for one in change.facts.contributions if one.duty == "pusher" and one.party.account is not None]
-    return line(named(pushers[0].party)) if len(pushers) == 1 else line(quiet("by an account"))
 
 
 def once(placed: set[int], index: int) -> str:

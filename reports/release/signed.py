@@ -137,6 +137,19 @@ def _worth(mark: Mark, word: str, clause: str) -> Worth:
 
 def approvals(view: View) -> Section:
     """The section."""
+    nothing = view.changeless and not view.dossier.approvals
+    return Section(
+        ANCHOR,
+        "5",
+        words("Approvals"),
+        words("Who approved what, when, in which role, and meaning what?"),
+        line("No decision is recorded, neither on a change nor on the release.") if nothing else _lede(view),
+        () if nothing else _blocks(view),
+        brief=nothing,
+    )
+
+
+def _blocks(view: View) -> tuple[Block, ...]:
     blocks: list[Block] = [
         *view.left_out(),
         Table(
@@ -187,14 +200,7 @@ def approvals(view: View) -> Section:
         of_kind = [block for _, block, attested in signed if attested == kind]
         blocks.append(Heading(words(f"{head}: {number(len(of_kind))}")))
         blocks += of_kind or [Paragraph(line(none))]
-    return Section(
-        ANCHOR,
-        "5",
-        words("Approvals"),
-        words("Who approved what, when, in which role, and meaning what?"),
-        _lede(view),
-        tuple(blocks),
-    )
+    return tuple(blocks)
 
 
 def line_text(text: str) -> Text:

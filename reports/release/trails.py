@@ -38,16 +38,21 @@ EXCERPT: Final = 90
 def traceability(view: View) -> Section:
     """The section."""
     entries = index(view)
+    nothing = view.changeless and not entries
     return Section(
         ANCHOR,
         "9",
         words("Traceability"),
         words("How does each change lead from a request to what landed, and where is each event?"),
-        line(
+        line("No change is recorded, so there is nothing to trace.")
+        if nothing
+        else line(
             f"{count(len(view.printed), 'change', 'changes')} from prompt to landing, then "
             f"{count(len(entries), 'entry', 'entries')} by number, each with its page."
         ),
-        (
+        ()
+        if nothing
+        else (
             *view.left_out(),
             *(_trail(view, change) for change in view.printed),
             Heading(words("Index by entry")),
@@ -66,6 +71,7 @@ def traceability(view: View) -> Section:
                 "dense",
             ),
         ),
+        brief=view.changeless,
     )
 
 

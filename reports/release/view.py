@@ -171,6 +171,11 @@ class View:
         """The change as rules read it, for sections that sort approvals as rules do."""
         return ChangeCase(self.dossier.records, change.facts, self.shared)
 
+    @property
+    def changeless(self) -> bool:
+        """Whether the release holds no recorded change, so that sections about changes have one sentence."""
+        return not self.changes
+
     def left_out(self) -> tuple[Block, ...]:
         """The sentence that says what is not printed, if anything is."""
         if len(self.printed) == len(self.changes):

@@ -129,6 +129,23 @@ def troubled() -> tuple[World, Record]:
     return company.world, _release(company, landed, [strange])
 
 
+def history(*, tested: bool = True) -> tuple[World, Record]:
+    """A release read from git alone: landings without recorded changes, one of them a push, and a run on its commit."""
+    company = found()
+    world, ci = company.world, company.ci
+    marked = world.commit("Generated glue", company["Marta"], traces=["Co-Authored-By: Code agent"])
+    landed = [
+        world.merge("payments", None, company["Marta"], ci, method="merge", commits=[marked], label="Glue"),
+        world.merge("payments", None, company["Youssef"], ci, method="push", label="Hotfix on main"),
+    ]
+    release = world.release("payments", "4.12.0", landed, company["Marta"], ci)
+    if tested:
+        tip = git_id("commit Hotfix on main landed")
+        world.run("payments", git_id("tree Hotfix on main"), tip, ci, passed=30)
+        world.run("payments", git_id("tree Hotfix on main"), git_id("another commit"), ci, failures=1)
+    return world, release
+
+
 def _change(
     company: Company,
     number: str,

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.canonical import encode
 from ledger.digests import digest_bytes
 from ledger.dossier.build import build_release
+from ledger.events.roster import PolicySet
+from ledger.events.shape import OpenObject
 from ledger.rules.assess import assess_release
 from ledger.rules.policy import policy_in_force
 from ledger.rules.verdict import Assessment, Outcome
@@ -21,7 +24,8 @@ from ledger.verify.run import verify_bundle
 from reports.html import render_html
 from reports.parts import Card, Document, Figures, Mark, Pairs, Signature, Table, Trail
 from reports.release.document import release_document
-from reports.release.view import Carried, PackSettings, bundle_name
+from reports.release.method import method
+from reports.release.view import Carried, PackSettings, bundle_name, look
 from reports.text import capture
 from tests.reports import release_story
 from tests.reports.plain import plain, said, table
@@ -151,7 +155,11 @@ def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
     assert numbers("completeness")[0] == placed + missing
     assert numbers("completeness")[1] == placed
     assert sum(numbers("completeness")[2:4]) == missing
-    assert numbers("completeness")[4] == len(table(complete, "In the ledger").rows)
+    rest = numbers("completeness")[4:]
+    if numbers("completeness")[2]:
+        pushed = sum("] pushed" in said(row.cells[3]) for block in without for row in block.rows)
+        assert rest.pop(0) == pushed
+    assert rest[0] == len(table(complete, "In the ledger").rows)
     figures = next(block for block in complete.blocks if isinstance(block, Figures))
     assert [int(str(item.value)) for item in figures.items] == numbers("completeness")[:4]
 
@@ -227,13 +235,84 @@ def test_a_document_is_a_function_of_its_records(name: str) -> None:
 
 def test_what_is_left_out_is_said_and_failures_stay() -> None:
     """With room for few changes, those with failures are printed, and each register says how many are not."""
-    one = document_of(*release_story.troubled(), replace(SETTINGS, most_changes=4))
+    one = document_of(*release_story.troubled(), replace(SETTINGS, most_changes=5))
     rows = table(one.section("register"), "Change").rows
-    assert [said(row.cells[0]) for row in rows] == ["Change 12", "Change 13", "Change 15", "Change 18"]
+    assert [said(row.cells[0]) for row in rows] == [f"Change {number}" for number in (12, 13, 14, 15, 18)]
     for anchor in ("register", "duties", "approvals", "tests", "assistants", "traceability"):
         text = plain(replace(one.document, sections=(one.section(anchor),)))
-        assert "Printed here: 4 of 9 changes" in text
+        assert "Printed here: 5 of 9 changes" in text
     assert said(one.section("register").lede).startswith("9 changes")
+
+
+@pytest.mark.parametrize("tested", [True, False])
+def test_a_release_without_changes_is_said_in_sentences(*, tested: bool) -> None:
+    """Sections about changes have a sentence each, begin no page, and keep what belongs to no change."""
+    one = document_of(*release_story.history(tested=tested))
+    for anchor in ("register", "duties", "approvals", "traceability"):
+        assert one.section(anchor).brief
+    for anchor in ("register", "duties", "approvals"):
+        assert one.section(anchor).blocks == ()
+    assert bool(one.section("traceability").blocks) == tested == bool(one.section("tests").blocks)
+    assert not any(one.section(anchor).brief for anchor in ("conclusion", "completeness", "deployments", "verify"))
+
+    without = table(one.section("completeness"), "Commits without")
+    assert [said(row.cells[3]).partition(",")[0] for row in without.rows] == [
+        "[! No change] landed by merge",
+        "[! No change] pushed",
+    ]
+    assert "2 without one, 0 in nothing recorded. Of those without one, 1 came by a push." in said(
+        one.section("completeness").lede
+    )
+
+    traces = table(one.section("assistants"), "Commits on the release's lists")
+    assert [[said(cell) for cell in row.cells[1:]] for row in traces.rows] == [
+        ["Generated glue", "Co-Authored-By: Code agent", "no recorded change"]
+    ]
+    assert "1 commit on its lists carries traces of an assistant, 1 of them" in said(one.section("assistants").lede)
+
+
+def test_runs_on_the_released_commit_are_printed() -> None:
+    """A run on the commit or the tree of the release that belongs to no change is listed, counted and indexed."""
+    one = document_of(*release_story.history())
+    rows = table(one.section("tests"), "On the released commit").rows
+    assert [said(row.cells[5]).partition(" / ")[0] for row in rows] == ["the released commit", "the released tree"]
+    assert "2 runs on the released commit or its tree belong to no change, 1 of them failed" in said(
+        one.section("tests").lede
+    )
+    index = table(one.section("traceability"), "Entry")
+    assert [said(row.cells[0]) for row in index.rows] == [said(row.cells[0]) for row in rows]
+
+
+def test_projects_with_different_policies_are_named() -> None:
+    """Where the policy of a source's project is not the one that judged, the method names it; else it says nothing."""
+    world, release = release_story.clean()
+    other = world.project("billing")
+    own: dict[str, Any] = {**release_story.POLICY, "name": "billing-rules"}
+    world.act(PolicySet(OpenObject(encode(own)), (other,)))
+    world.policy(release_story.POLICY)
+    records = world.records()
+    dossier = build_release(records, release.envelope)
+    first = dossier.sources[0]
+    second = replace(first, source=replace(first.source, project=other), project_name="billing")
+    name = "The projects of this release"
+    for sources, expected in (
+        ((first,), None),
+        ((first, second), [["payments", "judges every verdict"], ["billing", "does not judge"]]),
+    ):
+        text = _method(world, replace(dossier, sources=sources))
+        if expected is None:
+            with pytest.raises(LookupError):
+                table(text, name)
+        else:
+            rows = table(text, name).rows
+            assert [[said(row.cells[0]), said(row.cells[3]).partition(":")[0]] for row in rows] == expected
+
+
+def _method(world: World, dossier: ReleaseDossier) -> Section:
+    policy = policy_in_force(dossier.records, world.projects["payments"])
+    carried = Carried(digest_bytes(b"pack"), "x.evidence.zip", digest_bytes(b""), 0, world.anchor.strip(), AS_OF)
+    verification = verify_bundle(world.bundle(), world.anchor)
+    return method(look(dossier, (), verification, policy, SETTINGS, carried))
 
 
 @pytest.mark.parametrize("state", ["withheld", "missing", "erased"])
