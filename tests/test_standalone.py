@@ -59,7 +59,9 @@ def both(bundle: bytes, anchor: str) -> tuple[set[str], set[str]]:
     return {finding.check for finding in ours.failures}, {failure[0] for failure in theirs.failures}
 
 
-def _good() -> dict[str, Callable[[], tuple[World, bytes]]]:
+def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
+    """Stories that end in sound bundles, by name."""
+
     def release() -> tuple[World, bytes]:
         world, record = small_release()
         return world, world.bundle(record)
@@ -117,15 +119,17 @@ def _good() -> dict[str, Callable[[], tuple[World, bytes]]]:
     }
 
 
-@pytest.mark.parametrize("name", list(_good()))
+@pytest.mark.parametrize("name", list(good_bundles()))
 def test_both_accept_what_is_sound(name: str) -> None:
     """Ledgers of every shape are intact to both."""
-    world, bundle = _good()[name]()
+    world, bundle = good_bundles()[name]()
     assert both(bundle, world.anchor) == (set(), set())
 
 
-def _bundle_of(world: World, change: Callable[[Selection], Selection]) -> bytes:
-    return write_bundle(change(world.selection()), VERIFIER)
+def bad_bundle(name: str) -> tuple[World, bytes]:
+    """A bundle that was tampered with."""
+    world, _ = small_release()
+    return world, write_bundle(BAD[name][1](world)(world.selection()), VERIFIER)
 
 
 def _stranger_signs(world: World) -> Callable[[Selection], Selection]:
@@ -184,16 +188,17 @@ BAD: dict[str, tuple[str, Callable[[World], Callable[[Selection], Selection]]]] 
 @pytest.mark.parametrize("name", list(BAD))
 def test_both_refuse_by_the_same_check(name: str) -> None:
     """What was tampered with fails the same named check in both."""
-    check, make = BAD[name]
-    world, _ = small_release()
-    ours, theirs = both(_bundle_of(world, make(world)), world.anchor)
+    check = BAD[name][0]
+    world, bundle = bad_bundle(name)
+    ours, theirs = both(bundle, world.anchor)
     assert check in ours
     assert check in theirs
 
 
-def _dishonest(tell: Callable[[World, Any], object]) -> tuple[World, bytes]:
+def dishonest_bundle(name: str) -> tuple[World, bytes]:
+    """A bundle of a ledger whose server admitted what it must not."""
     world, cast = open_world()
-    tell(world, cast)
+    DISHONEST[name][1](world, cast)
     return world, world.bundle()
 
 
@@ -233,8 +238,8 @@ DISHONEST: dict[str, tuple[str, Callable[[World, Any], object]]] = {
 @pytest.mark.parametrize("name", list(DISHONEST))
 def test_both_find_out_a_dishonest_server(name: str) -> None:
     """An entry that no honest server would admit fails the same check in both, though tree and log key are right."""
-    check, tell = DISHONEST[name]
-    world, bundle = _dishonest(tell)
+    check = DISHONEST[name][0]
+    world, bundle = dishonest_bundle(name)
     ours, theirs = both(bundle, world.anchor)
     assert check in ours
     assert check in theirs
@@ -256,7 +261,7 @@ def test_both_refuse_every_flipped_byte() -> None:
 
 def test_both_agree_on_other_anchors() -> None:
     """A shadow ledger with the same log key, and nonsense for an anchor."""
-    world, bundle = _good()["release"]()
+    world, bundle = good_bundles()["release"]()
     shadow = World(recovery=True)
     assert all("V02" in checks for checks in both(bundle, shadow.anchor))
     assert all(both(bundle, "nonsense"))
@@ -278,7 +283,7 @@ def test_signature_vectors_hold_in_the_standalone_verifier() -> None:
 
 def test_it_runs_by_itself(tmp_path: Path) -> None:
     """One file, any folder, an isolated interpreter: exit 0 for intact, 3 for not, 2 without an anchor."""
-    world, bundle = _good()["release"]()
+    world, bundle = good_bundles()["release"]()
     (tmp_path / "verify.py").write_bytes(published_verifier())
     (tmp_path / "b.zip").write_bytes(bundle)
     (tmp_path / "bad.zip").write_bytes(bundle[:-1])

@@ -1,0 +1,93 @@
+"""Makes the frozen bundles and worked values of ``tests/vectors``; run only when the format gets a new version.
+
+python -m tests.make_vectors
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ledger.digests import commitment
+from ledger.entry import leaf_bytes, leaf_digest
+from ledger.envelope import preauthentication, seal
+from ledger.keys import SigningKey, format_public_key, key_id
+from ledger.manifest import manifest_digest
+from ledger.roster.acts import genesis_preimage, key_preimage
+from tests.test_standalone import BAD, DISHONEST, bad_bundle, dishonest_bundle, good_bundles
+from tests.world import World
+
+VECTORS = Path(__file__).parent / "vectors"
+
+GOOD = ("founded", "release", "two-administrators", "revoked", "withdrawn")
+
+
+def worked_values() -> dict[str, Any]:
+    """Each preimage of docs/format.md with what it gives, all from fixed inputs."""
+    key = SigningKey(bytes([7]) * 32)
+    world = World()
+    leaf, envelope = world.entries[0]
+    body = world.records_list[0].event.body
+    manifest = b'{"entries":[],"object_format":"sha1","v":1}'
+    salt = bytes(range(32))
+    sealed = seal(b"{}", key)
+    return {
+        "key": {"public": format_public_key(key.public), "key_id": key_id(key.public), "section": "2"},
+        "envelope": {
+            "payload_hex": b"{}".hex(),
+            "pae_hex": preauthentication(b"{}").hex(),
+            "envelope": sealed.data.decode("ascii"),
+            "digest": sealed.digest,
+            "section": "3",
+        },
+        "commitment": {
+            "salt_hex": salt.hex(),
+            "bytes_hex": b"content".hex(),
+            "commitment": commitment(salt, b"content"),
+            "section": "4.3",
+        },
+        "genesis_preimage_hex": genesis_preimage(body.core).hex(),  # type: ignore[union-attr]
+        "key_preimage_hex": key_preimage(world.ledger, "p_" + "0" * 32, key.public).hex(),
+        "manifest": {"bytes": manifest.decode("ascii"), "digest": manifest_digest(manifest), "section": "4.5"},
+        "genesis": {
+            "envelope": envelope.data.decode("ascii"),
+            "leaf": leaf_bytes(leaf).decode("ascii"),
+            "leaf_digest_hex": leaf_digest(leaf).hex(),
+            "anchor": world.anchor,
+            "section": "5",
+        },
+    }
+
+
+def write_bundle_vector(name: str, bundle: bytes, anchor: str, failures: list[str], story: str) -> None:
+    """One folder: the bundle, its anchor, the checks that fail, and a sentence."""
+    folder = VECTORS / "bundles" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bundle.zip").write_bytes(bundle)
+    (folder / "ledger.pub").write_text(anchor, encoding="ascii")
+    (folder / "expected.json").write_text(
+        json.dumps({"intact": not failures, "fails": failures}) + "\n", encoding="ascii"
+    )
+    (folder / "README.md").write_text(f"# {name}\n\n{story}\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Writes everything."""
+    (VECTORS / "format").mkdir(parents=True, exist_ok=True)
+    values = json.dumps(worked_values(), indent=1, sort_keys=True) + "\n"
+    (VECTORS / "format" / "values.json").write_text(values, encoding="ascii")
+    for name in GOOD:
+        world, bundle = good_bundles()[name]()
+        write_bundle_vector(name, bundle, world.anchor, [], "Sound: no check fails.")
+    for name, (check, _) in BAD.items():
+        world, bundle = bad_bundle(name)
+        write_bundle_vector(f"bad-{name}", bundle, world.anchor, [check], f"Tampered with: check {check} fails.")
+    for name, (check, _) in DISHONEST.items():
+        world, bundle = dishonest_bundle(name)
+        story = f"Admitted by a dishonest server that holds the log key: check {check} fails."
+        write_bundle_vector(f"dishonest-{name}", bundle, world.anchor, [check], story)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The frozen bundles and worked values: bytes once signed and hashed never change, whatever the code becomes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.make_vectors import GOOD, worked_values
+from tests.test_standalone import both, good_bundles
+
+VECTORS = Path(__file__).parent / "vectors"
+FOLDERS = sorted(path.name for path in (VECTORS / "bundles").iterdir())
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_both_verifiers_judge_the_frozen_bundles_as_they_always_did(name: str) -> None:
+    """Good ones are intact; of bad ones the expected check fails."""
+    folder = VECTORS / "bundles" / name
+    expected = json.loads((folder / "expected.json").read_text())
+    ours, theirs = both((folder / "bundle.zip").read_bytes(), (folder / "ledger.pub").read_text())
+    assert (not ours) == expected["intact"]
+    for check in expected["fails"]:
+        assert check in ours
+        assert check in theirs
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_same_story_still_has_the_same_bytes(name: str) -> None:
+    """What is signed and hashed today is, byte for byte, what was signed and hashed when the vector was made."""
+    world, bundle = good_bundles()[name]()
+    folder = VECTORS / "bundles" / name
+    assert bundle == (folder / "bundle.zip").read_bytes()
+    assert world.anchor == (folder / "ledger.pub").read_text()
+
+
+def test_worked_values_hold() -> None:
+    """Every preimage and digest of docs/format.md §10."""
+    assert worked_values() == json.loads((VECTORS / "format" / "values.json").read_text())
