@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import ledger
 from api.access import Gate
 from api.asgi import answer_problem
 from api.ingest import Ingest
@@ -22,11 +20,10 @@ from ledger.settings import ANCHOR_FILE, LOG_KEY_FILE
 from ledger.store import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from api.asgi import App, Message, Receive, Scope, Send
     from api.settings import ServerSettings
-
-VERIFIER: Final = Path(ledger.__file__).parent / "standalone" / "verify.py"
-"""The verifier that travels in every bundle."""
 
 LOG: Final = logging.getLogger("evidence_ledger.api")
 
@@ -67,7 +64,7 @@ class Server:
             ledger=anchor.ledger,
         )
         self._ingest = Ingest(self._store)
-        self._reading = reading_app(self._store, anchor, VERIFIER)
+        self._reading = reading_app(self._store, anchor)
 
     def close(self) -> None:
         """Waits for everything that was accepted, then closes the ledger."""

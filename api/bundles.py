@@ -15,11 +15,11 @@ from ledger.bundle import write_bundle
 from ledger.digests import Digest, parse_digest
 from ledger.errors import FormatError, NotFoundError, UnavailableError
 from ledger.events.shape import project_id, token
+from ledger.standalone import published_verifier
 from ledger.store import Query as Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ledger.store import Cut, Store
 
@@ -29,8 +29,8 @@ PIECE_BYTES: Final = 1024 * 1024
 MAX_COUNT: Final = 2**53 - 1
 
 
-def bundle_routes(store: Store, verifier: Path) -> APIRouter:
-    """The routes that serve bundles; ``verifier`` is where the program ``verify.py`` lies that goes into each."""
+def bundle_routes(store: Store) -> APIRouter:
+    """The routes that serve bundles."""
     router = APIRouter(prefix="/v1/bundles")
     room = BoundedSemaphore(MOST_AT_ONCE)
 
@@ -38,7 +38,7 @@ def bundle_routes(store: Store, verifier: Path) -> APIRouter:
         if not room.acquire(blocking=False):
             raise UnavailableError("queue-full", "as many bundles as this server makes at once are being made")
         try:
-            data = write_bundle(store.export(cut), verifier.read_bytes())
+            data = write_bundle(store.export(cut), published_verifier())
         finally:
             room.release()
         headers = {

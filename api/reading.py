@@ -20,22 +20,20 @@ from api.proofs import proof_routes
 from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ledger.anchor import Anchor
     from ledger.store import Store
 
 LOG: Final = logging.getLogger("evidence_ledger.api")
 
 
-def reading_app(store: Store, anchor: Anchor, verifier: Path) -> FastAPI:
+def reading_app(store: Store, anchor: Anchor) -> FastAPI:
     """The FastAPI application of all routes that read."""
     # Its own pages load scripts from elsewhere; the document itself is served below.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(entry_routes(store))
     app.include_router(proof_routes(store))
     app.include_router(about_routes(store, anchor))
-    app.include_router(bundle_routes(store, verifier))
+    app.include_router(bundle_routes(store))
     app.add_exception_handler(LedgerError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_framework)

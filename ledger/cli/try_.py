@@ -98,6 +98,7 @@ def _run(
     from ledger.cli.trying.choosing import choose
     from ledger.cli.trying.reading import read_history
     from ledger.cli.trying.throwaway import record
+    from ledger.standalone import published_verifier
 
     start, end, last = asked
     say = output(ctx)
@@ -108,7 +109,7 @@ def _run(
         history = read_history(repository, chosen)
         name = _name(repository)
         object_format = repository.object_format
-    trial = record(history, name=name, object_format=object_format, report=report, verifier=_verifier())
+    trial = record(history, name=name, object_format=object_format, report=report, verifier=published_verifier())
     say.note(f"recorded {trial.entry_count:,} entries in a throw-away ledger; making the pack")
     pack = _pack(trial, name)
     if pack.assessment is None:
@@ -148,12 +149,6 @@ def _name(repository: Repository) -> str:
     if folder.name == ".git":
         folder = folder.parent
     return folder.name.removesuffix(".git").encode("utf-8", "replace").decode("utf-8") or "repository"
-
-
-def _verifier() -> bytes:
-    import ledger
-
-    return (Path(ledger.__file__).parent / "standalone" / "verify.py").read_bytes()
 
 
 def _pack(trial: Trial, name: str) -> Pack:

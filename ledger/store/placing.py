@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ledger.digests import from_raw, raw
 from ledger.entry import FIRST, LEDGER_STREAM, MAX_LEAF_BYTES, Leaf, about_text, leaf_bytes
 from ledger.errors import ConflictError, FormatError, LedgerError
-from ledger.events.statement import Event, read_payload, references
+from ledger.events.statement import Event, read_payload, references, takes_back
 from ledger.events.work import Approval
 from ledger.merkle import leaf_hash
 from ledger.roster.acts import advance
@@ -283,23 +283,14 @@ def _check_references(batch: Batch, known: Known, event: Event) -> None:
                 details={"envelope": digest, "found": found, "expected": kind},
             )
     if isinstance(event.body, Approval) and event.body.withdraws is not None:
-        _check_withdrawal(batch, known, event, event.body, raw(event.body.withdraws))
+        _check_withdrawal(batch, known, event, raw(event.body.withdraws))
 
 
-def _check_withdrawal(batch: Batch, known: Known, event: Event, body: Approval, digest: bytes) -> None:
+def _check_withdrawal(batch: Batch, known: Known, event: Event, digest: bytes) -> None:
     earlier = known.withdrawn.get(digest)
     if earlier is None:
         earlier = next((item.event for found, item in batch.placed.values() if found.envelope == digest), None)
-    # format §4.4.2: an earlier approval by the same actor with the same scope, about and basis
-    if (
-        earlier is None
-        or not isinstance(earlier.body, Approval)
-        or earlier.body.decision == "withdraw"
-        or (earlier.body.scope, earlier.body.basis) != (body.scope, body.basis)
-        or earlier.context.about != event.context.about
-        or earlier.context.project != event.context.project
-        or earlier.context.actor.principal != event.context.actor.principal
-    ):
+    if earlier is None or not takes_back(event, earlier):
         raise ConflictError(
             "withdrawal-mismatch",
             "a withdrawal names an earlier approval by the same actor with the same scope, about and basis",
