@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent, Held
 from ledger.rules.assistants import traces
-from reports.parts import Line, Paragraph, Quote, Row, Section, Table, line, words
+from reports.parts import Break, Line, Paragraph, Quote, Row, Section, Table, line, words
 from reports.release.register import once
 from reports.release.said import (
     NONE,
@@ -24,9 +25,10 @@ from reports.text import capture
 from reports.wording import count, number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import CommitPlace, PromptFact
-    from reports.parts import Block
+    from ledger.dossier.facts import CommitFact, PromptFact
+    from reports.parts import Block, Inline
     from reports.release.view import ChangeView, View
+    from reports.text import Text
 
 ANCHOR: Final = "assistants"
 PROMPT_LINES: Final = 14
@@ -55,10 +57,36 @@ def assistants(view: View) -> Section:
     )
 
 
-def traced(view: View) -> tuple[CommitPlace, ...]:
-    """Commits on the release's lists that carry traces of an assistant, those of no change first."""
-    found = [place for place in view.dossier.places if place.commit.ai_traces]
-    return tuple(sorted(found, key=lambda place: place.change is not None))
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A commit that carries traces of an assistant."""
+
+    commit: CommitFact
+    listed: bool
+    """On the release's lists; else in a revision of a change alone, as before a squash."""
+    places: tuple[Text, ...]
+    """The change that landed it, and revisions that hold it; none: no recorded change."""
+
+
+def traced(view: View) -> tuple[Traced, ...]:
+    """Commits on the release's lists and in revisions that carry traces, those of no recorded change first."""
+    changes = {(change.facts.project, change.facts.id): change for change in view.changes}
+    found: dict[tuple[str, str], Traced] = {}
+    for place in view.dossier.places:
+        if place.commit.ai_traces:
+            project = view.dossier.sources[place.source].source.project
+            change = None if place.change is None else changes.get((project, place.change))
+            found[project, place.commit.id] = Traced(
+                place.commit, listed=True, places=() if change is None else (change.label,)
+            )
+    for change in view.changes:
+        for revision in change.facts.revisions:
+            for commit in () if isinstance(revision.commits, Absent) else revision.commits:
+                if commit.ai_traces:
+                    known = found.get((change.facts.project, commit.id), Traced(commit, listed=False, places=()))
+                    where = capture(f"{change.label.plain}, revision {revision.number}", limit=TITLE + 20)
+                    found[change.facts.project, commit.id] = replace(known, places=(*known.places, where))
+    return tuple(sorted(found.values(), key=lambda item: bool(item.places)))
 
 
 def _of_changes(view: View) -> tuple[Block, ...]:
@@ -88,38 +116,41 @@ def _of_changes(view: View) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _traces(view: View, marked: tuple[CommitPlace, ...]) -> tuple[Block, ...]:
+def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
     """The marked commits in a table; nothing where there is neither such a commit nor a change."""
     if view.changeless and not marked:
         return ()
-    labels = {(change.facts.project, change.facts.id): change.label for change in view.changes}
-    body: list[Row] = []
-    for place in marked[:MOST_TRACES]:
-        commit = place.commit
-        project = view.dossier.sources[place.source].source.project
-        label = None if place.change is None else labels.get((project, place.change))
-        body.append(
-            Row(
-                (
-                    digest_line(commit.id),
-                    line(quiet("no subject") if commit.subject is None else capture(commit.subject, limit=TITLE)),
-                    line(capture(", ".join(commit.ai_traces), limit=160)),
-                    line(quiet("no recorded change")) if label is None else line(label),
-                )
-            )
-        )
     table = Table(
-        columns(("Commit", 15), ("Subject, as captured", 41), ("Traces, as captured", 24), ("Belongs to", 20)),
-        tuple(body),
-        words("No commit on the release's lists carries a trace of an assistant that its recorder knows."),
-        words("Commits on the release's lists with traces of an assistant"),
+        columns(("Commit", 13), ("Subject, as captured", 33), ("Traces, as captured", 32), ("Belongs to", 22)),
+        tuple(map(_trace, marked[:MOST_TRACES])),
+        words("No commit on the release's lists or of a revision carries a trace that its recorder knows."),
+        words("Commits with traces of an assistant"),
         "dense",
     )
-    rest = len(marked) - len(body)
-    if not rest:
+    rest = len(marked) - MOST_TRACES
+    if rest <= 0:
         return (table,)
     said = f"{count(rest, 'more such commit is', 'more such commits are')} not printed; the lists are in the bundle."
     return (table, Paragraph(line(said), small=True))
+
+
+def _trace(item: Traced) -> Row:
+    commit = item.commit
+    where = list(dict.fromkeys(item.places))
+    said: list[Inline | Text] = [quiet("no recorded change")] if not where else []
+    for place, text in enumerate(where):
+        said += [Break(), text] if place else [text]
+    if not item.listed:
+        said.append(quiet(", not on the release's lists"))
+    return Row(
+        (
+            digest_line(commit.id),
+            line(quiet("no subject") if commit.subject is None else capture(commit.subject, limit=TITLE)),
+            line(capture(", ".join(commit.ai_traces), limit=160)),
+            line(*said),
+        ),
+        hit=not where,
+    )
 
 
 def declared(change: ChangeView) -> str:
@@ -128,13 +159,13 @@ def declared(change: ChangeView) -> str:
     return "no revision" if last is None else last.diff.ai.involvement
 
 
-def _lede(view: View, marked: tuple[CommitPlace, ...]) -> Line:
-    loose = sum(place.change is None for place in marked)
-    traces_said = " No commit on the release's lists carries a trace of an assistant."
+def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
+    loose = sum(not item.places for item in marked)
+    traces_said = " No commit carries a trace of an assistant."
     if marked:
         traces_said = (
-            f" {count(len(marked), 'commit on its lists carries', 'commits on its lists carry')} traces of an "
-            f"assistant, {number(loose)} of them in no recorded change."
+            f" {count(len(marked), 'commit carries', 'commits carry')} traces of an assistant, {number(loose)} of them "
+            "in no recorded change."
         )
     if view.changeless:
         return line("No change is recorded, so nothing is declared and no prompt is bound.", traces_said)
@@ -181,14 +212,14 @@ def _change(view: View, change: ChangeView, placed: set[int]) -> list[Block]:
     blocks: list[Block] = [
         Table(
             columns(
-                ("Entry", 7),
-                ("Session, turn", 15),
+                ("Entry", 6),
+                ("Session, turn", 18),
                 ("Tool, model", 21),
-                ("Asked by", 16),
-                ("Trigger", 11),
-                ("Mode", 8),
-                ("Captured", 11),
-                ("Bound", 11),
+                ("Asked by", 17),
+                ("Trigger", 9),
+                ("Mode", 10),
+                ("Captured", 10),
+                ("Bound", 9),
             ),
             tuple(_row(item, placed) for item in prompts),
             words("No prompt is recorded."),
@@ -213,7 +244,7 @@ def _row(item: PromptFact, placed: set[int]) -> Row:
     return Row(
         (
             line(str(item.record.index)),
-            line(capture(f"{prompt.session}, {prompt.turn}", limit=60), quiet(f" {ledger_time(item.record)}")),
+            line(capture(f"{prompt.session}, {prompt.turn}", limit=60), Break(), quiet(ledger_time(item.record))),
             line(capture(f"{tool}; {model}", limit=160)),
             line(quiet("not recorded")) if item.initiator is None else line(named(item.initiator)),
             line(prompt.trigger),

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from reports.release.view import View
 
 ANCHOR: Final = "completeness"
+SUBJECT: Final = 140
+"""Characters printed of a commit's subject."""
 MOST_COMMITS: Final = 400
 """Commits printed; those without a change go first, and what is left out is counted."""
 
@@ -282,7 +284,7 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
             Row(
                 (
                     digest_line(place.commit.id),
-                    line(quiet("no subject") if subject is None else capture(subject, limit=TITLE)),
+                    line(quiet("no subject") if subject is None else capture(subject, limit=SUBJECT)),
                     line(capture(account_words(place.commit.author), limit=NAME)),
                     where,
                 ),
@@ -291,7 +293,7 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
         )
     return Table(
         columns(
-            ("Commit", 15), ("Subject, as captured", 35), ("Author, as the commit names them", 28), ("Belongs to", 22)
+            ("Commit", 13), ("Subject, as captured", 33), ("Author, as the commit names them", 32), ("Belongs to", 22)
         ),
         tuple(body),
         words("No commit."),

@@ -279,7 +279,7 @@ def questions(view: View) -> Table:
         ("Is the use of assistants declared, with its prompts?", ("AI-01", "AI-02"), "assistants"),
     )
     return Table(
-        columns(("Question", 42), ("Verdicts", 34), ("Evidence", 24)),
+        columns(("Question", 40), ("Verdicts", 32), ("Evidence", 28)),
         tuple(
             Row((line(question), _answer(view, rules), line(link(anchor, _SECTIONS[anchor], page=True))))
             for question, rules, anchor in asked

@@ -192,7 +192,7 @@ def _places(places: list[str]) -> str:
 
 
 def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
-    pdf = carried.name.replace(".evidence.zip", ".pdf")
+    pdf = carried.name.removesuffix(".zip") + ".pdf"
     signatures = count(found.signature_count, "signature", "signatures")
     intact = f"records: intact, {count(found.entry_count, 'entry', 'entries')}, {signatures}"
     expected = (

@@ -107,7 +107,7 @@ def method(view: View) -> Section:
             Table(
                 columns(("Parameter", 24), ("Value", 36), ("What it does", 40)),
                 tuple(
-                    Row((line(code(name)), line(code(_value(view.shared[name]))), line(parameter.sentence)))
+                    Row((line(code(name)), line(code(_value(view.shared[name]))), _coded(parameter.sentence)))
                     for name, parameter in SHARED.items()
                 ),
                 words("None."),
@@ -155,7 +155,7 @@ def method(view: View) -> Section:
                 tuple(Row((line(word), line(said))) for word, said in _GLOSSARY),
                 words("None."),
                 words("Words"),
-                "small",
+                "dense",
             ),
         ),
     )
@@ -198,6 +198,12 @@ def _policy_of(view: View, project: str) -> PolicyRules | None:
         return policy_in_force(view.dossier.records, project)
     except (NotFoundError, FormatError):
         return None
+
+
+def _coded(sentence: str) -> Line:
+    """A sentence whose words between backticks are parameters' values."""
+    parts = sentence.split("`")
+    return line(*(code(part) if place % 2 else part for place, part in enumerate(parts) if part))
 
 
 def _parameters(view: View, rule: str) -> Line:

@@ -59,10 +59,10 @@ def deployments(view: View) -> Section:
             Table(
                 columns(
                     ("Entry", 7),
-                    ("Ledger time, UTC", 17),
+                    ("Ledger time, UTC", 20),
                     ("Environment, service", 22),
-                    ("Status", 14),
-                    ("By", 20),
+                    ("Status", 13),
+                    ("By", 18),
                     ("Artifacts", 20),
                 ),
                 tuple(_row(view, item, placed) for item in dossier.deployments),
@@ -81,6 +81,7 @@ def deployments(view: View) -> Section:
                 "small",
             ),
         ),
+        brief=view.changeless,
     )
 
 

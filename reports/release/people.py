@@ -320,12 +320,12 @@ def _pairs(held: tuple[Held, ...]) -> Pairs:
 def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
     return Table(
         columns(
-            ("Change", 14),
-            ("Prompted", 14),
-            ("Agent", 12),
-            ("Changed the code", 19),
-            ("Approved", 15),
-            ("Merged", 13),
+            ("Change", 11),
+            ("Prompted", 16),
+            ("Agent", 11),
+            ("Changed the code", 17),
+            ("Approved", 16),
+            ("Merged", 16),
             ("Verdict", 13),
         ),
         tuple(_row(view, change, clashes) for change in view.printed),
@@ -340,7 +340,7 @@ def _row(view: View, change: ChangeView, clashes: tuple[Conflict, ...]) -> Row:
     parts = _parts(view, change)
     prompters = [item.party for item in parts if item.duty in ASKED]
     unknown = sum(item.initiator is None for item in facts.prompts)
-    asked = listed_names(prompters, none="no prompt recorded" if not facts.prompts else "not recorded who")
+    asked = listed_names(prompters, none="none recorded" if not facts.prompts else "not recorded who")
     if unknown and prompters:
         asked = (*asked, *line(quiet(f" and {count(unknown, 'prompt', 'prompts')} by nobody named")))
     approvals = [fact.approver for fact in facts.approvals if fact.approval.decision == "approve" and fact.standing]

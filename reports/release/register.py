@@ -75,12 +75,12 @@ def _blocks(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                ("Change", 13),
-                ("First commit", 25),
-                ("Landed, UTC", 15),
+                ("Change", 11),
+                ("First commit", 24),
+                ("Landed, UTC", 14),
                 ("Method, found by", 17),
-                ("Assistant", 11),
-                ("Verdicts", 19),
+                ("Assistant", 10),
+                ("Verdicts", 24),
             ),
             tuple(_row(change) for change in view.printed),
             words("No change is printed."),
@@ -127,7 +127,7 @@ def _lede(view: View) -> Line:
     untold = sum(not change.of(Outcome.FAIL) and bool(change.of(Outcome.NOT_EVALUABLE)) for change in view.changes)
     return line(
         f"{count(len(view.changes), 'change', 'changes')}, in order of landing: {number(failed)} with a failure, "
-        f"{number(untold)} without one of which something cannot be told."
+        f"{number(untold)} more of which something cannot be told."
     )
 
 

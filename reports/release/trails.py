@@ -22,7 +22,7 @@ from reports.release.said import (
 from reports.release.signed import worth
 from reports.release.view import MARKS
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import count
 
 if TYPE_CHECKING:
     from ledger.records import Record
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 ANCHOR: Final = "traceability"
 MOST_LINES: Final = 4
 """Events named in one step; the rest is counted."""
+_SHOWN_IN: Final = {
+    "prompt": "AI involvement",
+    "diff": "Change register",
+    "merge": "Change register",
+    "test": "Tests",
+    "approval": "Approvals",
+    "deploy": "Deployments",
+}
+"""Where the events of a kind stand."""
 EXCERPT: Final = 90
 """Characters of a prompt in a step."""
 
@@ -60,10 +69,10 @@ def traceability(view: View) -> Section:
                 columns(
                     ("Entry", 9),
                     ("Kind", 12),
-                    ("About", 25),
-                    ("Ledger time, UTC", 20),
-                    ("Signed by", 20),
-                    ("Shown", 14),
+                    ("About", 20),
+                    ("Ledger time, UTC", 19),
+                    ("Signed by", 18),
+                    ("Shown", 22),
                 ),
                 tuple(_indexed(view, record) for record in entries),
                 words("No entry is shown."),
@@ -151,7 +160,10 @@ def _tested(change: ChangeView) -> Step:
         [
             (
                 *_number(item.record),
-                *line(f"{item.run.run.suite}: {words_of[item.run.result]}, {number(item.run.run.totals.tests)}"),
+                *line(
+                    f"{item.run.run.suite}: {words_of[item.run.result]}, "
+                    f"{count(item.run.run.totals.tests, 'case', 'cases')}"
+                ),
             )
             for item in change.facts.runs
         ],
@@ -207,6 +219,6 @@ def _indexed(view: View, record: Record) -> Row:
             line(capture(said or NONE, limit=NAME)),
             line(ledger_time(record)),
             line(named(signer)) if signer is not None else line(capture(record.key.principal[:10])),
-            line(link(entry_anchor(record.index), "here", page=True)),
+            line(link(entry_anchor(record.index), _SHOWN_IN.get(record.event.kind, "here"), page=True)),
         )
     )
