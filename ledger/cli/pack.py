@@ -28,7 +28,9 @@ FORMATS: Final = ("pdf", "html", "bundle")
 )
 @click.option("--organisation", default="", metavar="NAME", help="Whose pack it is, for the cover.")
 @click.option("--prepared-by", default="", metavar="NAME", help="Who asked for the pack, for the cover.")
-@click.option("--notice", default="", metavar="SENTENCE", help="A sentence for the cover, such as what the data is.")
+@click.option(
+    "--notice", default="", metavar="SENTENCE", help="A sentence for the cover; words before a colon go to every foot."
+)
 @click.option("--as-of", metavar="TIME", help="Judge as of this ledger time; now if not given.")
 @client_options
 @click.pass_context
@@ -75,7 +77,7 @@ def pack(
             organisation=organisation,
             prepared_from=source,
             prepared_by=prepared_by,
-            notice_tag="Notice" if notice else "",
+            notice_tag=_tag(notice),
             notice=notice,
         ),
     )
@@ -87,6 +89,12 @@ def pack(
         {"pack_id": made.pack_id, "files": [str(item) for item in written], "pdf_missing": made.pdf_missing_reason},
         [f"pack {made.pack_id}", *(f"  {item}" for item in written)],
     )
+
+
+def _tag(notice: str) -> str:
+    """The words before a colon, for the foot of every page: of "Sample data: ..." the first two."""
+    words, colon, _ = notice.partition(":")
+    return (words if colon and len(words) <= 24 else "Notice") if notice else ""
 
 
 def _zone(name: str) -> tzinfo:

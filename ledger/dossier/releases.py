@@ -50,7 +50,8 @@ def place_source(entries: Entries, record: Record, release: Release, number: int
     after = _landed_at(landings, source.previous, previous)
     earlier = [item for item in _earlier(entries, record) if _same_part(item.source, source)]
     before = {commit for item in earlier for commit in _listed_in(entries, item)}
-    open_parents = {parent for commit in listed for parent in commit.parents} - ids - before - {source.previous}
+    known = ids | before | {source.previous, _declared_start(entries, source)}
+    open_parents = {parent for commit in listed for parent in commit.parents} - known
     return PlacedSource(
         SourceFacts(
             source=source,
@@ -144,6 +145,12 @@ def _earlier(entries: Entries, record: Record) -> list[_Earlier]:
         if item.index < record.index and isinstance(item.event.body, Release)
         for source in item.event.body.sources
     ]
+
+
+def _declared_start(entries: Entries, source: Source) -> str | None:
+    """The last commit that the project's declaration leaves before the ledger; None: all of its history counts."""
+    project = entries.records.roster.projects.get(source.project)
+    return None if project is None else project.start
 
 
 def _same_part(one: Source, other: Source) -> bool:
