@@ -275,7 +275,7 @@ def questions(view: View) -> Table:
         ("Did enough independent people approve exactly this content?", ("SOD-01", "APP-01", "APP-02"), "duties"),
         ("Did anybody approve what they wrote or prompted?", ("SOD-02", "SOD-03"), "duties"),
         ("Does every commit belong to a recorded change?", ("CHG-01", "REL-01"), "completeness"),
-        ("Did the required tests pass on this content?", ("TST-01", "TST-02"), "tests"),
+        ("Did the required tests pass on this content?", ("TST-01", "TST-02", "TST-04"), "tests"),
         ("Is the use of assistants declared, with its prompts?", ("AI-01", "AI-02"), "assistants"),
     )
     return Table(

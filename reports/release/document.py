@@ -72,7 +72,7 @@ def release_document(
         issuer=words("Evidence Ledger"),
         conclusion=_conclusion(view),
         facts=_facts(view),
-        notice_tag=words(settings.notice_tag or NOT_SEALED),
+        notice_tag=_tag(settings),
         notice=words(f"{settings.notice} {UNSEALED}".strip()),
         created=settings.generated_at,
         sections=(
@@ -109,7 +109,7 @@ def refused_document(verification: Verification, *, settings: PackSettings, carr
             line(f"{many} failed. No rule was assessed: verdicts on records that do not hold would say nothing."),
         ),
         facts=rows(*_control(settings, carried)),
-        notice_tag=words(settings.notice_tag or NOT_SEALED),
+        notice_tag=_tag(settings),
         notice=words(f"{settings.notice} {UNSEALED}".strip()),
         created=settings.generated_at,
         sections=(
@@ -149,6 +149,11 @@ def _conclusion(view: View) -> Conclusion:
         tuple(counts.items()),
         line(said),
     )
+
+
+def _tag(settings: PackSettings) -> Text:
+    """What stands at the foot of every page: always that the pages are not sealed, after the caller's own words."""
+    return capture(f"{settings.notice_tag} · {NOT_SEALED}" if settings.notice_tag else NOT_SEALED, limit=60)
 
 
 def _headline(failed: int, untold: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.dossier.people import compare
 from ledger.rules.contributors import ASKED, CODE, contributions
 from reports.parts import (
+    Break,
     Line,
     Mark,
     Matrix,
@@ -322,8 +323,8 @@ def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
         columns(
             ("Change", 11),
             ("Prompted", 16),
-            ("Agent", 11),
-            ("Changed the code", 17),
+            ("Agent", 12),
+            ("Changed the code", 16),
             ("Approved", 16),
             ("Merged", 16),
             ("Verdict", 13),
@@ -349,7 +350,7 @@ def _row(view: View, change: ChangeView, clashes: tuple[Conflict, ...]) -> Row:
     if rejections:
         approved = (
             *approved,
-            *line(" ", status(Mark.FAIL, "Rejected")),
+            *line(Break(), status(Mark.FAIL, "Rejected")),
             *line(" by "),
             *joined([line(named(fact.approver)) for fact in rejections]),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from ledger.rules.verdict import Outcome
-from reports.parts import Line, Mark, Row, Section, Table, line, words
+from reports.parts import Break, Line, Mark, Row, Section, Table, line, words
 from reports.release.said import (
     NONE,
     absence,
@@ -52,7 +52,7 @@ def verdict_line(change: ChangeView) -> Line:
         parts.append(line(status(Mark.PASS), f" {count(passed, 'rule', 'rules')}"))
     if not parts:
         parts.append(line(status(Mark.NOT_APPLICABLE), " no rule applies"))
-    return joined(parts, " ")
+    return tuple(item for place, part in enumerate(parts) for item in ((Break(), *part) if place else part))
 
 
 def register(view: View) -> Section:
@@ -76,8 +76,8 @@ def _blocks(view: View) -> tuple[Block, ...]:
         Table(
             columns(
                 ("Change", 11),
-                ("First commit", 24),
-                ("Landed, UTC", 14),
+                ("First commit", 23),
+                ("Landed, UTC", 15),
                 ("Method, found by", 17),
                 ("Assistant", 10),
                 ("Verdicts", 24),

@@ -38,6 +38,9 @@ ANCHOR: Final = "approvals"
 COMMENT: Final = 600
 """Characters printed of a comment."""
 
+DECIDED: Final = {"approve": "approved", "reject": "rejected", "withdraw": "withdrew"}
+"""What somebody did who took a decision."""
+
 _MEANINGS: Final = {
     ("approve", "review"): "I reviewed exactly this content and approve it.",
     ("approve", "approval"): "I approve exactly this content.",
@@ -231,7 +234,10 @@ def _summary(change: ChangeView) -> Row:
     own = sum(fact.approval.attested_by == "person" for fact in facts)
     names = joined(
         [
-            line(link(entry_anchor(fact.record.index), named(fact.approver)), quiet(f" {fact.approval.decision}"))
+            line(
+                link(entry_anchor(fact.record.index), named(fact.approver)),
+                quiet(f" {DECIDED[fact.approval.decision]}"),
+            )
             for fact in facts
         ]
     )

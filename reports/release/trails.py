@@ -19,7 +19,7 @@ from reports.release.said import (
     quiet,
     status,
 )
-from reports.release.signed import worth
+from reports.release.signed import DECIDED, worth
 from reports.release.view import MARKS
 from reports.text import capture
 from reports.wording import count
@@ -67,11 +67,11 @@ def traceability(view: View) -> Section:
             Heading(words("Index by entry")),
             Table(
                 columns(
-                    ("Entry", 9),
-                    ("Kind", 12),
+                    ("Entry", 8),
+                    ("Kind", 11),
                     ("About", 20),
                     ("Ledger time, UTC", 19),
-                    ("Signed by", 18),
+                    ("Signed by", 20),
                     ("Shown", 22),
                 ),
                 tuple(_indexed(view, record) for record in entries),
@@ -178,7 +178,10 @@ def _approved(view: View, change: ChangeView) -> Step:
     for fact in change.facts.approvals:
         text = "; ".join(str(one.status.word) for one in statuses.get(fact.record.index, ()))
         lines.append(
-            (*_number(fact.record), *line(named(fact.approver), f" {fact.approval.decision}", quiet(f" {text}")))
+            (
+                *_number(fact.record),
+                *line(named(fact.approver), f" {DECIDED[fact.approval.decision]}", quiet(f" {text}")),
+            )
         )
     hit = any(
         MARKS[verdict.outcome] is Mark.FAIL
