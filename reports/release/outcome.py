@@ -100,7 +100,7 @@ def _approvers(view: View) -> Line:
     facts = [fact for fact in view.dossier.approvals if fact.standing and fact.approval.decision == "approve"]
     if not facts:
         return line(quiet("no approval of the release itself stands"))
-    return (*listed_names(fact.approver for fact in facts), *line(" ", link("approvals", "Approvals", page=True)))
+    return (*listed_names(fact.approver for fact in facts), *line("; see ", link("approvals", "Approvals", page=True)))
 
 
 def _row(view: View, item: DeployFact, placed: set[int]) -> Row:
