@@ -52,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
         server.run()
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit:
+        # What uvicorn says of an address in use, or not this machine's, stands above.
+        sys.stderr.write("The server cannot listen there. Choose another port: evidence serve DIRECTORY --port 0\n")
+        return ERROR
     return DONE if server.started else ERROR
 
 

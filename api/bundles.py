@@ -102,7 +102,11 @@ def _release(store: Store, text: str) -> Digest:
         found = page.entries[-1].leaf.envelope if page.entries else found
         after = page.next
     if found is None:
-        raise NotFoundError("no-such-release", "the ledger holds no release of that name")
+        raise NotFoundError(
+            "no-such-release",
+            "the ledger holds no release of that name",
+            remedy="See which there are: evidence log --kind release. Record one: evidence record release",
+        )
     return found
 
 

@@ -55,7 +55,7 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
 @_judging
 @click.pass_context
 def approve(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options by name
-    r"""Sign that you approve exactly this content of CHANGE, or a release.
+    """Sign that you approve exactly this content of CHANGE, or a release.
 
     Shows what the signature covers and asks. It covers the change manifest, the resulting tree and the policy in
     force, and names the prompts and tests that were shown: nothing that comes later.

@@ -39,7 +39,7 @@ _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 @client_options
 @click.pass_context
 def check(ctx: click.Context, target: str, as_of: str | None, *, everything: bool) -> None:
-    r"""Assess a release, a change or a bundle file against the policy in force.
+    """Assess a release, a change or a bundle file against the policy in force.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def check(ctx: click.Context, target: str, as_of: str | None, *, everything: boo
 def _assess(
     ctx: click.Context, target: str, as_of: str | None
 ) -> tuple[Records, Assessment, PolicyRules, Mapping[str, Party]]:
-    from ledger.cli.releases import as_of_now, fetch_release, open_bundle
+    from ledger.cli.releases import as_of_now, bundle_in, fetch_release, open_bundle
     from ledger.cli.session import open_session
     from ledger.dossier.build import build_change, build_release
     from ledger.rules.assess import assess_change, assess_release
@@ -74,7 +74,7 @@ def _assess(
     path = Path(target)
     if "@" in target or path.is_file():
         if path.is_file():
-            bundle = open_bundle(path.read_bytes(), settings(ctx).anchor_line)
+            bundle = open_bundle(bundle_in(path.read_bytes()), settings(ctx).anchor_line)
         else:
             with open_session(ctx) as session:
                 bundle = fetch_release(session, target)

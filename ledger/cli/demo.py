@@ -48,7 +48,7 @@ def demo(out: Path) -> None:
     began = time.monotonic()
     folder = _fresh(out)
     stage = Stage(folder, lambda line: click.echo(f"$ {line}"))
-    click.echo(f"{COMPANY} is invented; its keys, signatures and digests are real.\n")
+    click.echo(f"{COMPANY} is invented, with faults planted in its changes; keys, signatures and digests are real.\n")
     try:
         perform(stage, Scenery(folder / "repository"))
         click.echo(f"\nRecorded {plural(len(STORIES), 'change')} of {RELEASE}.")

@@ -42,6 +42,8 @@ def new_folder(directory: Path, urls: tuple[str, str] | None) -> Iterator[Path]:
     try:
         named = "" if urls is None else f"database_url = {_quoted(urls[0])}\ncheckpoint_url = {_quoted(urls[1])}\n"
         write_new(directory / SETTINGS_FILE, (_SETTINGS + named).encode())
+        # Ledgers are founded in clones, and `git add --all` must not publish the log's private key.
+        write_new(directory / ".gitignore", b"*\n!.gitignore\n!ledger.pub\n")
         yield directory
     except BaseException:
         for path in directory.iterdir():

@@ -45,7 +45,7 @@ def pack(
     notice: str,
     as_of: str | None,
 ) -> None:
-    r"""Make the evidence pack of a release: who approved what, and how to check it.
+    """Make the evidence pack of a release: who approved what, and how to check it.
 
     The pack is printed from the bundle that an auditor would download, after the same verification.
 
@@ -54,7 +54,7 @@ def pack(
       evidence pack payments@4.2.0 --out packs --zone Europe/Oslo
       evidence pack payments-4.2.0.evidence.zip --anchor ledger.pub
     """
-    from ledger.cli.releases import as_of_now, fetch_release, open_bundle
+    from ledger.cli.releases import as_of_now, bundle_in, fetch_release, open_bundle
     from ledger.cli.session import open_session
     from reports.packs import make_pack
     from reports.release.view import PackSettings
@@ -62,7 +62,7 @@ def pack(
     path = Path(release)
     source = release if path.is_file() else settings(ctx).server.text
     if path.is_file():
-        bundle = open_bundle(path.read_bytes(), settings(ctx).anchor_line)
+        bundle = open_bundle(bundle_in(path.read_bytes()), settings(ctx).anchor_line)
     else:
         with open_session(ctx) as session:
             bundle = fetch_release(session, release)
@@ -87,7 +87,7 @@ def pack(
         say.warn(made.pdf_missing_reason)
     say.answer(
         {"pack_id": made.pack_id, "files": [str(item) for item in written], "pdf_missing": made.pdf_missing_reason},
-        [f"pack {made.pack_id}", *(f"  {item}" for item in written)],
+        [f"pack id {made.pack_id}", *(f"  {item}" for item in written)],
     )
 
 

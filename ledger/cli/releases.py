@@ -35,6 +35,19 @@ def fetch_release(session: Session, name: str) -> FetchedBundle:
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
 
 
+def bundle_in(data: bytes) -> bytes:
+    """The bundle itself, or the one that a pack's PDF carries.
+
+    Raises:
+        FormatError: ``bad-pack``.
+    """
+    if not data.startswith(b"%PDF-"):
+        return data
+    from reports.attached import attached_bundle
+
+    return attached_bundle(data)
+
+
 def open_bundle(data: bytes, anchor_line: str) -> FetchedBundle:
     """A bundle's records, once every check has passed.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @client_options
 @click.pass_context
 def show(ctx: click.Context, event: str) -> None:
-    r"""Show one event in full: its place in the log, who signed it, what it states.
+    """Show one event in full: its place in the log, who signed it, what it states.
 
     \b
     Examples:
@@ -90,7 +90,7 @@ def _answer(ctx: click.Context, directory: Directory, leaf: Leaf, envelope: byte
 @client_options
 @click.pass_context
 def log(ctx: click.Context, /, limit: int, who: str | None, after: int, **filters: str | None) -> None:
-    r"""List events in the order of the log.
+    """List events in the order of the log.
 
     \b
     Examples:

@@ -55,7 +55,7 @@ class Start:
 def trace(
     ctx: click.Context, target: str | None, repo: Path, environment: str | None, at: str | None, since: str
 ) -> None:
-    r"""Trace an incident to its prompts, tests and approvals, in the order of the ledger.
+    """Trace an incident to its prompts, tests and approvals, in the order of the ledger.
 
     \b
     Examples:

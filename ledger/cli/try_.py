@@ -57,7 +57,7 @@ def try_(
     end: str | None,
     last: int | None,
 ) -> None:
-    r"""See what your repository's history can and cannot show to an auditor.
+    """See what your repository's history can and cannot show to an auditor.
 
     Reads the history between the last two release tags (at most its newest 50 landings), or the newest 50 landings,
     records it in a ledger that exists for this run only, and makes the evidence pack of it. It invents nothing: no

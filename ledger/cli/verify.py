@@ -11,6 +11,7 @@ import click
 from ledger import exitcodes
 from ledger.cli.options import output, output_options
 from ledger.cli.output import Output, clean, paint, plural
+from ledger.errors import FormatError
 
 if TYPE_CHECKING:
     from ledger.verify.findings import Verification
@@ -28,7 +29,7 @@ _PDF_HEAD: Final = b"%PDF-"
 @output_options
 @click.pass_context
 def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: bool) -> None:
-    r"""Verify a bundle (ZIP) or a pack (PDF) offline.
+    """Verify a bundle (ZIP) or a pack (PDF) offline.
 
     \b
     Two answers: are the records those of the ledger that the anchor names,
@@ -47,19 +48,32 @@ def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: b
 
     say = output(ctx)
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    _refuse_page(data)
     printed = data.startswith(_PDF_HEAD)
     if printed:
         from reports.attached import attached_bundle
 
         data = attached_bundle(data)
-    found = verify_bundle(data, _anchor_line(ctx, anchor))
+    line = _anchor_line(ctx, anchor)
+    found = verify_bundle(data, line)
     pages = "not covered" if printed else "none"
     own_verifier = found.index is not None and _carries(found, published_verifier())
-    say.answer(_document(found, pages, own_verifier=own_verifier), _lines(found, pages, say, own_verifier=own_verifier))
+    lines = [f"ledger: {clean(line.strip(), 300)}", *_lines(found, pages, say, own_verifier=own_verifier)]
+    say.answer({"anchor": line.strip(), **_document(found, pages, own_verifier=own_verifier)}, lines)
     if not say.json:
         click.echo(CLOSING)
     if not found.intact or (printed and not records_only):
         ctx.exit(exitcodes.NEGATIVE)
+
+
+def _refuse_page(data: bytes) -> None:
+    """A pack's web page holds no records; calling it "not intact" would accuse somebody of nothing."""
+    if data[:256].lstrip().lower().startswith((b"<!doctype", b"<html")):
+        raise FormatError(
+            "not-a-bundle",
+            "this is a web page, which carries no records to verify",
+            remedy="Verify the pack's PDF, or the bundle that lies beside it (.evidence.zip).",
+        )
 
 
 def _anchor_line(ctx: click.Context, given: str | None) -> str:
@@ -105,12 +119,19 @@ def _document(found: Verification, pages: str, *, own_verifier: bool) -> dict[st
 def _lines(found: Verification, pages: str, say: Output, *, own_verifier: bool) -> list[str]:
     from ledger.verify.findings import CHECKS
 
+    shown = found.failures
+    foreign = [item for item in shown if item.check == "V02"]
+    if foreign and len(foreign) < len(shown):
+        # Of another ledger everything fails; the one thing to look at is the anchor.
+        shown = tuple(foreign)
     lines = [
         f"  {item.check} {CHECKS[item.check]}: {clean(item.place)}: {clean(item.message)}"
-        for item in found.failures[:MOST_LINES]
+        for item in shown[:MOST_LINES]
     ]
-    if len(found.failures) > MOST_LINES:
-        lines.append(f"  and {plural(len(found.failures) - MOST_LINES, 'failure')} more; --json lists all")
+    if len(found.failures) > len(lines):
+        more = plural(len(found.failures) - len(lines), "failure")
+        why = " follow, if the anchor is of another ledger" if foreign else ""
+        lines.append(f"  and {more} more{why}; --json lists all")
     if found.intact:
         first = (
             f"records: {paint('intact', 'green')}, {plural(found.entry_count, 'entry', 'entries')}, "

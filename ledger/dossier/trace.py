@@ -57,7 +57,7 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
             "release",
             None,
             dossier.released_by,
-            f"released {release.product} {release.version} from {len(dossier.places)} commits",
+            f"released {release.product} {release.version} from {_counted(len(dossier.places), 'commit')}",
             None,
         )
     )
@@ -128,9 +128,13 @@ def _revision_words(fact: Revision) -> str:
     diff = fact.diff
     base = ", only its base moved" if fact.base_only else ""
     return (
-        f"revision {fact.number}: {diff.files_changed} files, +{diff.lines_added} -{diff.lines_removed}, "
+        f"revision {fact.number}: {_counted(diff.files_changed, 'file')}, +{diff.lines_added} -{diff.lines_removed}, "
         f"head {diff.head[:12]}, AI {diff.ai.involvement}{base}"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _run_words(fact: RunFact) -> str:

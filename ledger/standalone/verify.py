@@ -1893,6 +1893,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"Cannot read: {str(error)!a}", file=sys.stderr)
         return 2
+    if data.startswith(b"%PDF-"):
+        print("This is a PDF. Take the bundle out of it first: pdfdetach -saveall FILE", file=sys.stderr)
+        return 2
     result = verify(data, line)
     print(report_json(result) if options.json else report(result))
     return 0 if result.intact else 3

@@ -34,7 +34,7 @@ def test_a_ledger_is_founded_with_everything_it_needs(ada: User) -> None:
     assert parse_anchor((folder / "ledger.pub").read_text()).ledger == said["ledger"]
     assert (folder / "ledger.pub").read_text() == said["anchor"] + "\n"
     private = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir() if path.name != "ledger.pub"}
-    assert set(private) == {"ledger.toml", "ledger.db", "checkpoints.db", "log.key"}
+    assert set(private) == {".gitignore", "ledger.toml", "ledger.db", "checkpoints.db", "log.key"}
     assert not any(private.values())
     assert (ada.config / "keys" / "ada-lindqvist.key").stat().st_mode & 0o777 == 0o600
     assert said["policy_waits"] is False

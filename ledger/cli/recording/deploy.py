@@ -41,7 +41,7 @@ def deploy(
     by: str | None,
     require_server: bool,
 ) -> None:
-    r"""Record a deployment.
+    """Record a deployment.
 
     \b
       evidence record deploy --environment production --service shop --release shop@4.2.0

@@ -74,7 +74,7 @@ def diff(
     fetch: bool,
     require_server: bool,
 ) -> None:
-    r"""Record a revision of a change: exactly which content.
+    """Record a revision of a change: exactly which content.
 
     \b
     What an assistant had to do with it is what --ai declares, else what commits show, else undeclared.

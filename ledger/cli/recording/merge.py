@@ -50,7 +50,7 @@ def merge(
     fetch: bool,
     require_server: bool,
 ) -> None:
-    r"""Record what a push brought onto a protected branch. Run it on every push to one.
+    """Record what a push brought onto a protected branch. Run it on every push to one.
 
     \b
     Every new commit is accounted for: each landing is bound to the recorded change whose content it has (equal

@@ -78,7 +78,7 @@ class _Asked:
 @recording_options
 @click.pass_context
 def prompt(ctx: click.Context, /, *, hook: bool, require_server: bool, **told: Any) -> None:  # noqa: ANN401 -- options by name
-    r"""Record a prompt. Secrets of known forms are masked before anything is written.
+    """Record a prompt. Secrets of known forms are masked before anything is written.
 
     \b
     By hand:

@@ -73,7 +73,7 @@ def release(
     fetch: bool,
     require_server: bool,
 ) -> None:
-    r"""Record a release: product, version, commits and artifacts.
+    """Record a release: product, version, commits and artifacts.
 
     \b
       evidence record release --product shop --version 4.2.0 --previous v4.1.0 --artifact dist/shop.tar.gz

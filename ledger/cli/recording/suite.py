@@ -47,7 +47,7 @@ def suite(
     repo: Path,
     require_server: bool,
 ) -> None:
-    r"""Record a test run from its JUnit XML reports.
+    """Record a test run from its JUnit XML reports.
 
     \b
     Cases are counted from the reports, whatever totals they declare. A run in which no test ran is no pass.
@@ -61,7 +61,7 @@ def suite(
     from ledger.capture.junit import read_reports
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
-    from ledger.cli.recording.wording import as_label, as_token
+    from ledger.cli.recording.wording import TOKEN_LENGTH, as_label, as_token
     from ledger.events.context import About
     from ledger.events.work import Run, SuiteRun, Tool, Totals
 
@@ -73,8 +73,8 @@ def suite(
         counted = found.totals
         name, _, version = (tool or "").partition("@")
         tool_name, suite_token = as_token(name), as_token(suite_name)
-        if suite_token is None:
-            raise click.UsageError("--suite needs a name of letters and digits")
+        if suite_token is None or len(suite_name) > TOKEN_LENGTH:
+            raise click.UsageError(f"--suite needs a name of letters and digits, at most {TOKEN_LENGTH} characters")
         body = SuiteRun(
             result=_result(found),
             run=Run(
