@@ -178,7 +178,7 @@ def _write(out: Path, told: Telling, trial: Trial, pack: Pack) -> list[Path]:
     stem = pack.bundle_name.removesuffix(".evidence.zip")
     made: list[tuple[str, bytes, str, str]] = []
     if pack.pdf is not None:
-        made.append((f"{stem}.pdf", pack.pdf, "The pack as PDF", "with the bundle inside"))
+        made.append((f"{stem}.evidence.pdf", pack.pdf, "The pack as PDF", "with the bundle inside"))
     made += [
         (f"{stem}.html", pack.html.encode("utf-8"), "The pack as a web page", "the same text"),
         (pack.bundle_name, pack.bundle, "The bundle", "every record of the trial; verifies offline"),
@@ -186,7 +186,7 @@ def _write(out: Path, told: Telling, trial: Trial, pack: Pack) -> list[Path]:
     ]
     out.mkdir(parents=True, exist_ok=True)
     # A PDF of an earlier run would show another bundle than the one beside it.
-    (out / f"{stem}.pdf").unlink(missing_ok=True)
+    (out / f"{stem}.evidence.pdf").unlink(missing_ok=True)
     index = page(told, [(name, title, words) for name, _, title, words in made], pack.pdf_missing_reason)
     written = [out / "index.html"]
     written[0].write_text(index, encoding="utf-8")

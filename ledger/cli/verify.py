@@ -58,12 +58,23 @@ def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: b
     found = verify_bundle(data, line)
     pages = "not covered" if printed else "none"
     own_verifier = found.index is not None and _carries(found, published_verifier())
-    lines = [f"ledger: {clean(line.strip(), 300)}", *_lines(found, pages, say, own_verifier=own_verifier)]
+    lines = [f"ledger: {_name(line)}", *_lines(found, pages, say, own_verifier=own_verifier)]
     say.answer({"anchor": line.strip(), **_document(found, pages, own_verifier=own_verifier)}, lines)
     if not say.json:
         click.echo(CLOSING)
     if not found.intact or (printed and not records_only):
         ctx.exit(exitcodes.NEGATIVE)
+
+
+def _name(anchor_line: str) -> str:
+    """The log's name and the start of the ledger id, as far as the line can be read."""
+    from ledger.anchor import parse_anchor
+
+    try:
+        anchor = parse_anchor(anchor_line)
+    except FormatError:
+        return "the anchor is no line of a ledger.pub"
+    return f"{anchor.origin} {anchor.ledger[:23]}, as the anchor names it"
 
 
 def _refuse_page(data: bytes) -> None:

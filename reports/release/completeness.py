@@ -208,7 +208,10 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
     facts = source.source
     begin: Line
     if facts.previous is None:
+        project = view.dossier.records.roster.projects.get(facts.project)
         begin = line("The start of its history: the event declares a first release")
+        if project is not None and project.start is not None:
+            begin = line("The declared start of the project, ", *digest_line(project.start))
     else:
         begin = line(*digest_line(facts.previous, full=True))
         if source.previous_release is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ledger.anchor import parse_anchor
 from ledger.bundle import VERIFIER_NAME
 from ledger.verify.findings import CHECKS, CLOSING
 from reports.parts import (
@@ -191,6 +192,11 @@ def _places(places: list[str]) -> str:
     return shown + (f" and {number(len(places) - 3)} more" if len(places) > 3 else "")
 
 
+def _named(anchor_line: str) -> str:
+    anchor = parse_anchor(anchor_line)
+    return f"{anchor.origin} {anchor.ledger[:23]}"
+
+
 def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
     pdf = carried.name.removesuffix(".zip") + ".pdf"
     signatures = count(found.signature_count, "signature", "signatures")
@@ -231,6 +237,7 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
         Listing(
             capture(
                 f"$ evidence verify {pdf} --anchor ledger.pub\n"
+                f"ledger: {_named(carried.anchor_line)}, as the anchor names it\n"
                 f"{expected}\n"
                 "printed pages: not covered by a seal; only the attached records are checked\n"
                 f"{CLOSING}\n"

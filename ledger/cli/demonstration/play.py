@@ -128,7 +128,7 @@ def release_and_deploy(stage: Stage, scenery: Scenery) -> None:
     stage.evidence("approve", "--release", RELEASE, "--project", PROJECT, "--yes", "--key", SAMIR.handle, show=True)
     stage.evidence(
         *("record", "deploy", "--environment", "production", "--service", "tariff-api", "--release", RELEASE),
-        *("--status", "succeeded", "--project", PROJECT, *pipeline),
+        *("--artifact", str(artifact), "--status", "succeeded", "--project", PROJECT, *pipeline),
         show=True,
     )
 
