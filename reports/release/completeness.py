@@ -296,7 +296,7 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
         )
     return Table(
         columns(
-            ("Commit", 13), ("Subject, as captured", 33), ("Author, as the commit names them", 32), ("Belongs to", 22)
+            ("Commit", 15), ("Subject, as captured", 31), ("Author, as the commit names them", 32), ("Belongs to", 22)
         ),
         tuple(body),
         words("No commit."),
