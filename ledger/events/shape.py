@@ -7,14 +7,13 @@ A member is declared once, as a dataclass field made by ``member``: its reader s
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from ledger.canonical import JSON, Encodable, encode, parse_canonical
+from ledger.canonical import JSON, Encodable, decode_base64, encode, parse_canonical
 from ledger.digests import Digest, parse_digest
 from ledger.errors import FormatError
 from ledger.keys import PublicKey, format_public_key, parse_public_key
@@ -212,12 +211,7 @@ def base64_bytes(value: JSON, where: str, *, length: int | None = None) -> bytes
     """Reads padded base64 with zero spare bits (format §1), of ``length`` bytes if given."""
     if not isinstance(value, str):
         raise FormatError("bad-base64", "base64 text is required", where=where)
-    try:
-        decoded = b64decode(value, validate=True)
-    except (Base64Error, ValueError):
-        raise FormatError("bad-base64", "not base64 with padding", where=where) from None
-    if b64encode(decoded).decode("ascii") != value:
-        raise FormatError("bad-base64", "not the one base64 form of these bytes", where=where)
+    decoded = decode_base64(value, where)
     if length is not None and len(decoded) != length:
         raise FormatError("bad-base64", f"{length} bytes are required", where=where, details={"found": len(decoded)})
     return decoded

@@ -1,5 +1,6 @@
 """The database and nothing else: entries, contents, checkpoints, projections."""
 
+from ledger.receipt import Receipt
 from ledger.store.checkpoints import StoredCheckpoint
 from ledger.store.contents import StoredContent
 from ledger.store.database import migrate
@@ -7,7 +8,6 @@ from ledger.store.entries import Page, Query
 from ledger.store.faults import Fault
 from ledger.store.founding import Founded, create
 from ledger.store.issuing import CheckpointSigner
-from ledger.store.receipts import Receipt
 from ledger.store.recovery import begin_epoch
 from ledger.store.rows import Entry
 from ledger.store.selection import Cut

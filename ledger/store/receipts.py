@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from ledger.canonical import encode
 from ledger.checkpoint import LogProof, write_proof
-from ledger.events.shape import write_object
 from ledger.merkle import inclusion_proof
+from ledger.receipt import Receipt
 from ledger.store.nodes import compute
 
 if TYPE_CHECKING:
@@ -16,25 +14,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from ledger.canonical import Encodable
     from ledger.entry import Leaf
     from ledger.merkle import ReadNode
     from ledger.store.checkpoints import StoredCheckpoint
     from ledger.store.nodes import NodeCache
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a sender gets back."""
-
-    leaf: Leaf
-    proof: str
-    """A C2SP tlog-proof: index, inclusion path, checkpoint."""
-
-    @property
-    def data(self) -> bytes:
-        """The receipt's canonical JSON (format §5.6)."""
-        return encode(cast("Encodable", {"leaf": write_object(self.leaf), "proof": self.proof}))
 
 
 def prove(connection: Connection, cache: NodeCache, indexes: Sequence[int], size: int) -> tuple[tuple[bytes, ...], ...]:

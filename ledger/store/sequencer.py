@@ -17,12 +17,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledger.entry import Leaf
 from ledger.errors import LedgerError, UnavailableError
+from ledger.receipt import Receipt
 from ledger.store.database import reading, writing
 from ledger.store.entries import entries_at
 from ledger.store.heads import advance_head, read_head, tip_for
 from ledger.store.issuing import check_continues, check_store
 from ledger.store.placing import place
-from ledger.store.receipts import Receipt, receipts
+from ledger.store.receipts import receipts
 from ledger.store.writing import write_batch
 
 if TYPE_CHECKING:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ledger.bundle import Selection
     from ledger.digests import Digest
+    from ledger.receipt import Receipt
     from ledger.roster.state import Roster
     from ledger.store.checkpoints import StoredCheckpoint
     from ledger.store.contents import StoredContent
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from ledger.store.faults import Fault
     from ledger.store.issuing import CheckpointSigner
     from ledger.store.placing import Submission
-    from ledger.store.receipts import Receipt
     from ledger.store.rows import Entry
     from ledger.store.selection import Cut
 
