@@ -57,12 +57,22 @@ def _account(value: JSON, where: str) -> Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What an identity provider calls a person."""
+
+    issuer: str = member(_text)
+    subject: str = member(_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Who a principal or project is, in words."""
 
     accounts: tuple[Account, ...] = member(array(_account, most=MAX_ITEMS))
     name: str = member(_text)
     v: int = member(_version)
+    identity: Identity | None = member(nested(Identity), optional=True)
+    """Present once somebody verified it."""
     url: str | None = member(_text, optional=True)
     """Of a project."""
 
@@ -107,9 +117,11 @@ class CommitList:
     v: int = member(_version)
 
 
-def encode_card(name: str, accounts: tuple[Account, ...] = (), *, url: str | None = None) -> bytes:
+def encode_card(
+    name: str, accounts: tuple[Account, ...] = (), *, url: str | None = None, identity: Identity | None = None
+) -> bytes:
     """The bytes of a name card."""
-    return encode(write_object(Card(accounts, name, 1, url)))
+    return encode(write_object(Card(accounts, name, 1, identity, url)))
 
 
 def encode_account(account: Account) -> bytes:

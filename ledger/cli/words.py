@@ -18,6 +18,8 @@ from ledger.events.roster import (
     PrincipalCreate,
     PrincipalDescribe,
     PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
     ProjectDeclare,
     ProjectDescribe,
     ProjectEnd,
@@ -58,6 +60,11 @@ def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noq
             return [f"Describe {_principal(known, act.principal)} anew", *_card(card)]
         case PrincipalDisable():
             return [f"Disable {_principal(known, act.principal)}: keys and roles are no longer in force"]
+        case PrincipalMerge():
+            one, other = _principal(known, act.principal), _principal(known, act.into)
+            return [f"Take {one} and {other} for one from now on, under the second name", "keys and roles stay"]
+        case PrincipalSplit():
+            return [f"Take {_principal(known, act.principal)} for one of its own again"]
         case KeyEnrol():
             return [f"Enrol a key for {_principal(known, act.principal)}", *_key(act.key), *_scope(act, known)]
         case KeyRotate():
@@ -76,7 +83,9 @@ def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noq
                 f"its signatures from entry {act.compromised_since} on no longer count in later verdicts",
             ]
         case RoleGrant():
-            return [f"Grant {_principal(known, act.principal)} the role {act.role} {_where(act.projects, known)}"]
+            lines = [f"Grant {_principal(known, act.principal)} the role {act.role} {_where(act.projects, known)}"]
+            lines += [f"for the paths {', '.join(act.paths)}"] if act.paths else []
+            return [*lines, *([f"for the risk classes {', '.join(act.risks)}"] if act.risks else [])]
         case RoleEnd():
             grant = next(
                 (g for g in known.roster.grants if (g.envelope, g.principal) == (act.grant, act.principal)), None
@@ -133,9 +142,10 @@ def _key(key: PublicKey) -> list[str]:
 
 
 def _scope(act: KeyEnrol | KeyRotate, known: Directory) -> list[str]:
+    held = [] if act.custody is None else [f"held in: {act.custody}, as declared"]
     if act.kinds is None:
-        return []
-    return [f"for {', '.join(act.kinds)} {_where(act.projects, known)}"]
+        return held
+    return [*held, f"for {', '.join(act.kinds)} {_where(act.projects, known)}"]
 
 
 def _where(projects: Iterable[str] | None, known: Directory) -> str:

@@ -22,6 +22,7 @@ from ledger.events.shape import (
     project_id,
     read_object,
     token,
+    true,
 )
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class Context:
     links: tuple[Link, ...] = member(array(nested(Link), most=256, distinct=True))
     ledger: Digest | None = member(digest, optional=True)
     """Ledger id; absent in genesis only."""
+    late: bool | None = member(true, optional=True)
+    """True when an importer brought it after the fact: its place in the log says nothing of when it happened."""
     project: str | None = member(project_id, optional=True)
     """The project whose stream this is; None: the ledger's own stream."""
 

@@ -12,6 +12,7 @@ from ledger.events.shape import (
     array,
     count,
     digest,
+    glob,
     label,
     member,
     nested,
@@ -36,14 +37,21 @@ ADMINISTRATOR: Final = "administrator"
 COLLECTOR: Final = "collector"
 """The role of a person who may bring approvals that a forge attests."""
 
-MACHINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
+MACHINE_KINDS: Final = (
+    *("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation"),
+    *("change", "push", "review-note", "scan", "build", "observation", "incident"),
+    *("control-snapshot", "heartbeat", "decision", "correction"),
+)
 """Kinds for which a service's or agent's key may be enrolled (format §7)."""
 
 MAX_POLICY_BYTES: Final = 49_152
 """Largest policy in canonical form."""
 
 _projects = array(project_id, least=1, most=64, distinct=True)
-_kinds = array(one_of(*MACHINE_KINDS), least=1, most=16, distinct=True)
+_paths = array(glob, least=1, most=64, distinct=True)
+_risks = array(label, least=1, most=16, distinct=True)
+_kinds = array(one_of(*MACHINE_KINDS), least=1, most=32, distinct=True)
+_custody = one_of("hardware", "device", "pipeline")
 
 
 def _protected_ref(value: JSON, where: str) -> str:
@@ -175,6 +183,26 @@ class PrincipalDisable:
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalMerge:
+    """Two principals turned out to be one (format §6.3)."""
+
+    KIND: ClassVar = "principal"
+    ACT: ClassVar = "merge"
+    into: str = member(principal_id)
+    """The principal that stands for both."""
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalSplit:
+    """A merged principal is one of its own again."""
+
+    KIND: ClassVar = "principal"
+    ACT: ClassVar = "split"
+    principal: str = member(principal_id)
+
+
+@dataclass(frozen=True, slots=True)
 class KeyEnrol:
     """A key begins."""
 
@@ -188,6 +216,8 @@ class KeyEnrol:
     """Kinds a service's or agent's key may sign; None for a person."""
     projects: tuple[str, ...] | None = member(_projects, optional=True)
     """Projects it may sign for; None for a person."""
+    custody: str | None = member(_custody, optional=True)
+    """Where the private key is held, as declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +235,7 @@ class KeyRotate:
     """Signature by the old key over the same bytes."""
     kinds: tuple[str, ...] | None = member(_kinds, optional=True)
     projects: tuple[str, ...] | None = member(_projects, optional=True)
+    custody: str | None = member(_custody, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +272,10 @@ class RoleGrant:
     role: str = member(label)
     projects: tuple[str, ...] | None = member(_projects, optional=True)
     """Where it holds; None: everywhere."""
+    paths: tuple[str, ...] | None = member(_paths, optional=True)
+    """Globs of the paths it is for; None: every path."""
+    risks: tuple[str, ...] | None = member(_risks, optional=True)
+    """Risk classes it is for; None: every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +324,8 @@ RosterBody: TypeAlias = (
     | PrincipalCreate
     | PrincipalDescribe
     | PrincipalDisable
+    | PrincipalMerge
+    | PrincipalSplit
     | KeyEnrol
     | KeyRotate
     | KeyEnd

@@ -7,6 +7,7 @@ A member is declared once, as a dataclass field made by ``member``: its reader s
 from __future__ import annotations
 
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -31,6 +32,7 @@ _PRINCIPAL = re.compile(r"p_[0-9a-f]{32}", re.ASCII)
 _PROJECT = re.compile(r"prj_[0-9a-f]{32}", re.ASCII)
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
+_GLOB = re.compile(r"[ -~]{1,256}", re.ASCII)
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{3})?(?:Z|[+-](\d\d):(\d\d))",
     re.ASCII,
@@ -178,6 +180,7 @@ label: Final = _matching(_LABEL, "a label (format §1.1)")
 principal_id: Final = _matching(_PRINCIPAL, "a principal id: p_ and 32 hex digits")
 project_id: Final = _matching(_PROJECT, "a project id: prj_ and 32 hex digits")
 object_id: Final = _matching(_OBJECT, "a git object id of 40 or 64 hex digits")
+glob: Final = _matching(_GLOB, "a glob: 1 to 256 printable ASCII characters")
 event_id: Final = _matching(_EVENT_ID, "a lower-case UUID of version 7")
 
 
@@ -227,6 +230,27 @@ def public_key(value: JSON, where: str) -> PublicKey:
     if not isinstance(value, str):
         raise FormatError("bad-key", "a public key text is required", where=where)
     return parse_public_key(value, where)
+
+
+def path(value: JSON, where: str) -> str:
+    """Reads a path inside a repository: 1 to 1,024 characters, none of them a control character."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 1024 or any(unicodedata.category(c) == "Cc" for c in value):
+        raise FormatError("bad-text", "1 to 1,024 characters without control characters are required", where=where)
+    return value
+
+
+def flag(value: JSON, where: str) -> bool:
+    """Reads true or false."""
+    if not isinstance(value, bool):
+        raise FormatError("bad-word", "true or false is required", where=where)
+    return value
+
+
+def printable(value: JSON, where: str) -> str:
+    """Reads 1 to 256 printable ASCII characters."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not (value.isascii() and value.isprintable()):
+        raise FormatError("bad-text", "1 to 256 printable ASCII characters are required", where=where)
+    return value
 
 
 def true(value: JSON, where: str) -> bool:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
 from ledger.canonical import JSON, Encodable, encode, parse
 from ledger.errors import FormatError
 from ledger.events.agreement import check_agreement
+from ledger.events.bodies import WorkBody
 from ledger.events.context import Context, read_context
+from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
+from ledger.events.governance import Correction, DeclaredException, GateDecision
+from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
 from ledger.events.roster import (
     Epoch,
     Genesis,
@@ -20,6 +24,8 @@ from ledger.events.roster import (
     PrincipalCreate,
     PrincipalDescribe,
     PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
     ProjectDeclare,
     ProjectDescribe,
     ProjectEnd,
@@ -38,7 +44,6 @@ from ledger.events.work import (
     Release,
     Subject,
     SuiteRun,
-    WorkBody,
     read_subject,
 )
 from ledger.keys import public_key_digest
@@ -59,11 +64,18 @@ _OWN_PREFIX: Final = "urn:evidence-ledger:"
 _STATEMENT_MEMBERS: Final = frozenset({"_type", "subject", "predicateType", "predicate"})
 
 _PLAIN: Final[Mapping[str, type[Body]]] = {
-    cls.KIND: cls for cls in (Genesis, Epoch, Prompt, Diff, Approval, Merge, Release, Deploy, Attestation)
+    cls.KIND: cls
+    for cls in (
+        *(Genesis, Epoch, Prompt, Diff, Approval, Merge, Release, Deploy, Attestation),
+        *(ChangeState, Push, ReviewNote, Scan, Build, Observation, Incident),
+        *(DeclaredException, ControlSnapshot, Heartbeat, GateDecision, Correction),
+    )
 }
 _BY_ACT: Final[Mapping[str, Mapping[str, type[Body]]]] = {
     "project": {cls.ACT: cls for cls in (ProjectDeclare, ProjectDescribe, ProjectEnd)},
-    "principal": {cls.ACT: cls for cls in (PrincipalCreate, PrincipalDescribe, PrincipalDisable)},
+    "principal": {
+        cls.ACT: cls for cls in (PrincipalCreate, PrincipalDescribe, PrincipalDisable, PrincipalMerge, PrincipalSplit)
+    },
     "key": {cls.ACT: cls for cls in (KeyEnrol, KeyRotate, KeyEnd, KeyRevoke)},
     "role": {cls.ACT: cls for cls in (RoleGrant, RoleEnd)},
     "policy": {"set": PolicySet},
@@ -207,7 +219,7 @@ def _sha256(name: str, value: Digest) -> Subject:
     return Subject(name, (("sha256", value[7:]),))
 
 
-def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912  # one arm a kind
+def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912, PLR0915  # one arm a kind
     """The subjects that follow from the event's fields, in order (format §4.4)."""
     body, context = event.body, event.context
     found: list[Subject] = []
@@ -238,6 +250,37 @@ def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912  # one
             found += [_sha256(artifact.name, artifact.sha256) for artifact in body.artifacts]
         case Attestation():
             found += body.subjects
+        case Push():
+            if body.before is not None:
+                found.append(_git("before", "gitCommit", body.before))
+            if body.after is not None:
+                found.append(_git("after", "gitCommit", body.after))
+        case ReviewNote():
+            if body.commit is not None:
+                found.append(_git("commit", "gitCommit", body.commit))
+        case Scan():
+            found += _content_subjects(None, body.tree, body.commit)
+            found.reverse()
+            found += [_sha256("prompt", item) for item in body.prompts]
+        case Build():
+            found.append(_git("commit", "gitCommit", body.commit))
+            found += [_sha256(artifact.name, artifact.sha256) for artifact in body.artifacts]
+        case Observation():
+            found += [_sha256(artifact.name, artifact.sha256) for artifact in body.running]
+        case Incident():
+            found += [_sha256("release", suspect.release) for suspect in body.suspects if suspect.release is not None]
+        case DeclaredException():
+            found += _content_subjects(body.manifest, body.tree, body.commit)
+            if body.release is not None:
+                found.append(_sha256("release", body.release))
+        case GateDecision():
+            found.append(_sha256("policy", body.policy))
+            if context.about.tree is not None:
+                found.append(_git("tree", "gitTree", context.about.tree))
+            if body.release is not None:
+                found.append(_sha256("release", body.release))
+        case Correction():
+            found.append(_sha256("corrects", body.corrects))
         case (
             ProjectDeclare()
             | ProjectDescribe()
@@ -253,6 +296,11 @@ def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912  # one
             | RoleEnd()
             | PolicySet()
             | Epoch()
+            | PrincipalMerge()
+            | PrincipalSplit()
+            | ChangeState()
+            | Heartbeat()
+            | ControlSnapshot()
         ):
             pass
         case _:
@@ -262,17 +310,24 @@ def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912  # one
     return tuple(found)
 
 
+def _content_subjects(manifest: Digest | None, tree: str | None, commit: str | None) -> list[Subject]:
+    found = []
+    if manifest is not None:
+        found.append(_sha256("manifest", manifest))
+    if tree is not None:
+        found.append(_git("tree", "gitTree", tree))
+    if commit is not None:
+        found.append(_git("commit", "gitCommit", commit))
+    return found
+
+
 def _approval_subjects(body: Approval) -> list[Subject]:
     basis = body.basis
-    found = []
-    if basis.manifest is not None:
-        found.append(_sha256("manifest", basis.manifest))
-    if basis.tree is not None:
-        found.append(_git("tree", "gitTree", basis.tree))
-    if basis.commit is not None:
-        found.append(_git("commit", "gitCommit", basis.commit))
+    found = _content_subjects(basis.manifest, basis.tree, basis.commit)
     if basis.release is not None:
         found.append(_sha256("release", basis.release))
+    if basis.exception is not None:
+        found.append(_sha256("exception", basis.exception))
     if basis.act is not None:
         found.append(_sha256("act", basis.act))
     if body.withdraws is not None:
@@ -280,7 +335,7 @@ def _approval_subjects(body: Approval) -> list[Subject]:
     return found
 
 
-def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:
+def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:  # noqa: C901 -- one arm a kind
     """Envelope digests the event refers to, each with the kind required there or None for any (format §9, V17)."""
     found: list[tuple[Digest, str | None]] = [(link.envelope, None) for link in event.context.links]
     match event.body:
@@ -288,12 +343,21 @@ def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:
             found += [(item.prompt, "prompt") for item in prompts]
         case Merge(diff=diff) if diff is not None:
             found.append((diff, "diff"))
-        case Deploy(release=release) if release is not None:
-            found.append((release, "release"))
+        case Deploy() | Observation() | DeclaredException() | GateDecision() as body if body.release is not None:
+            found.append((body.release, "release"))
+        case Incident(suspects=suspects):
+            found += [(item.release, "release") for item in suspects if item.release is not None]
+        case Scan(prompts=prompts):
+            found += [(item, "prompt") for item in prompts]
+        case Correction(corrects=corrects):
+            found.append((corrects, None))
         case Approval(seen=seen, basis=basis, withdraws=withdraws):
             found += [(item, "prompt") for item in seen.prompts] + [(item, "test") for item in seen.tests]
+            found += [(item, "scan") for item in seen.scans or ()]
             if basis.release is not None:
                 found.append((basis.release, "release"))
+            if basis.exception is not None:
+                found.append((basis.exception, "exception"))
             if basis.act is not None:
                 found.append((basis.act, None))
             if withdraws is not None:

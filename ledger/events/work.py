@@ -1,10 +1,13 @@
-"""Kinds of project streams: what was asked, made, tested, approved, landed, released and deployed (format §4.4.2)."""
+"""Kinds of project streams: what was asked, made, tested, approved, landed, released and deployed (format §4.4.2).
+
+What else a forge, operations and governance tell is in ``ledger.events.forge``, ``operation`` and ``governance``.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from ledger.errors import FormatError
 from ledger.events.shape import (
@@ -18,6 +21,7 @@ from ledger.events.shape import (
     object_id,
     one_of,
     principal_id,
+    printable,
     project_id,
     token,
     true,
@@ -31,12 +35,6 @@ _OBJECT_FORMAT = one_of("sha1", "sha256")
 _REFERENCES = array(digest, most=256, distinct=True)
 _ALGORITHM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}", re.ASCII)
-
-
-def _predicate_type(value: JSON, where: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not (value.isascii() and value.isprintable()):
-        raise FormatError("bad-text", "1 to 256 printable ASCII characters are required", where=where)
-    return value
 
 
 def _name_without_at(value: JSON, where: str) -> str:
@@ -88,6 +86,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptScan:
+    """What a look for secrets found before anything of a prompt was stored."""
+
+    findings: int = member(count())
+    """Findings that were left in."""
+    masked: int = member(count())
+    tool: str = member(token)
+    version: str = member(token)
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One turn between somebody and an assistant."""
 
@@ -99,11 +108,14 @@ class Prompt:
     turn: int = member(count(least=1))
     base: str | None = member(object_id, optional=True)
     """Commit on which the assistant worked."""
+    configuration: Digest | None = member(digest, optional=True)
+    """SHA-256 of the assistant's configuration file."""
     ended_at: str | None = member(claimed_time, optional=True)
     initiator: str | None = member(principal_id, optional=True)
     """The principal who asked; None: unknown."""
     model: Model | None = member(nested(Model), optional=True)
     permission_mode: str | None = member(label, optional=True)
+    scan: PromptScan | None = member(nested(PromptScan), optional=True)
     started_at: str | None = member(claimed_time, optional=True)
     template: Template | None = member(nested(Template), optional=True)
     usage: Usage | None = member(nested(Usage), optional=True)
@@ -148,6 +160,8 @@ class Diff:
     tree: str = member(object_id)
     """Git tree of the head."""
     risk: str | None = member(label, optional=True)
+    target: str | None = member(token, optional=True)
+    """The ref into which the change is to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +178,14 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """The version of a contract or schema that a suite tested against."""
+
+    name: str = member(token)
+    sha256: Digest = member(digest)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of a suite on one commit."""
 
@@ -173,6 +195,9 @@ class Run:
     suite: str = member(token)
     totals: Totals = member(nested(Totals))
     tree: str = member(object_id)
+    class_: str | None = member(label, optional=True)
+    """The sort of suite: ``unit``, ``contract``, ``reconciliation``, ``security``."""
+    contract: Contract | None = member(nested(Contract), optional=True)
     duration_ms: int | None = member(count(), optional=True)
     started_at: str | None = member(claimed_time, optional=True)
     tool: Tool | None = member(nested(Tool), optional=True)
@@ -194,10 +219,16 @@ class Basis:
     act: Digest | None = member(digest, optional=True)
     """Envelope digest of the act of the ledger stream."""
     commit: str | None = member(object_id, optional=True)
+    exception: Digest | None = member(digest, optional=True)
+    """Envelope digest of the exception."""
     manifest: Digest | None = member(digest, optional=True)
     policy: Digest | None = member(digest, optional=True)
+    ref: str | None = member(token, optional=True)
+    """The ref into which the change may go."""
     release: Digest | None = member(digest, optional=True)
     """Envelope digest of the release event."""
+    roster: int | None = member(count(least=1), optional=True)
+    """Position of the roster that was reviewed."""
     tree: str | None = member(object_id, optional=True)
 
 
@@ -207,6 +238,25 @@ class Seen:
 
     prompts: tuple[Digest, ...] = member(_REFERENCES)
     tests: tuple[Digest, ...] = member(_REFERENCES)
+    scans: tuple[Digest, ...] | None = member(_REFERENCES, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistAnswer:
+    """What the approver answered to one item of the policy's checklist."""
+
+    answer: str = member(one_of("yes", "no", "not-applicable"))
+    item: str = member(label)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeReview:
+    """A review as its forge knows it."""
+
+    id: str = member(token)
+    """Immutable id there."""
+    state: str = member(label)
+    """In the forge's word: ``approved``, ``changes-requested``, ``commented``, ``dismissed``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +266,29 @@ class Approval:
     KIND: ClassVar = "approval"
     attested_by: str = member(one_of("person", "forge"))
     basis: Basis = member(nested(Basis))
-    decision: str = member(one_of("approve", "reject", "withdraw"))
+    decision: str = member(one_of("approve", "reject", "abstain", "withdraw"))
     meaning: str = member(label)
-    scope: str = member(one_of("change", "release", "roster"))
+    scope: str = member(one_of("change", "release", "exception", "access", "roster"))
     seen: Seen = member(nested(Seen))
+    checklist: tuple[ChecklistAnswer, ...] | None = member(
+        array(nested(ChecklistAnswer), least=1, most=64), optional=True
+    )
+    review: ForgeReview | None = member(nested(ForgeReview), optional=True)
+    """The review at the forge that attests it."""
     role: str | None = member(label, optional=True)
     """The role the approver says they act in; rules look it up in the roster."""
+    shown_at: str | None = member(claimed_time, optional=True)
+    """When the approver was first shown what they decided about."""
     withdraws: Digest | None = member(digest, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What git made of the parents of a merge, again."""
+
+    outcome: str = member(one_of("clean", "conflict"))
+    tree: str | None = member(object_id, optional=True)
+    """Present exactly if clean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +308,8 @@ class Merge:
     tree: str = member(object_id)
     diff: Digest | None = member(digest, optional=True)
     """Envelope digest of the diff event; None exactly when the binding is ``none``."""
+    recomputed: Recomputed | None = member(nested(Recomputed), optional=True)
+    """Only of a landing with two parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +400,4 @@ class Attestation:
     statement: str = member(label)
     """Name of the content that holds the statement."""
     subjects: tuple[Subject, ...] = member(array(read_subject, most=64))
-    predicate_type: str | None = member(_predicate_type, optional=True)
-
-
-WorkBody: TypeAlias = Prompt | Diff | SuiteRun | Approval | Merge | Release | Deploy | Attestation
+    predicate_type: str | None = member(printable, optional=True)

@@ -20,6 +20,8 @@ from ledger.events.roster import (
     PrincipalCreate,
     PrincipalDescribe,
     PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
     ProjectDeclare,
     ProjectDescribe,
     ProjectEnd,
@@ -35,6 +37,7 @@ from ledger.roster.state import (
     Card,
     Grant,
     Key,
+    Merged,
     Pending,
     Policy,
     Principal,
@@ -45,6 +48,7 @@ from ledger.roster.state import (
     in_force,
     is_administrator,
     key_in_force,
+    person_behind,
     principal_in_force,
 )
 
@@ -142,6 +146,14 @@ def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C9
                 )
         case PrincipalDescribe() | PrincipalDisable():
             _need_principal(roster, act.principal, position)
+        case PrincipalMerge():
+            _check_merge(roster, act, position)
+        case PrincipalSplit():
+            _refuse(
+                person_behind(roster, act.principal, position) == act.principal,
+                "not-merged",
+                "this principal is merged into no other",
+            )
         case KeyEnrol() | KeyRotate():
             _check_new_key(roster, act, position)
         case KeyEnd():
@@ -175,7 +187,7 @@ def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C9
             )
         case _:
             assert_never(act)
-    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | PrincipalDisable):
+    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | PrincipalDisable | PrincipalMerge):
         left = administrators_with_keys(_effect(roster, act, position, Digest(""), None), position + 1)
         if len(left) < roster.core.admins_required:
             raise AuthorityError(
@@ -246,12 +258,22 @@ def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
         case PrincipalDisable():
             disabled = replace(roster.principals[act.principal], until=since)
             return replace(roster, principals={**roster.principals, act.principal: disabled})
+        case PrincipalMerge():
+            one = roster.principals[act.principal]
+            merged = replace(one, merges=(*one.merges, Merged(act.into, since, None, envelope)))
+            return replace(roster, principals={**roster.principals, act.principal: merged})
+        case PrincipalSplit():
+            one = roster.principals[act.principal]
+            split = replace(one, merges=(*one.merges[:-1], replace(one.merges[-1], until=since)))
+            return replace(roster, principals={**roster.principals, act.principal: split})
         case KeyEnrol() | KeyRotate():
             keys = dict(roster.keys)
             if isinstance(act, KeyRotate):
                 keys[act.ends] = replace(keys[act.ends], until=since, ended_by="rotate")
             new = key_id(act.key)
-            keys[new] = Key(new, act.key, act.principal, since, None, None, None, None, act.kinds, act.projects)
+            keys[new] = Key(
+                new, act.key, act.principal, since, None, None, None, None, act.kinds, act.projects, act.custody
+            )
             return replace(roster, keys=keys)
         case KeyEnd():
             over = replace(roster.keys[act.key_id], until=since, ended_by="end", reason=act.reason)
@@ -271,7 +293,7 @@ def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
             )
             return replace(roster, keys={**roster.keys, act.key_id: revoked})
         case RoleGrant():
-            grant = Grant(envelope, act.principal, act.role, act.projects, since, None)
+            grant = Grant(envelope, act.principal, act.role, act.projects, since, None, act.paths, act.risks)
             return replace(roster, grants=(*roster.grants, grant))
         case RoleEnd():
             return replace(
@@ -345,6 +367,19 @@ def _need_enrolled(roster: Roster, identifier: Digest, principal: str, position:
         "unknown-key",
         "this principal never had such a key",
     )
+
+
+def _check_merge(roster: Roster, act: PrincipalMerge, position: int) -> None:
+    for principal in (act.principal, act.into):
+        _need_principal(roster, principal, position)
+    one, other = roster.principals[act.principal], roster.principals[act.into]
+    _refuse(one.type != other.type or one.type == RECOVERY, "not-one-type", "a merge joins two principals of one type")
+    _refuse(
+        person_behind(roster, one.id, position) != one.id,
+        "already-merged",
+        "this principal is merged into another; split it first",
+    )
+    _refuse(person_behind(roster, other.id, position) == one.id, "already-merged", "these two are one already")
 
 
 def _check_new_key(roster: Roster, act: KeyEnrol | KeyRotate, position: int) -> None:

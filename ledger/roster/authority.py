@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.errors import AuthorityError, ConflictError
+from ledger.events.forge import ReviewNote
+from ledger.events.governance import DeclaredException, GateDecision
 from ledger.events.roster import COLLECTOR, Genesis
-from ledger.events.work import Approval, Diff, Prompt, Release, WorkBody
+from ledger.events.work import Approval, Diff, Prompt, Release
 from ledger.roster.acts import check_administrator, check_possible, needed
-from ledger.roster.state import Act, Key, Roster, holds, in_force, key_in_force
+from ledger.roster.state import Act, Key, Roster, holds, in_force, key_in_force, person_behind
 
 if TYPE_CHECKING:
     from ledger.digests import Digest
+    from ledger.events.bodies import WorkBody
     from ledger.events.statement import Event
 
 
@@ -81,7 +84,8 @@ def _check_completion(roster: Roster, body: Approval, signer: str, position: int
         raise ConflictError("no-such-act", "no act of that envelope digest waits for an approval")
     if body.decision == "reject":
         return
-    if signer == pending.signer or signer in pending.approvers:
+    others = {person_behind(roster, item, position) for item in (pending.signer, *pending.approvers)}
+    if person_behind(roster, signer, position) in others:
         raise AuthorityError("second-person-needed", "another administrator must approve this act")
     if len(pending.approvers) + 2 >= needed(roster, pending.act):
         check_possible(roster, pending.act, position)
@@ -100,6 +104,7 @@ def _check_work(roster: Roster, key: Key, event: Event, body: WorkBody, position
         for source in body.sources:
             if source.project not in roster.projects or roster.projects[source.project].since > position:
                 raise AuthorityError("unknown-project", "a source of the release names no declared project")
+    _check_past(body, position)
     kind = roster.principals[key.principal].type
     if kind == "person":
         _check_person(roster, key, event, body, project, position)
@@ -109,7 +114,27 @@ def _check_work(roster: Roster, key: Key, event: Event, body: WorkBody, position
         raise AuthorityError("kind-not-allowed", "the recovery key signs acts and nothing else")
 
 
+def _check_past(body: WorkBody, position: int) -> None:
+    """Nothing, if the position that an event says it looked at is there already (format §4.4.2)."""
+    looked_at = None
+    match body:
+        case Approval(scope="access", basis=basis):
+            looked_at = basis.roster
+        case GateDecision():
+            looked_at = body.position
+        case _:
+            pass
+    if looked_at is not None and looked_at > position:
+        raise ConflictError(
+            "bad-position",
+            "the event names a position that the log has not reached",
+            details={"found": looked_at, "position": position},
+        )
+
+
 def _check_person(roster: Roster, key: Key, event: Event, body: WorkBody, project: str, position: int) -> None:
+    if isinstance(body, DeclaredException):
+        _need_actor(event, key)
     if not isinstance(body, Approval):
         return
     if body.attested_by == "person":
@@ -124,8 +149,10 @@ def _check_person(roster: Roster, key: Key, event: Event, body: WorkBody, projec
 def _check_machine(kind: str, key: Key, event: Event, body: WorkBody, project: str) -> None:
     if isinstance(body, Approval) and body.attested_by == "person":
         raise AuthorityError("person-needed", "only a person's key signs an approval attested by a person")
-    if kind == "agent" and not isinstance(body, Prompt | Diff):
-        raise AuthorityError("kind-not-allowed", "an agent's key signs prompts and diffs only")
+    if isinstance(body, DeclaredException):
+        raise AuthorityError("person-needed", "only a person's key signs an exception")
+    if kind == "agent" and not isinstance(body, Prompt | Diff | ReviewNote):
+        raise AuthorityError("kind-not-allowed", "an agent's key signs prompts, diffs and review notes only")
     if event.kind not in (key.kinds or ()) or project not in (key.projects or ()):
         raise AuthorityError(
             "kind-not-allowed",

@@ -17,6 +17,8 @@ from ledger.events.roster import (
     PrincipalCreate,
     PrincipalDescribe,
     PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
     ProjectDeclare,
     ProjectDescribe,
     ProjectEnd,
@@ -41,6 +43,8 @@ Act: TypeAlias = (
     | PrincipalCreate
     | PrincipalDescribe
     | PrincipalDisable
+    | PrincipalMerge
+    | PrincipalSplit
     | KeyEnrol
     | KeyRotate
     | KeyEnd
@@ -64,6 +68,17 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """A time during which a principal was taken for another one (format §6.3)."""
+
+    into: str
+    since: int
+    until: int | None
+    """Position at which it was split off again."""
+    envelope: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """One person, agent or service, whatever keys and accounts it has."""
 
@@ -76,6 +91,8 @@ class Principal:
     responsible: str | None
     cards: tuple[Card, ...]
     """Oldest first; empty for the recovery principal."""
+    merges: tuple[Merged, ...] = ()
+    """Oldest first; at most the last one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,8 @@ class Key:
     """Position from which its signatures no longer count in verdicts made after the revocation."""
     kinds: tuple[str, ...] | None
     projects: tuple[str, ...] | None
+    custody: str | None = None
+    """Where the private key is held, as declared: ``hardware``, ``device``, ``pipeline``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +128,10 @@ class Grant:
     """None: everywhere."""
     since: int
     until: int | None
+    paths: tuple[str, ...] | None = None
+    """Globs of the paths it is for; None: every path."""
+    risks: tuple[str, ...] | None = None
+    """Risk classes it is for; None: every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +221,26 @@ def key_in_force(roster: Roster, key: Key, position: int) -> bool:
     return in_force(key.since, key.until, position) and principal_in_force(roster, key.principal, position)
 
 
+def person_behind(roster: Roster, principal: str, position: int) -> str:
+    """The principal that stands for ``principal`` at ``position``: the end of its chain of merges (format §6.3)."""
+    found = principal
+    while (known := roster.principals.get(found)) is not None:
+        merged = [item for item in known.merges if in_force(item.since, item.until, position)]
+        if not merged:
+            break
+        # Merging refuses a chain that leads back, so this ends.
+        found = merged[-1].into
+    return found
+
+
+def principals_of(roster: Roster, principal: str, position: int) -> frozenset[str]:
+    """Every principal that is one with ``principal`` at ``position``, itself included."""
+    person = person_behind(roster, principal, position)
+    return frozenset(item for item in roster.principals if person_behind(roster, item, position) == person) | {
+        principal
+    }
+
+
 def roles_at(roster: Roster, principal: str, project: str | None, position: int) -> tuple[Grant, ...]:
     """Grants of ``principal`` in force at ``position`` that reach ``project`` (None: everywhere)."""
     if not principal_in_force(roster, principal, position):
@@ -227,9 +270,9 @@ def is_administrator(roster: Roster, principal: str, position: int) -> bool:
 
 
 def administrators_with_keys(roster: Roster, position: int) -> frozenset[str]:
-    """Principals who could sign an act at ``position``."""
+    """Distinct persons who could sign an act at ``position``."""
     return frozenset(
-        key.principal
+        person_behind(roster, key.principal, position)
         for key in roster.keys.values()
         if key_in_force(roster, key, position) and is_administrator(roster, key.principal, position)
     )

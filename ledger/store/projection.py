@@ -6,6 +6,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ledger.digests import raw
+from ledger.events.forge import ChangeState, ControlSnapshot, ReviewNote
+from ledger.events.governance import DeclaredException
+from ledger.events.operation import Incident
 from ledger.events.roster import (
     KeyEnd,
     KeyEnrol,
@@ -14,6 +17,8 @@ from ledger.events.roster import (
     PrincipalCreate,
     PrincipalDescribe,
     PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
     RoleEnd,
     RoleGrant,
 )
@@ -52,6 +57,8 @@ class Facet(IntEnum):
     """Commitment of a content that is stored."""
     WITHHELD = 10
     """Commitment of a content that its signer keeps."""
+    INCIDENT = 11
+    """As its tracker numbers it."""
 
 
 def text_value(text: str) -> bytes:
@@ -74,11 +81,17 @@ def trace_rows(index: int, event: Event, signer: str) -> tuple[TraceRow, ...]:
     return tuple(sorted({(int(facet), value, index) for facet, value in _facets(event, signer)}))
 
 
-def _named(event: Event) -> str | None:
+def _named(event: Event) -> tuple[str | None, ...]:
     body = event.body
     match body:
-        case Prompt():
-            return body.initiator
+        case Prompt() | ReviewNote():
+            return (body.initiator,)
+        case ControlSnapshot():
+            return (body.changed_by,)
+        case ChangeState(cutover=cutover) if cutover is not None:
+            return (cutover.owner,)
+        case PrincipalMerge():
+            return body.principal, body.into
         case (
             KeyEnd()
             | KeyEnrol()
@@ -87,12 +100,30 @@ def _named(event: Event) -> str | None:
             | PrincipalCreate()
             | PrincipalDescribe()
             | PrincipalDisable()
+            | PrincipalSplit()
             | RoleEnd()
             | RoleGrant()
         ):
-            return body.principal
+            return (body.principal,)
         case _:
-            return None
+            return ()
+
+
+def _concerns(event: Event) -> Iterator[tuple[int, bytes]]:
+    """What an event speaks of beside what it is about."""
+    project = event.context.project
+    match event.body:
+        case Incident() as body:
+            yield Facet.INCIDENT, text_value(body.incident)
+            changes = {body.corrective, *(suspect.change for suspect in body.suspects)}
+            if project is not None:
+                yield from ((Facet.CHANGE, change_value(project, change)) for change in changes if change is not None)
+        case DeclaredException(incident=str(incident)):
+            yield Facet.INCIDENT, text_value(incident)
+        case ReviewNote(applied=str(applied)):
+            yield Facet.COMMIT, bytes.fromhex(applied)
+        case _:
+            pass
 
 
 def _about(context: Context) -> Iterator[tuple[int, bytes]]:
@@ -108,10 +139,11 @@ def _about(context: Context) -> Iterator[tuple[int, bytes]]:
 def _facets(event: Event, signer: str) -> Iterator[tuple[int, bytes]]:
     context = event.context
     yield Facet.KIND, text_value(event.kind)
-    for principal in (signer, context.actor.principal, context.actor.on_behalf_of, _named(event)):
+    for principal in (signer, context.actor.principal, context.actor.on_behalf_of, *_named(event)):
         if principal is not None:
             yield Facet.PRINCIPAL, principal_value(principal)
     yield from _about(event.context)
+    yield from _concerns(event)
     for subject in subjects(event):
         for algorithm, digits in subject.digest:
             # An event without a subject of its own names the ledger, which finds nothing.

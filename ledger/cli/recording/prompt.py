@@ -126,7 +126,7 @@ def _by_hand(ctx: click.Context, told: dict[str, Any], *, require_server: bool) 
         for path in kept:
             out.note(f"withheld: the text is in {path} alone; whoever must see it needs that file")
         further = {"masked_count": total, "withheld": [str(path) for path in kept]}
-        words = f"prompt of session {clean(parcel.event.body.session, 40)}"  # type: ignore[union-attr]  # made above
+        words = f"prompt of session {clean(parcel.event.body.session, 40)}"  # type: ignore[union-attr,arg-type]  # made above
         hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further=further)
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from ledger.cli.directory import Directory
     from ledger.cli.keyfiles import HeldKey
     from ledger.cli.making import NewContent
+    from ledger.events.bodies import WorkBody
     from ledger.events.context import Link
-    from ledger.events.work import WorkBody
     from ledger.parcel import Parcel
 
 PRINCIPAL_VARIABLE: Final = "EVIDENCE_LEDGER_PRINCIPAL"
