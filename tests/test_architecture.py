@@ -46,7 +46,7 @@ LAYERS = (
     "documents : envelope",
     "events",
     "keys | manifest",
-    "digests : canonical",
+    "digests : canonical : globs",
     "errors",
 )
 """Parts of `ledger`, highest first: a part imports only what stands below it; `|` also keeps neighbours apart."""
