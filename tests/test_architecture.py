@@ -43,7 +43,7 @@ LAYERS = (
     "entry",
     # Below the entry: a leaf's digest is one of the tree's digests, and the tree makes all of them.
     "merkle",
-    "documents : envelope",
+    "documents : envelope : junit",
     "events",
     "keys | manifest",
     "digests : canonical : globs",

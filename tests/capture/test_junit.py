@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.capture.junit import Totals, combine, parse_junit, read_reports
+from ledger.capture.junit import read_reports
 from ledger.errors import FormatError, NotFoundError
+from ledger.junit import Totals, combine, parse_junit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,11 +145,11 @@ def test_hostile_reports(data: bytes, slug: str) -> None:
 
 def test_long_reports_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report beyond the limit of bytes or cases is refused."""
-    monkeypatch.setattr("ledger.capture.junit.MAX_CASES", 2)
+    monkeypatch.setattr("ledger.junit.MAX_CASES", 2)
     with pytest.raises(FormatError) as caught:
         parse_junit(b"<testsuite>" + b"<testcase/>" * 3 + b"</testsuite>")
     assert caught.value.slug == "too-long"
-    monkeypatch.setattr("ledger.capture.junit.MAX_REPORT_BYTES", 10)
+    monkeypatch.setattr("ledger.junit.MAX_REPORT_BYTES", 10)
     with pytest.raises(FormatError) as caught:
         parse_junit(b"<testsuite/>")
     assert caught.value.slug == "too-long"

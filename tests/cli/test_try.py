@@ -13,7 +13,6 @@ import pytest
 
 from ledger.bundle import VERIFIER_NAME
 from ledger.capture.git import open_repository, resolve_commit
-from ledger.capture.junit import parse_junit
 from ledger.cli.main import run
 from ledger.cli.trying.choosing import MOST_LANDINGS, choose
 from ledger.cli.trying.reading import count, hint, read_history
@@ -21,6 +20,7 @@ from ledger.cli.trying.throwaway import COLLECTOR, Report, Trial, record
 from ledger.dossier.build import build_release
 from ledger.errors import LedgerError, NotFoundError
 from ledger.events.work import Merge, Release, SuiteRun
+from ledger.junit import parse_junit
 from ledger.rules.policy import DEFAULT_POLICY, encode_policy, parse_policy, policy_in_force
 from ledger.verify.run import verify_bundle
 from tests.capture.conftest import Sandbox

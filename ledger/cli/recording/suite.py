@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.capture.ci import CiContext
-    from ledger.capture.junit import SuiteRun as ReportedRun
     from ledger.cli.making import NewContent
     from ledger.cli.output import Output
+    from ledger.junit import SuiteRun as ReportedRun
 
 TAR_TYPE: Final = "application/x-tar"
 

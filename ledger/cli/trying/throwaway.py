@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ledger.capture.commits import Commit
-    from ledger.capture.junit import SuiteRun as JunitRun
     from ledger.capture.landing import Landing
     from ledger.cli.making import NewContent
     from ledger.cli.trying.reading import History
     from ledger.digests import Digest
     from ledger.events.statement import Body
+    from ledger.junit import SuiteRun as JunitRun
     from ledger.manifest import ObjectFormat
     from ledger.parcel import Parcel
     from ledger.store import Store
