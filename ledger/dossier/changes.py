@@ -17,15 +17,26 @@ from ledger.dossier.facts import (
     PromptFact,
     Revision,
     RunFact,
+    Told,
 )
 from ledger.dossier.reading import ChangeKey, Entries, by_index, read_commits, read_manifest
+from ledger.dossier.surroundings import (
+    corrections_of,
+    exception_facts,
+    incidents_of_change,
+    pushes_of,
+    scans_of,
+    told,
+)
+from ledger.events.forge import ChangeState, Push, ReviewNote
+from ledger.events.governance import GateDecision
 from ledger.events.work import Diff, Prompt, SuiteRun
 from ledger.records import Absent, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-DUTIES = ("author", "committer", "co-author", "pusher", "prompter", "agent", "resolver")
+DUTIES = ("author", "committer", "co-author", "pusher", "opener", "suggester", "prompter", "agent", "resolver")
 """Ways to take part in a change, in the order in which they are listed."""
 
 
@@ -43,16 +54,34 @@ def change_facts(entries: Entries, key: ChangeKey, landings: Sequence[Landing]) 
     """Everything recorded about the change ``key``, with the landings that the caller is concerned with."""
     prompts = _prompts(entries, key)
     revisions = _revisions(entries, key, prompts)
+    states = told(entries, entries.told_about["change", key], ChangeState)
+    pushes = pushes_of(entries, key, revisions)
+    notes = told(entries, entries.told_about["review-note", key], ReviewNote)
+    approvals = arrange_decisions(entries, entries.approvals[key])
+    runs = _runs(entries, key, revisions, landings)
+    said = _Said(states, pushes, notes)
+    spoken_of = [item.record for item in revisions] + [item.record for item in approvals]
+    spoken_of += [item.record for item in runs] + [item.record for item in landings]
+    spoken_of += [item.record for item in prompts] + [item.record for item in states]
+    spoken_of += [item.record for item in pushes] + [item.record for item in notes]
     return ChangeFacts(
         project=key[0],
         id=key[1],
         revisions=revisions,
-        contributions=_contributions(entries, revisions, prompts, landings),
-        approvals=arrange_decisions(entries, entries.approvals[key]),
-        runs=_runs(entries, key, revisions, landings),
+        contributions=_contributions(entries, revisions, prompts, landings, said),
+        approvals=approvals,
+        runs=runs,
         landings=tuple(landings),
         prompts=prompts,
         attestations=tuple(entries.attestations[key]),
+        states=states,
+        pushes=pushes,
+        notes=notes,
+        scans=scans_of(entries, key, revisions, landings, {item.record.envelope for item in prompts}),
+        exceptions=exception_facts(entries, entries.told_about["exception", key]),
+        gates=told(entries, entries.told_about["decision", key], GateDecision),
+        incidents=incidents_of_change(entries, key),
+        corrections=corrections_of(entries, spoken_of),
     )
 
 
@@ -113,8 +142,21 @@ def _revisions(entries: Entries, key: ChangeKey, prompts: Sequence[PromptFact]) 
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a forge told of a change."""
+
+    states: tuple[Told[ChangeState], ...]
+    pushes: tuple[Told[Push], ...]
+    notes: tuple[Told[ReviewNote], ...]
+
+
 def _contributions(
-    entries: Entries, revisions: Sequence[Revision], prompts: Sequence[PromptFact], landings: Sequence[Landing]
+    entries: Entries,
+    revisions: Sequence[Revision],
+    prompts: Sequence[PromptFact],
+    landings: Sequence[Landing],
+    said: _Said,
 ) -> tuple[Contribution, ...]:
     traces: list[_Trace] = []
     acted: list[Contribution] = []
@@ -135,13 +177,34 @@ def _contributions(
             commits = () if isinstance(landing.commits, Absent) else landing.commits
             traces += _traces(commits, landing.record)
             acted += _actors(entries, landing.record, "pusher" if landing.merge.method == "push" else "resolver")
+    acted += _told_by_forge(entries, said, {revision.diff.head for revision in revisions if revision.base_only})
+    acted += _prompted(entries, prompts)
+    return _ordered([*_resolved(entries, traces), *acted])
+
+
+def _told_by_forge(entries: Entries, said: _Said, unchanged: set[str]) -> list[Contribution]:
+    found: list[Contribution] = []
+    for push in said.pushes:
+        if push.body.after not in unchanged:
+            found += _actors(entries, push.record, "pusher")
+    for state in said.states:
+        if state.body.state == "opened":
+            found += _actors(entries, state.record, "opener")
+    for note in said.notes:
+        if note.body.note == "suggestion" and note.body.applied is not None:
+            found += _actors(entries, note.record, "suggester")
+    return found
+
+
+def _prompted(entries: Entries, prompts: Sequence[PromptFact]) -> list[Contribution]:
+    found: list[Contribution] = []
     for item in prompts:
         if item.initiator is not None:
-            acted.append(Contribution(item.initiator, "prompter", item.record))
+            found.append(Contribution(item.initiator, "prompter", item.record))
         if item.agent is not None:
-            acted.append(Contribution(item.agent, "agent", item.record))
-        acted += _on_behalf(entries, item.record)
-    return _ordered([*_resolved(entries, traces), *acted])
+            found.append(Contribution(item.agent, "agent", item.record))
+        found += _on_behalf(entries, item.record)
+    return found
 
 
 def _actors(entries: Entries, record: Record, duty: str) -> list[Contribution]:

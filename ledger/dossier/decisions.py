@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.dossier.facts import ApprovalFact, Party
 from ledger.dossier.people import compare
-from ledger.dossier.reading import Entries, read_comment
+from ledger.dossier.reading import Entries, read_text
 from ledger.events.work import Approval
 from ledger.roster.state import roles_at
 
@@ -71,7 +71,7 @@ def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> 
         withdrawn_by=withdrawn,
         superseded_by=superseded,
         perhaps_replaced_by=perhaps,
-        comment=read_comment(entries, record),
+        comment=read_text(entries, record, "comment"),
     )
 
 
@@ -82,4 +82,8 @@ def _bears_on(later: _Decision, decision: _Decision) -> bool:
         return False
     if later.approval.decision == "withdraw":
         return later.approval.withdraws == decision.record.envelope
+    if later.approval.decision == "abstain" and later.approval.attested_by == "forge":
+        # A comment at the forge leaves decisions alone; a review that was dismissed is that review in another state.
+        one, other = later.approval.review, decision.approval.review
+        return one is not None and other is not None and one.id == other.id
     return decision.approval.decision in DECISIVE

@@ -7,15 +7,21 @@ not be read says why (``withheld``, ``erased``, ``missing``), so that absence re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.digests import Digest
+    from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
+    from ledger.events.governance import Correction, DeclaredException, GateDecision
+    from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
     from ledger.events.work import Approval, Deploy, Diff, Merge, Prompt, Release, Source, SuiteRun
     from ledger.manifest import Manifest
     from ledger.records import Absent, Record, Records
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,22 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """An event of a kind that speaks for itself."""
+
+    record: Record
+    body: T
+    actor: Party
+    """Who acted, as the event says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """One way in which a party took part in a change."""
 
     party: Party
     duty: str
-    """``author``, ``committer``, ``co-author``, ``pusher``, ``prompter``, ``agent``, ``resolver``."""
+    """One of ``ledger.dossier.changes.DUTIES``."""
     record: Record
     """The first event that shows it."""
     commit: str | None = None
@@ -143,6 +159,18 @@ class ApprovalFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionFact:
+    """A declared departure, and what people decided about it."""
+
+    record: Record
+    exception: DeclaredException
+    requester: Party
+    reason: str | Absent
+    decisions: tuple[ApprovalFact, ...]
+    """Authorisations and later reviews, ascending by entry index."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFact:
     """A run of a suite."""
 
@@ -186,6 +214,19 @@ class ChangeFacts:
     """Bound to one of its diffs, or about the change; ascending by entry index."""
     attestations: tuple[Record, ...]
     """Foreign statements and late events about the change; observed, never counted."""
+    states: tuple[Told[ChangeState], ...]
+    """What was said of the change as a whole; here and below ascending by entry index."""
+    pushes: tuple[Told[Push], ...]
+    """About the change, or of a head of one of its revisions."""
+    notes: tuple[Told[ReviewNote], ...]
+    scans: tuple[Told[Scan], ...]
+    """About the change, on a tree of one of its revisions or landings, or of its prompts."""
+    exceptions: tuple[ExceptionFact, ...]
+    gates: tuple[Told[GateDecision], ...]
+    incidents: tuple[Told[Incident], ...]
+    """That suspect the change, or that it mends."""
+    corrections: tuple[Told[Correction], ...]
+    """Of any event here."""
 
     @property
     def last_revision(self) -> Revision | None:
@@ -238,6 +279,23 @@ class DeployFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was recorded around the changes of some projects; every list ascending by entry index."""
+
+    pushes: tuple[Told[Push], ...]
+    snapshots: tuple[Told[ControlSnapshot], ...]
+    heartbeats: tuple[Told[Heartbeat], ...]
+    access_reviews: tuple[ApprovalFact, ...]
+    deployments: tuple[DeployFact, ...]
+    """All of them, also those that name no release."""
+    observations: tuple[Told[Observation], ...]
+    incidents: tuple[Told[Incident], ...]
+    exceptions: tuple[ExceptionFact, ...]
+    gates: tuple[Told[GateDecision], ...]
+    corrections: tuple[Told[Correction], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseDossier:
     """Everything recorded about one release."""
 
@@ -258,6 +316,20 @@ class ReleaseDossier:
     deployments: tuple[DeployFact, ...]
     parties: Mapping[str, Party]
     """Every principal that occurs, by id."""
+    builds: tuple[Told[Build], ...]
+    """Of a commit at which a source ends, or of an artifact of the release; here and below ascending by index."""
+    observations: tuple[Told[Observation], ...]
+    """That name the release, or saw where it was deployed after its first deployment there."""
+    scans: tuple[Told[Scan], ...]
+    """On the content of the release, that belong to no included change."""
+    incidents: tuple[Told[Incident], ...]
+    """That suspect the release or an included change."""
+    exceptions: tuple[ExceptionFact, ...]
+    """For the release itself."""
+    gates: tuple[Told[GateDecision], ...]
+    """About the release itself."""
+    surroundings: Surroundings
+    """Of the projects that its sources come from, up to the dossier's position."""
 
     @property
     def name(self) -> str:
@@ -274,7 +346,28 @@ class ChangeDossier:
     parties: Mapping[str, Party]
 
 
-Subject = ReleaseDossier | ChangeDossier
+@dataclass(frozen=True, slots=True)
+class PeriodDossier:
+    """Everything recorded about some projects between two positions."""
+
+    records: Records
+    projects: tuple[str, ...]
+    """Project ids, ascending."""
+    first: int
+    """Position at which the period begins: entries from this index on belong to it."""
+    end: int
+    """Position at which it ends; this index and later ones do not belong to it."""
+    changes: tuple[ChangeFacts, ...]
+    """Those that landed in the period, in order of landing, with the landings of the period."""
+    unplaced: tuple[Landing, ...]
+    """Landings of the period that belong to no recorded change."""
+    releases: tuple[ReleaseDossier, ...]
+    surroundings: Surroundings
+    """Of the period alone."""
+    parties: Mapping[str, Party]
+
+
+Subject = ReleaseDossier | ChangeDossier | PeriodDossier
 """What rules are assessed on."""
 
 

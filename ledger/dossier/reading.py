@@ -10,6 +10,7 @@ from ledger.documents import ListedCommit, parse_commits
 from ledger.dossier.facts import CommitFact
 from ledger.dossier.people import Directory, commit_account
 from ledger.errors import FormatError
+from ledger.events.governance import Correction
 from ledger.events.work import Approval, Attestation, Deploy, Diff, Merge, Prompt, Release, Run, SuiteRun
 from ledger.manifest import Manifest, decode_manifest
 from ledger.records import Absent, Record, Records
@@ -44,6 +45,13 @@ class Entries:
     merges: defaultdict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     """By project."""
     attestations: defaultdict[ChangeKey, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    told: defaultdict[tuple[str, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By kind and project: kinds that speak for themselves, and access reviews as ``access``."""
+    told_about: defaultdict[tuple[str, ChangeKey], list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """Those of them that are about a change."""
+    exception_approvals: defaultdict[Digest, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    corrections: defaultdict[Digest, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By the event they correct."""
     releases: list[Record] = field(default_factory=list)
     deploys: defaultdict[Digest, list[Record]] = field(default_factory=lambda: defaultdict(list))
     """By the release they name."""
@@ -60,7 +68,7 @@ def arrange(records: Records) -> Entries:
     return entries
 
 
-def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case a kind
+def _place(entries: Entries, record: Record) -> None:  # noqa: C901, PLR0912 -- one case a kind
     context = record.event.context
     if context.project is None:
         return
@@ -74,6 +82,10 @@ def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case 
             entries.approvals[key].append(record)
         case Approval(scope="release", basis=basis) if basis.release is not None:
             entries.release_approvals[basis.release].append(record)
+        case Approval(scope="exception", basis=basis) if basis.exception is not None:
+            entries.exception_approvals[basis.exception].append(record)
+        case Approval(scope="access"):
+            entries.told["access", context.project].append(record)
         case SuiteRun(run=run):
             _place_run(entries, record, context.project, run)
         case Merge():
@@ -82,10 +94,16 @@ def _place(entries: Entries, record: Record) -> None:  # noqa: C901 -- one case 
             entries.attestations[key].append(record)
         case Release():
             entries.releases.append(record)
-        case Deploy(release=release) if release is not None:
-            entries.deploys[release].append(record)
+        case Deploy(release=release):
+            entries.told["deploy", context.project].append(record)
+            if release is not None:
+                entries.deploys[release].append(record)
         case _:
-            pass
+            entries.told[record.event.kind, context.project].append(record)
+            if isinstance(record.event.body, Correction):
+                entries.corrections[record.event.body.corrects].append(record)
+            if key is not None:
+                entries.told_about[record.event.kind, key].append(record)
 
 
 def _place_run(entries: Entries, record: Record, project: str, run: Run) -> None:
@@ -126,9 +144,9 @@ def read_manifest(entries: Entries, record: Record) -> Manifest | Absent:
         return Absent("unreadable")
 
 
-def read_comment(entries: Entries, record: Record) -> str | Absent | None:
-    """The comment of an approval; None if there is none."""
-    reference = record.event.context.content("comment")
+def read_text(entries: Entries, record: Record, name: str) -> str | Absent | None:
+    """The text that ``record`` holds under ``name``; None if it has no such content. Whoever prints it filters it."""
+    reference = record.event.context.content(name)
     if reference is None:
         return None
     content = entries.records.content(reference)

@@ -93,9 +93,16 @@ def runs_of_release(entries: Entries, record: Record, release: Release) -> tuple
             found += entries.release_runs[project, name]
     for source in release.sources:
         found += entries.runs_at[source.project, source.commit]
-        for tree in _trees_of(entries, record, source):
-            found += entries.runs_on[source.project, tree]
+    for project, tree in release_trees(entries, record, release):
+        found += entries.runs_on[project, tree]
     return by_index(found)
+
+
+def release_trees(entries: Entries, record: Record, release: Release) -> tuple[tuple[str, str], ...]:
+    """Project and tree of each commit at which a source of the release ends, as far as they are known."""
+    return tuple(
+        (source.project, tree) for source in release.sources for tree in sorted(_trees_of(entries, record, source))
+    )
 
 
 def _trees_of(entries: Entries, record: Record, source: Source) -> set[str]:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact, Contribution, Party
     from ledger.rules.shape import ChangeCase
 
-CODE: Final = frozenset({"author", "committer", "co-author", "pusher", "resolver"})
+CODE: Final = frozenset({"author", "committer", "co-author", "pusher", "suggester", "resolver"})
 """Duties of those who changed the code."""
 ASKED: Final = frozenset({"prompter"})
 """The duty of those who asked an assistant."""
-EVERY: Final = CODE | ASKED | {"agent"}
+EVERY: Final = CODE | ASKED | {"agent", "opener"}
 
 
 def contributions(case: ChangeCase, duties: frozenset[str] = EVERY) -> tuple[Contribution, ...]:
