@@ -115,6 +115,21 @@ def decode_manifest(data: bytes) -> Manifest:
     return manifest
 
 
+def inverse_of(one: Manifest, other: Manifest) -> bool:
+    """Whether ``other`` takes back exactly what ``one`` did: the same paths, with the sides exchanged.
+
+    A manifest without entries takes nothing back, so it is no inverse, not even of another such one. Contents are
+    compared by object id; whether the repository's objects hold what their ids say is for a clone to tell.
+    """
+    if not one.entries or one.object_format != other.object_format or len(one.entries) != len(other.entries):
+        return False
+    return all(
+        (did.path, did.old_mode, did.old_blob, did.new_mode, did.new_blob)
+        == (undid.path, undid.new_mode, undid.new_blob, undid.old_mode, undid.old_blob)
+        for did, undid in zip(one.entries, other.entries, strict=True)
+    )
+
+
 def _entry_value(entry: ManifestEntry) -> Encodable:
     value: dict[str, Encodable] = {
         "new_blob": entry.new_blob,

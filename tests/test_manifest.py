@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
-from ledger.manifest import Manifest, ManifestEntry, decode_manifest, encode_manifest, manifest_digest
+from ledger.manifest import (
+    Manifest,
+    ManifestEntry,
+    decode_manifest,
+    encode_manifest,
+    inverse_of,
+    manifest_digest,
+)
 
 ZERO = "0" * 40
 BLOB, OTHER, CONTENT = "1" * 40, "2" * 40, "a" * 64
@@ -137,3 +144,31 @@ def test_order_is_by_bytes_of_the_path_and_no_path_twice() -> None:
         with pytest.raises(FormatError) as caught:
             encode_manifest(Manifest("sha1", entries))
         assert caught.value.where == "/entries/1/path"
+
+
+def turned(entry: ManifestEntry) -> ManifestEntry:
+    """The entry that takes ``entry`` back."""
+    content = CONTENT if entry.old_mode not in ("000000", "160000") else None
+    return ManifestEntry(entry.path, entry.new_mode, entry.new_blob, entry.old_mode, entry.old_blob, content)
+
+
+@given(manifests())
+def test_what_takes_everything_back_is_the_inverse(manifest: Manifest) -> None:
+    """Exchanging the sides of every entry gives the inverse, both ways, unless there is nothing to take back."""
+    back = Manifest("sha1", tuple(turned(entry) for entry in manifest.entries))
+    assert inverse_of(manifest, back) == inverse_of(back, manifest) == bool(manifest.entries)
+    assert not inverse_of(manifest, manifest)
+
+
+@given(manifests(), st.data())
+def test_what_takes_back_less_or_more_is_no_inverse(manifest: Manifest, data: st.DataObject) -> None:
+    """A revert that leaves a path out, adds one, or puts other content back is not pure."""
+    back = tuple(turned(entry) for entry in manifest.entries)
+    added = ManifestEntry(b"z" * 40, "000000", ZERO, "100644", BLOB, CONTENT)
+    assert not inverse_of(manifest, Manifest("sha1", (*back, added)))
+    assert not inverse_of(manifest, Manifest("sha256", back))
+    if back:
+        at = data.draw(st.integers(0, len(back) - 1))
+        assert not inverse_of(manifest, Manifest("sha1", back[:at] + back[at + 1 :]))
+        other = ManifestEntry(back[at].path, back[at].old_mode, "9" * 40, "100644", "8" * 40, CONTENT)
+        assert not inverse_of(manifest, Manifest("sha1", (*back[:at], other, *back[at + 1 :])))

@@ -9,6 +9,7 @@ from ledger.capture.changes import EMPTY_TREE, read_manifest, read_manifests
 from ledger.capture.commits import parents_of, read_commit, tree_of
 from ledger.capture.git import read_view, resolve_commit
 from ledger.capture.history import commit_range, is_ancestor, read_push
+from ledger.capture.merges import recompute_merge
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.manifest import encode_manifest, manifest_digest
 
@@ -68,26 +69,6 @@ class Landing:
     candidate: Candidate | None
     """The change that landed; None exactly where ``bound`` is ``none``."""
     method: Method
-
-
-def recompute_merge(repository: Repository, ours: str, theirs: str) -> str | None:
-    """Tree that git makes of merging two commits; None where they conflict.
-
-    No merge driver and no attribute takes part, so a conflict that such a one would have solved stays a conflict.
-
-    Raises:
-        UnavailableError: ``git-too-old`` before git 2.38; ``git-failed``, also for histories that share nothing.
-    """
-    try:
-        code, said = read_view(repository, "merge-tree", "--write-tree", "--no-messages", ours, theirs, accepted=(0, 1))
-    except UnavailableError as error:
-        # 129: usage. Older versions know merge-tree without this option.
-        if error.details.get("exit_code") != 129:
-            raise
-        raise UnavailableError(
-            "git-too-old", "this git cannot merge without a working tree", remedy="install git 2.38 or later"
-        ) from None
-    return said.split(b"\n", 1)[0].decode("ascii") if code == 0 else None
 
 
 def bind_commits(

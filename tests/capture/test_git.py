@@ -22,7 +22,7 @@ from ledger.capture.git import (
 )
 from ledger.capture.gitrun import git_environment
 from ledger.capture.history import commit_range, merge_base, read_push, with_history
-from ledger.capture.landing import recompute_merge
+from ledger.capture.merges import recompute_merge
 from ledger.capture.people import contributors
 from ledger.errors import NotFoundError, UnavailableError
 

@@ -11,7 +11,8 @@ from ledger.capture.changes import read_change
 from ledger.capture.commits import Contact, Trailer, parse_contact, read_commit, read_commits
 from ledger.capture.git import open_repository
 from ledger.capture.history import commit_range, merge_base, read_push
-from ledger.capture.landing import Candidate, bind_commits, read_landings, recompute_merge
+from ledger.capture.landing import Candidate, bind_commits, read_landings
+from ledger.capture.merges import recompute_merge
 from ledger.capture.people import contributors, parse_owners, read_owners
 from ledger.errors import FormatError, NotFoundError
 
