@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from ledger.dossier.facts import (
     ApprovalFact,
     ChangeDossier,
     ChangeFacts,
     DeployFact,
+    ExceptionFact,
     Landing,
     Party,
     PromptFact,
     ReleaseDossier,
     Revision,
     RunFact,
+    Told,
 )
+from ledger.dossier.telling import told_words
 from ledger.records import Absent, Held
 
 if TYPE_CHECKING:
     from ledger.digests import Digest
     from ledger.records import Content, Record, Records
 
-Fact: TypeAlias = PromptFact | Revision | RunFact | ApprovalFact | Landing | DeployFact
+Fact: TypeAlias = PromptFact | Revision | RunFact | ApprovalFact | Landing | DeployFact | ExceptionFact | Told[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
             None,
         )
     )
-    steps += [_step(dossier.records, None, fact) for fact in dossier.runs]
-    steps += [_step(dossier.records, None, fact) for fact in dossier.approvals]
-    steps += [_step(dossier.records, None, fact) for fact in dossier.deployments]
+    facts: list[Fact] = [*dossier.runs, *dossier.approvals, *dossier.deployments, *dossier.scans, *dossier.builds]
+    facts += [*dossier.observations, *dossier.incidents, *dossier.gates]
+    facts += _with_decisions(dossier.exceptions)
+    steps += [_step(dossier.records, None, fact) for fact in facts]
     return _ordered(steps)
 
 
@@ -79,14 +83,18 @@ def _ordered(steps: list[TraceStep]) -> tuple[TraceStep, ...]:
 
 
 def _change_steps(records: Records, change: ChangeFacts) -> list[TraceStep]:
-    facts: tuple[Fact, ...] = (
-        *change.prompts,
-        *change.revisions,
-        *change.runs,
-        *change.approvals,
-        *change.landings,
-    )
+    facts: list[Fact] = [*change.prompts, *change.revisions, *change.runs, *change.approvals, *change.landings]
+    facts += [*change.states, *change.pushes, *change.notes, *change.scans, *change.gates, *change.incidents]
+    facts += [*change.corrections, *_with_decisions(change.exceptions)]
     return [_step(records, change.id, fact) for fact in facts]
+
+
+def _with_decisions(exceptions: tuple[ExceptionFact, ...]) -> list[Fact]:
+    found: list[Fact] = []
+    for item in exceptions:
+        found.append(item)
+        found += item.decisions
+    return found
 
 
 def _step(records: Records, change: str | None, fact: Fact) -> TraceStep:
@@ -108,6 +116,10 @@ def _step(records: Records, change: str | None, fact: Fact) -> TraceStep:
             deploy = fact.deploy
             who = fact.deployed_by
             what = f"deployment of {deploy.service} to {deploy.environment}: {deploy.status}"
+        case ExceptionFact():
+            who, what = fact.requester, _exception_words(fact)
+        case Told():
+            who, what = fact.actor, told_words(fact.body)
         case _:
             assert_never(fact)
     return TraceStep(record, record.leaf.kind, change, who, what, prompt)
@@ -147,10 +159,17 @@ def _run_words(fact: RunFact) -> str:
 
 def _approval_words(fact: ApprovalFact) -> str:
     approval = fact.approval
-    verb = {"approve": "approved", "reject": "rejected", "withdraw": "withdrew a decision on"}[approval.decision]
+    verb = {
+        "approve": "approved",
+        "reject": "rejected",
+        "abstain": "did not decide on",
+        "withdraw": "withdrew a decision on",
+    }[approval.decision]
     about = fact.record.event.context.about
     if approval.scope == "release":
         subject = f"release {about.release}"
+    elif approval.scope == "exception":
+        subject = "the exception"
     else:
         subject = f"revision {about.revision}" if about.revision is not None else "the change"
     witness = "own signature" if approval.attested_by == "person" else "as the forge shows it"
@@ -160,6 +179,15 @@ def _approval_words(fact: ApprovalFact) -> str:
     elif fact.superseded_by is not None:
         standing = ", superseded later"
     return f"{verb} {subject} ({approval.meaning}, {witness}){standing}"
+
+
+def _exception_words(fact: ExceptionFact) -> str:
+    exception = fact.exception
+    incident = "" if exception.incident is None else f" for incident {exception.incident}"
+    return (
+        f"declared an exception from {', '.join(exception.rules)} ({exception.cause}){incident}, "
+        f"until {exception.expires_at}"
+    )
 
 
 def _landing_words(fact: Landing) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from ledger.dossier.decisions import compromised_since
 from ledger.entry import ledger_time
 from ledger.errors import ConflictError
+from ledger.rules import excepting
 from ledger.rules.changes import unread_landings, unread_lists
 from ledger.rules.reviewed import without_repetition
-from ledger.rules.shape import ChangeCase, Finding, ReleaseCase, gravest, inapplicable, untold
+from ledger.rules.shape import ChangeCase, Finding, PeriodCase, ReleaseCase, gravest, inapplicable, untold
 from ledger.rules.verdict import Assessment, Input, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger.dossier.facts import ChangeDossier, ChangeFacts, ReleaseDossier
+    from ledger.dossier.facts import ChangeDossier, ChangeFacts, ExceptionFact, PeriodDossier, ReleaseDossier
     from ledger.records import Records
     from ledger.rules.policy import PolicyRules, RuleSetting
 
@@ -30,7 +32,7 @@ def assess_change(dossier: ChangeDossier, policy: PolicyRules, as_of: str) -> As
     _check_time(dossier.records, as_of)
     subject = change_subject(dossier.change)
     verdicts = [
-        _of_change(dossier.records, dossier.change, setting)
+        _of_change(dossier.records, dossier.change, setting, policy, as_of)
         for setting in policy.rules
         if setting.rule.change is not None
     ]
@@ -50,19 +52,51 @@ def assess_release(dossier: ReleaseDossier, policy: PolicyRules, as_of: str) -> 
     _check_time(dossier.records, as_of)
     verdicts: list[Verdict] = []
     for setting in policy.rules:
-        verdicts += _of_release(dossier, setting)
+        verdicts += _of_release(dossier, setting, policy, as_of)
         if setting.rule.change is not None:
-            verdicts += [_of_change(dossier.records, change, setting) for change in dossier.changes]
+            verdicts += [_of_change(dossier.records, change, setting, policy, as_of) for change in dossier.changes]
     return Assessment(release_subject(dossier), policy.digest, dossier.records.position, as_of, tuple(verdicts))
+
+
+def assess_period(dossier: PeriodDossier, policy: PolicyRules, as_of: str) -> Assessment:
+    """The verdicts of all rules, rule by rule: of the period, then of each release and each change that landed in it.
+
+    A rule about changes or releases has for a period without any of them one verdict, not applicable.
+
+    Raises:
+        ConflictError: ``as-of-too-early``.
+        FormatError: ``as_of`` is no ledger time.
+    """
+    _check_time(dossier.records, as_of)
+    records, subject = dossier.records, period_subject(dossier)
+    verdicts: list[Verdict] = []
+    for setting in policy.rules:
+        rule, found = setting.rule, len(verdicts)
+        if rule.period is not None:
+            finding = rule.period(PeriodCase(dossier, setting.settings, as_of))
+            verdicts.append(_verdict(records, setting, subject, finding))
+        if rule.release is not None:
+            verdicts += [
+                verdict for release in dossier.releases for verdict in _of_release(release, setting, policy, as_of)
+            ]
+        if rule.change is not None:
+            verdicts += [_of_change(records, change, setting, policy, as_of) for change in dossier.changes]
+        if len(verdicts) == found:
+            verdicts.append(_verdict(records, setting, subject, inapplicable("the period holds what it speaks of")))
+    return Assessment(subject, policy.digest, records.position, as_of, tuple(verdicts))
 
 
 def blocking(assessment: Assessment, policy: PolicyRules) -> tuple[Verdict, ...]:
     """The verdicts for which a gate stays shut: what failed, and in a strict policy also what cannot be told.
 
-    A rule of low severity advises and blocks nothing.
+    A rule of low severity advises and blocks nothing, and neither does one that an exception stands beside.
     """
     shut = {Outcome.FAIL, Outcome.NOT_EVALUABLE} if policy.strict else {Outcome.FAIL}
-    return tuple(verdict for verdict in assessment.verdicts if verdict.outcome in shut and verdict.severity != "low")
+    return tuple(
+        verdict
+        for verdict in assessment.verdicts
+        if verdict.outcome in shut and verdict.severity != "low" and not verdict.excepted_by
+    )
 
 
 def change_subject(change: ChangeFacts) -> str:
@@ -75,17 +109,23 @@ def release_subject(dossier: ReleaseDossier) -> str:
     return f"release {dossier.name}"
 
 
-def _of_change(records: Records, change: ChangeFacts, setting: RuleSetting) -> Verdict:
+def period_subject(dossier: PeriodDossier) -> str:
+    """How verdicts name a period."""
+    return f"period {dossier.first}-{dossier.end}"
+
+
+def _of_change(records: Records, change: ChangeFacts, setting: RuleSetting, policy: PolicyRules, as_of: str) -> Verdict:
     if setting.rule.change is None:
         raise ValueError("the rule does not speak of changes")
-    finding = setting.rule.change(ChangeCase(records, change, setting.settings))
-    return _verdict(records, setting, change_subject(change), finding)
+    case = ChangeCase(records, change, setting.settings, as_of)
+    verdict = _verdict(records, setting, change_subject(change), setting.rule.change(case))
+    return _excepted(verdict, excepting.of_change(case, verdict.rule, policy.shared))
 
 
-def _of_release(dossier: ReleaseDossier, setting: RuleSetting) -> Iterable[Verdict]:
+def _of_release(dossier: ReleaseDossier, setting: RuleSetting, policy: PolicyRules, as_of: str) -> Iterable[Verdict]:
     findings: list[Finding] = []
     if setting.rule.release is not None:
-        findings.append(setting.rule.release(ReleaseCase(dossier, setting.settings)))
+        findings.append(setting.rule.release(ReleaseCase(dossier, setting.settings, as_of)))
     if setting.rule.change is not None:
         hidden = (*unread_lists(dossier), *unread_landings(dossier))
         release = (("release", dossier.record),)
@@ -93,7 +133,17 @@ def _of_release(dossier: ReleaseDossier, setting: RuleSetting) -> Iterable[Verdi
             findings.append(untold((f"which changes it holds is open, as {clause}" for clause in hidden), release))
         elif not dossier.changes and not findings:
             findings.append(inapplicable("the release holds a recorded change", release))
-    return [_verdict(dossier.records, setting, release_subject(dossier), gravest(findings))] if findings else []
+    if not findings:
+        return []
+    verdict = _verdict(dossier.records, setting, release_subject(dossier), gravest(findings))
+    return [_excepted(verdict, excepting.of_release(dossier, verdict.rule, policy.shared, as_of))]
+
+
+def _excepted(verdict: Verdict, exceptions: Iterable[ExceptionFact]) -> Verdict:
+    if verdict.outcome not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+        return verdict
+    found = tuple(Input("exception", item.record.envelope, item.record.index) for item in exceptions)
+    return replace(verdict, excepted_by=found)
 
 
 def _verdict(records: Records, setting: RuleSetting, subject: str, finding: Finding) -> Verdict:

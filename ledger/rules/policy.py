@@ -46,6 +46,8 @@ class PolicyRules:
     """Whether what cannot be told keeps a gate shut."""
     rules: tuple[RuleSetting, ...]
     """Those that are on, in the order of the catalogue; at least one."""
+    shared: Mapping[str, JSON]
+    """Every parameter that is set once for the whole policy."""
 
 
 def parse_policy(data: bytes) -> PolicyRules:
@@ -71,8 +73,9 @@ def parse_policy(data: bytes) -> PolicyRules:
     strict = value["strict"]
     if not isinstance(strict, bool):
         raise FormatError("bad-policy", "true or false is required", where="/strict")
+    shared = _shared(value)
     return PolicyRules(
-        digest_bytes(data), str(label(value["name"], "/name")), strict, _rules(value["rules"], _shared(value))
+        digest_bytes(data), str(label(value["name"], "/name")), strict, _rules(value["rules"], shared), shared
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ledger.canonical import JSON
-    from ledger.dossier.facts import ChangeFacts, ReleaseDossier
+    from ledger.dossier.facts import ChangeFacts, PeriodDossier, ReleaseDossier
     from ledger.events.shape import Reader
 
 NamedRecord: TypeAlias = tuple[str, Record]
@@ -27,6 +27,8 @@ class ChangeCase:
     change: ChangeFacts
     settings: Mapping[str, JSON]
     """The rule's parameters, every one of them, as the policy or the default has them."""
+    as_of: str
+    """Ledger time of the assessment: what is overdue is overdue by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,17 @@ class ReleaseCase:
 
     dossier: ReleaseDossier
     settings: Mapping[str, JSON]
+    as_of: str
+    """Ledger time of the assessment: what is overdue is overdue by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCase:
+    """A period to be judged by one rule."""
+
+    dossier: PeriodDossier
+    settings: Mapping[str, JSON]
+    as_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A control statement. At least one of ``change`` and ``release`` is there: what it can be asked about."""
+    """A control statement. At least one of ``change``, ``release`` and ``period`` is there: what it can be asked of."""
 
     id: str
     title: str
@@ -73,11 +86,13 @@ class Rule:
     change: Callable[[ChangeCase], Finding] | None = None
     release: Callable[[ReleaseCase], Finding] | None = None
     parameters: tuple[Parameter, ...] = ()
+    period: Callable[[PeriodCase], Finding] | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """``change``, ``release`` or both."""
-        return tuple(name for name, judge in (("change", self.change), ("release", self.release)) if judge is not None)
+        """Those of ``change``, ``release`` and ``period`` that it can be asked of."""
+        judges = (("change", self.change), ("release", self.release), ("period", self.period))
+        return tuple(name for name, judge in judges if judge is not None)
 
 
 def passed(sentence: str, inputs: Iterable[NamedRecord]) -> Finding:

@@ -41,7 +41,7 @@ class Verdict:
     rule: str
     """``SOD-01``."""
     subject: str
-    """``change <project id>/<id>``, ``release <product>@<version>`` or ``event <index>``."""
+    """``change <project id>/<id>``, ``release <product>@<version>`` or ``period <first>-<end>``."""
     outcome: Outcome
     sentence: str
     """What an auditor reads; names are placeholders ``{p_...}`` that print replaces by card names."""
@@ -54,6 +54,8 @@ class Verdict:
     """The policy's parameters that the rule used."""
     severity: str
     """From the policy: ``high``, ``medium``, ``low``."""
+    excepted_by: tuple[Input, ...] = ()
+    """Exceptions that stand beside a verdict that does not hold; the verdict stays what it is."""
 
 
 @dataclass(frozen=True, slots=True)

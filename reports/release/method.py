@@ -107,7 +107,7 @@ def method(view: View) -> Section:
             Table(
                 columns(("Parameter", 24), ("Value", 36), ("What it does", 40)),
                 tuple(
-                    Row((line(code(name)), line(code(_value(view.shared[name]))), _coded(parameter.sentence)))
+                    Row((line(code(name)), line(code(_value(view.policy.shared[name]))), _coded(parameter.sentence)))
                     for name, parameter in SHARED.items()
                 ),
                 words("None."),

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.assess import change_subject, release_subject
-from ledger.rules.catalogue import SHARED
 from ledger.rules.shape import ChangeCase
 from ledger.rules.verdict import Outcome
 from ledger.rules.wording import with_names
@@ -20,7 +19,6 @@ from reports.wording import count, share
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ledger.canonical import JSON
     from ledger.digests import Digest
     from ledger.dossier.facts import ChangeFacts, ReleaseDossier
     from ledger.rules.policy import PolicyRules
@@ -144,8 +142,6 @@ class View:
     """Those printed in full, in order of landing."""
     verdicts: tuple[Verdict, ...]
     """All, rule by rule."""
-    shared: Mapping[str, JSON]
-    """Parameters that the policy sets once for all rules."""
     by_subject: Mapping[str, ChangeView]
     """Changes as verdicts name them."""
     numbers: frozenset[int]
@@ -169,7 +165,7 @@ class View:
 
     def case(self, change: ChangeView) -> ChangeCase:
         """The change as rules read it, for sections that sort approvals as rules do."""
-        return ChangeCase(self.dossier.records, change.facts, self.shared)
+        return ChangeCase(self.dossier.records, change.facts, self.policy.shared, self.carried.as_of)
 
     @property
     def changeless(self) -> bool:
@@ -229,7 +225,6 @@ def look(
         changes=changes,
         printed=printed,
         verdicts=found,
-        shared=_shared(policy),
         by_subject={change_subject(change.facts): change for change in changes},
         numbers=frozenset(change.number for change in printed),
     )
@@ -260,13 +255,6 @@ def about_release(verdict: Verdict, dossier: ReleaseDossier) -> bool:
 
 def _key(verdict: Verdict) -> tuple[str, str, str, str]:
     return verdict.rule, verdict.subject, verdict.outcome, verdict.sentence
-
-
-def _shared(policy: PolicyRules) -> dict[str, JSON]:
-    found: dict[str, JSON] = {name: parameter.default for name, parameter in SHARED.items()}
-    for setting in policy.rules:
-        found |= {name: value for name, value in setting.settings.items() if name in SHARED}
-    return found
 
 
 def _printed(changes: tuple[ChangeView, ...], settings: PackSettings) -> tuple[ChangeView, ...]:
