@@ -9,7 +9,6 @@ from ledger.dossier.facts import ApprovalFact, Party
 from ledger.dossier.people import compare
 from ledger.dossier.reading import Entries, read_text
 from ledger.events.work import Approval
-from ledger.roster.state import roles_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,13 +60,14 @@ def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> 
             superseded = superseded or other.record
     record, project = decision.record, decision.record.event.context.project
     principal = decision.approver.principal
-    grants = () if principal is None else roles_at(entries.records.roster, principal, project, record.index)
+    grants = () if principal is None else entries.people.grants(principal, project, record.index)
     return ApprovalFact(
         record=record,
         approval=decision.approval,
         approver=decision.approver,
         key_revoked_since=compromised_since(entries.records, record),
         roles=tuple(sorted({grant.role for grant in grants})),
+        grants=grants,
         withdrawn_by=withdrawn,
         superseded_by=superseded,
         perhaps_replaced_by=perhaps,

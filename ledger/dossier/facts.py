@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ledger.events.work import Approval, Deploy, Diff, Merge, Prompt, Release, Source, SuiteRun
     from ledger.manifest import Manifest
     from ledger.records import Absent, Record, Records
+    from ledger.roster.state import Grant
 
 
 T = TypeVar("T")
@@ -141,7 +142,9 @@ class ApprovalFact:
     key_revoked_since: int | None
     """``compromised_since`` of the key, if it was revoked before the dossier's position."""
     roles: tuple[str, ...]
-    """Roles in force for the project when the approval entered the ledger."""
+    """Roles in force for the project when the approval entered the ledger, of all principals that are the approver."""
+    grants: tuple[Grant, ...]
+    """The grants behind ``roles``, with the paths and risk classes that they are for."""
     withdrawn_by: Record | None
     superseded_by: Record | None
     """A later decision (approve or reject) by the same approver in the same scope and subject. What a forge attests

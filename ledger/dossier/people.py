@@ -1,8 +1,12 @@
-"""Who is behind an account or a principal id: parties, from the name cards in force at a position (format §4.6, §6.1).
+"""Who is behind an account or a principal id: parties, from name cards and merges (format §4.6, §6.1, §6.3).
 
-An account belongs to whoever's card in force claims it. A card that cannot be read may claim anything, so it is
-remembered beside every account that was looked up while it was in force: erasing a card can make an answer unknown and
-never another one.
+A party is a person: the principal at the end of the chain of merges in force at the dossier's position, so that two
+principals that turned out to be one count once, decide as one and cannot approve for each other.
+
+An account belongs to whoever's card claimed it where it was seen. If no card did and every card of that time can be
+read, it belongs to whoever's card claims it since, or claimed it until they left. A card that cannot be read may claim
+anything, so it is remembered beside every account that was looked up while it was in force: erasing a card can make an
+answer unknown and never another one.
 """
 
 from __future__ import annotations
@@ -15,11 +19,12 @@ from ledger.documents import Card as CardDocument
 from ledger.dossier.facts import Account, Party
 from ledger.errors import FormatError
 from ledger.records import Absent, Content, Record, Records
+from ledger.roster.state import person_behind, roles_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger.roster.state import Card, Principal, Project
+    from ledger.roster.state import Card, Grant, Principal, Project
 
 AccountKey = tuple[str, str]
 
@@ -31,12 +36,22 @@ Sameness = Literal["yes", "no", "unknown"]
 class _Claim:
     """A card's hold on something, as a range of positions."""
 
-    principal: str
+    person: str
     since: int
     until: int | None
+    replaced: int | None
+    """Position from which another card of the same principal says what it claims; None: none does."""
 
     def holds(self, position: int) -> bool:
         return self.since <= position and (self.until is None or position < self.until)
+
+    def hints(self, now: int) -> bool:
+        """Whether it says at ``now`` whose account it is that nobody claimed where it was seen.
+
+        A card that came later does, and the last card of somebody who had left. One that was replaced does not, since
+        whoever took an account off a card said that it is not theirs.
+        """
+        return self.since <= now and (self.replaced is None or now < self.replaced)
 
 
 def read_card(content: Content) -> CardDocument | Absent:
@@ -52,17 +67,22 @@ def read_card(content: Content) -> CardDocument | Absent:
 class Directory:
     """Everybody in the roster of ``records``, with what their cards claimed and when."""
 
-    __slots__ = ("_claims", "_hidden", "_records")
+    __slots__ = ("_claims", "_hidden", "_members", "_persons", "_records")
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._claims: dict[AccountKey, list[_Claim]] = {}
         self._hidden: list[_Claim] = []
+        self._persons: dict[str, str] = {}
+        self._members: dict[str, list[str]] = {}
         for principal in records.roster.principals.values():
+            person = person_behind(records.roster, principal.id, records.position)
+            self._persons[principal.id] = person
+            self._members.setdefault(person, []).append(principal.id)
             for number, card in enumerate(principal.cards):
                 replaced = principal.cards[number + 1].since if number + 1 < len(principal.cards) else None
                 ends = [end for end in (replaced, principal.until) if end is not None]
-                claim = _Claim(principal.id, card.since, min(ends) if ends else None)
+                claim = _Claim(person, card.since, min(ends) if ends else None, replaced)
                 self._take(claim, read_card(records.content(card.content)))
 
     def _take(self, claim: _Claim, card: CardDocument | Absent) -> None:
@@ -72,22 +92,34 @@ class Directory:
         for account in card.accounts:
             self._claims.setdefault(account_key(account.system, account.id, account.mail), []).append(claim)
 
+    def person(self, identifier: str) -> str:
+        """The principal that stands for a principal at the dossier's position: itself, unless it was merged."""
+        return self._persons.get(identifier, identifier)
+
     def principal(self, identifier: str) -> Party:
-        """The party of a principal that an event names."""
-        known = self._records.roster.principals.get(identifier)
+        """The party of a principal that an event names: the person behind it, by that one's own card."""
+        known = self._records.roster.principals.get(self.person(identifier))
         if known is None:
             return Party(identifier, None, None, "missing")
         name, state = self._name(known)
-        return Party(identifier, known.type, name, state)
+        return Party(known.id, known.type, name, state)
+
+    def grants(self, person: str, project: str | None, at: int) -> tuple[Grant, ...]:
+        """Grants in force at the position ``at`` for ``project``, of every principal that is one with ``person``."""
+        members = self._members.get(person, (person,))
+        return tuple(grant for one in members for grant in roles_at(self._records.roster, one, project, at))
 
     def account(self, account: Account, positions: Iterable[int]) -> Party:
         """The party behind an account that was seen at ``positions``."""
-        at = sorted(set(positions))
+        at = set(positions)
         claims = self._claims.get(account_key(account.system, account.id, account.mail), [])
-        claimants = tuple(sorted({claim.principal for claim in claims if any(map(claim.holds, at))}))
-        hidden = tuple(
-            sorted({claim.principal for claim in self._hidden if any(map(claim.holds, at))} - set(claimants))
-        )
+        found = {claim.person for claim in claims if any(map(claim.holds, at))}
+        veiled = {claim.person for claim in self._hidden if any(map(claim.holds, at))}
+        if not found and not veiled:
+            now = self._records.position
+            found = {claim.person for claim in claims if claim.hints(now)}
+            veiled = {claim.person for claim in self._hidden if claim.hints(now)}
+        claimants, hidden = tuple(sorted(found)), tuple(sorted(veiled - found))
         if len(claimants) != 1:
             return Party(None, None, None, "unresolved", account, bool(hidden), claimants, hidden)
         known = self.principal(claimants[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from ledger.roster.state import person_behind
 from ledger.rules.assistants import assistant_use
 from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions
 from ledger.rules.reviewed import Judged, Sorted, covered_revision, judged, shown_diffs, sort_approvals
@@ -112,7 +113,8 @@ def _last_prompts(case: ChangeCase) -> ChangeCase:
     if not prompts:
         return case
     asked = {item.initiator.principal for item in prompts if item.initiator is not None}
-    asked |= {item.record.event.context.actor.on_behalf_of for item in prompts}
+    behind = {item.record.event.context.actor.on_behalf_of for item in prompts}
+    asked |= {person_behind(case.records.roster, one, case.records.position) for one in behind if one is not None}
     kept = tuple(
         item
         for item in case.change.contributions
