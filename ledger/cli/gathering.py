@@ -15,8 +15,9 @@ from ledger.documents import encode_card, parse_commits
 from ledger.entry import LEDGER_STREAM, leaf_digest
 from ledger.envelope import check_signature, open_envelope
 from ledger.errors import AuthorityError, ChainError, NotFoundError
+from ledger.events.governance import DeclaredException
 from ledger.events.statement import Event, read_payload, references
-from ledger.events.work import Approval, Diff, Merge, Release
+from ledger.events.work import Approval, Diff, Merge, Prompt, Release
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.authority import authorise
 
@@ -181,7 +182,7 @@ class _Gathering:
         card = self.known.cards.get(reference.commitment)
         if card is not None:
             # A card has one byte form.
-            return Held(encode_card(card.name, card.accounts, url=card.url))
+            return Held(encode_card(card.name, card.accounts, url=card.url, identity=card.identity))
         try:
             return Held(self.session.client.content(reference.commitment).data)
         except NotFoundError as error:
@@ -243,8 +244,14 @@ def _take_change(found: _Gathering, project: str, change: str) -> None:
             waiting += found.ask({"project": project, "manifest": body.manifest, "kind": "merge"})
             waiting += found.ask({"project": project, "tree": body.tree, "kind": "merge"})
             waiting += found.ask({"project": project, "reference": record.envelope, "kind": "merge"})
+        if isinstance(body, Diff):
+            found.ask({"project": project, "commit": body.head, "kind": "push"})
+        if isinstance(body, DeclaredException | Prompt):
+            # Authorisations and reviews of an exception, and scans of a prompt, name it and no change.
+            found.ask({"project": project, "reference": record.envelope})
         for digest, _ in references(record.event):
             found.envelope(digest)
+    found.ask({"project": project, "kind": "correction"})
 
 
 def _changes_of(found: _Gathering, records: Iterable[Record]) -> Iterator[tuple[str, str]]:

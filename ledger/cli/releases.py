@@ -1,17 +1,23 @@
-"""What commands need of a release: its bundle from the server, verified against the anchor, and its dossier."""
+"""What commands need of a release or period: its bundle from the server, verified against the anchor."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ledger.errors import ChainError
+from ledger.errors import ChainError, NotFoundError
+from ledger.events.shape import claimed_time, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ledger.cli.session import Session
     from ledger.records import Records
     from ledger.verify.findings import Verification
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,51 @@ def fetch_release(session: Session, name: str) -> FetchedBundle:
     pieces: list[bytes] = []
     session.client.bundle(f"release/{name}", pieces.append)
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
+
+
+def fetch_period(session: Session, start: str | None, end: str | None, projects: Sequence[str] = ()) -> FetchedBundle:
+    """The bundle of the entries from ``start`` up to, not including, ``end``, verified.
+
+    Both are positions, or times: the first entry received at or after them. None: the beginning, the present end.
+
+    Raises:
+        FormatError: ``bad-time``. NotFoundError: ``no-such-period``.
+        ChainError: ``bundle-not-intact``; what the server sent does not verify.
+    """
+    told = session.client.get("/v1/ledger")
+    size = told.get("position") if isinstance(told, dict) else None
+    if not isinstance(size, int):
+        raise ChainError("bad-answer", "the server did not say how long its log is")
+    first = 0 if start is None else _position(session, start, size)
+    last = size if end is None else _position(session, end, size)
+    if not first < last <= size:
+        raise NotFoundError(
+            "no-such-period",
+            "the period is empty, or the log does not reach that far",
+            details={"from": first, "to": last, "position": size},
+        )
+    pieces: list[bytes] = []
+    query: dict[str, str | int | Sequence[str]] = {"from": first, "to": last}
+    if projects:
+        query["project"] = list(projects)
+    session.client.bundle("period", pieces.append, query)
+    return open_bundle(b"".join(pieces), session.settings.anchor_line)
+
+
+def _position(session: Session, text: str, size: int) -> int:
+    """The position that ``text`` says, or that of the first entry received at or after that time."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    moment = instant(claimed_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text, ""))
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        # received_at never falls as the index rises (format §5.1).
+        if instant(session.client.entry(middle)[0].received_at) < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def bundle_in(data: bytes) -> bytes:

@@ -1,0 +1,76 @@
+"""Assessments as commands make them: of a change from the server, of a release or period from a verified bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.cli.gathering import gather_change, position_now
+from ledger.cli.releases import FetchedBundle, as_of_now
+from ledger.dossier.build import build_change, build_period, build_release
+from ledger.roster.state import policy_at
+from ledger.rules.assess import assess_change, assess_period, assess_release
+from ledger.rules.policy import policy_in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.cli.session import Session
+    from ledger.dossier.facts import ChangeDossier, Party, PeriodDossier, ReleaseDossier
+    from ledger.records import Records
+    from ledger.rules.policy import PolicyRules
+    from ledger.rules.verdict import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """An assessment with what it was made from."""
+
+    records: Records
+    dossier: ChangeDossier | ReleaseDossier | PeriodDossier
+    policy: PolicyRules
+    assessment: Assessment
+
+    @property
+    def parties(self) -> Mapping[str, Party]:
+        """Everybody whom a sentence may name."""
+        return self.dossier.parties
+
+
+def change_now(session: Session, project: str, change: str, as_of: str | None = None) -> Assessed:
+    """The assessment of a change of a project (an id) at the server's present position.
+
+    Raises:
+        NotFoundError: ``no-such-change``, ``no-policy``. LedgerError: an entry does not hold, or the server refuses.
+    """
+    position_now(session)
+    records = gather_change(session, session.directory(), project, change)
+    dossier = build_change(records, project, change)
+    policy = policy_in_force(records, project)
+    return Assessed(records, dossier, policy, assess_change(dossier, policy, as_of or as_of_now(records)))
+
+
+def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
+    """The assessment of what a verified bundle is about: a release, or a period of the projects whose streams it holds.
+
+    A period is assessed by the policy of the first of its projects that has one.
+
+    Raises:
+        NotFoundError: ``no-policy``.
+    """
+    records, index = bundle.records, bundle.verification.index
+    if index is None:
+        raise ValueError("a bundle whose checks passed has its index")
+    moment = as_of or as_of_now(records)
+    if index.subject.release is not None:
+        release = build_release(records, index.subject.release)
+        policy = policy_in_force(records, release.sources[0].source.project)
+        return Assessed(records, release, policy, assess_release(release, policy, moment))
+    covered = index.subject.period
+    if covered is None:
+        raise ValueError("a bundle is about a release or a period")
+    projects = [part.stream for part in index.streams[1:]]
+    period = build_period(records, projects, covered.from_, covered.to)
+    with_policy = [item for item in projects if policy_at(records.roster, item, records.position) is not None]
+    policy = policy_in_force(records, (with_policy or projects)[0])
+    return Assessed(records, period, policy, assess_period(period, policy, moment))
