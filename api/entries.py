@@ -68,6 +68,10 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
         kind: Annotated[str | None, Query(description="Kind of event")] = None,
         project: Annotated[str | None, Query(description="Project id, or `ledger` for the ledger's own stream")] = None,
         reference: Annotated[str | None, Query(description="Envelope digest that the entries refer to")] = None,
+        incident: Annotated[
+            str | None,
+            Query(description="Incident, as its tracker numbers it: the incident itself and exceptions for it"),
+        ] = None,
         before: Annotated[
             int | None, Query(ge=0, le=MAX_COUNT, description="Only entries before this position")
         ] = None,
@@ -88,6 +92,7 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
             sha256=digest or built,
             principal=read_parameter(principal_id, principal, "principal"),
             reference=read_parameter(parse_digest, reference, "reference"),
+            incident=read_parameter(token, incident, "incident"),
             before=before,
         )
         if event_id is not None:

@@ -15,7 +15,7 @@ from ledger.store.projection import Facet, change_value, principal_value, text_v
 from ledger.store.rows import Entry, entry_of_row, event_id_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Connection
@@ -47,6 +47,8 @@ class Query:
     """Who signed, acted, was acted for or asked, or whom an act is about."""
     reference: Digest | None = None
     """Envelope digest of an event that they refer to."""
+    incident: str | None = None
+    """As its tracker numbers it; told by incidents and by exceptions for one."""
     content: Digest | None = None
     """Commitment of a content that they name, stored or withheld."""
     before: int | None = None
@@ -195,10 +197,23 @@ def _having(values: Sequence[tuple[Facet, bytes]], after: int, before: int | Non
     return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:])  # type: ignore[return-value]  # used as IN
 
 
+_PLAIN: Final[tuple[tuple[str, Facet, Callable[[Any], bytes]], ...]] = (
+    ("kind", Facet.KIND, text_value),
+    ("release", Facet.RELEASE, text_value),
+    ("tree", Facet.TREE, bytes.fromhex),
+    ("commit", Facet.COMMIT, bytes.fromhex),
+    ("sha256", Facet.SHA256, raw),
+    ("principal", Facet.PRINCIPAL, principal_value),
+    ("reference", Facet.REFERENCE, raw),
+    ("incident", Facet.INCIDENT, text_value),
+)
+"""Members of a query that are one facet each, and how their value is stored."""
+
+
 def _facets(wanted: Query, names: Mapping[int, str]) -> list[list[tuple[Facet, bytes]]]:
-    facets: list[list[tuple[Facet, bytes]]] = []
-    if wanted.kind is not None:
-        facets.append([(Facet.KIND, text_value(wanted.kind))])
+    facets = [
+        [(facet, stored(value))] for name, facet, stored in _PLAIN if (value := getattr(wanted, name)) is not None
+    ]
     if wanted.change is not None:
         projects = [wanted.stream] if wanted.stream is not None else list(names.values())
         facets.append(
@@ -206,18 +221,6 @@ def _facets(wanted: Query, names: Mapping[int, str]) -> list[list[tuple[Facet, b
             # No project, no change: a value that no row has.
             or [(Facet.CHANGE, b"")]
         )
-    if wanted.release is not None:
-        facets.append([(Facet.RELEASE, text_value(wanted.release))])
-    if wanted.tree is not None:
-        facets.append([(Facet.TREE, bytes.fromhex(wanted.tree))])
-    if wanted.commit is not None:
-        facets.append([(Facet.COMMIT, bytes.fromhex(wanted.commit))])
-    if wanted.sha256 is not None:
-        facets.append([(Facet.SHA256, raw(wanted.sha256))])
-    if wanted.principal is not None:
-        facets.append([(Facet.PRINCIPAL, principal_value(wanted.principal))])
-    if wanted.reference is not None:
-        facets.append([(Facet.REFERENCE, raw(wanted.reference))])
     if wanted.content is not None:
         facets.append([(Facet.CONTENT, raw(wanted.content)), (Facet.WITHHELD, raw(wanted.content))])
     return facets

@@ -72,6 +72,7 @@ def test_every_facet_finds_what_the_world_did(ledger: Ledger) -> None:
             lambda item: item.event.kind == "deploy" and item.event.context.about.release == "payments@1.2"
         )
         assert found(store, kind="no-such", change="7") == []
+        assert found(store, incident="INC-7") == []
         for wanted in (Query(tree="zz"), Query(principal="p_zz"), Query(kind="é")):
             with pytest.raises(FormatError):
                 store.list_entries(wanted)
