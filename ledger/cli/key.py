@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ledger.cli.options import client_options, output, output_options, settings, signing_options
+from ledger.events.roster import MACHINE_KINDS
 
 if TYPE_CHECKING:
     from ledger.cli.directory import Directory
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ledger.roster.state import Key
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_KINDS = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
 
 
 @click.group()
@@ -90,7 +90,7 @@ def request(ctx: click.Context, principal: str | None) -> None:
 @click.option("--from-key", "private", type=_FILE, help="A private key on this machine, in place of REQUEST.")
 @click.option("--principal", metavar="NAME|ID", help="Whose key it is; needed with --from-key.")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="What a service's or agent's key may sign."
+    "--kind", "kinds", multiple=True, type=click.Choice(MACHINE_KINDS), help="What a service's or agent's key may sign."
 )
 @click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Where it may; repeat for more.")
 @signing_options

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "prompt": ("prompt", "What somebody asked an assistant."),
+    "change": ("change", "A change as a whole: why, for whom, how back, who asked."),
     "diff": ("diff", "A revision of a change: exactly which content."),
+    "note": ("note", "Something said in a review that decides nothing."),
     "test": ("suite", "A test run, from its JUnit reports."),
+    "push": ("push", "A ref moved."),
     "merge": ("merge", "What landed on a protected branch."),
     "release": ("release", "A named version, with the commits it is made of."),
     "deploy": ("deploy", "A release, or artifacts, went to an environment."),
+    "observation": ("observation", "What somebody saw running."),
+    "incident": ("incident", "Something went wrong in production."),
+    "heartbeat": ("heartbeat", "A source is alive, and says how much it sent."),
+    "correction": ("correction", "An earlier event was wrong: what should have been stated."),
 }
 """Every kind: its module in ``ledger.cli.recording``, and the line that the help prints for it."""
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     import click
 
+    from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.recorder import Recorder
+    from ledger.digests import Digest
+    from ledger.events.statement import Event
     from ledger.outbox import Outcome
     from ledger.parcel import Parcel
 
@@ -62,6 +65,13 @@ def hand_in(
         ctx.exit(exitcodes.UNREACHABLE)
 
 
+def tell_again(recorder: Recorder, again: Earlier, words: str) -> None:
+    """Nothing; prints that the very same is recorded already, as an answer of the shape of ``hand_in``'s."""
+    place = "waits in the outbox" if again.index is None else f"entry {again.index}"
+    document = _event_document(again.event, again.envelope) | {"state": "recorded-before", "index": again.index}
+    recorder.session.output.answer({"events": [document]}, [f"recorded before: {words}, {place}"])
+
+
 def _offer(recorder: Recorder, parcels: Sequence[Parcel]) -> list[Outcome]:
     outbox, client = recorder.outbox, recorder.session.client
     # A server that did not answer a question a moment ago is tried once more, briefly, which also paces the next steps.
@@ -86,12 +96,12 @@ def _offer(recorder: Recorder, parcels: Sequence[Parcel]) -> list[Outcome]:
     return outcomes
 
 
-def _document(parcel: Parcel, outcome: Outcome) -> dict[str, Any]:
-    context = parcel.event.context
-    document: dict[str, Any] = {
-        "kind": parcel.event.kind,
+def _event_document(event: Event, envelope: Digest) -> dict[str, Any]:
+    context = event.context
+    return {
+        "kind": event.kind,
         "event_id": context.event_id,
-        "envelope": parcel.envelope.digest,
+        "envelope": envelope,
         "project": context.project,
         "about": {
             name: value
@@ -99,6 +109,10 @@ def _document(parcel: Parcel, outcome: Outcome) -> dict[str, Any]:
             if (value := getattr(context.about, name)) is not None
         },
     }
+
+
+def _document(parcel: Parcel, outcome: Outcome) -> dict[str, Any]:
+    document = _event_document(parcel.event, parcel.envelope.digest)
     match outcome:
         case Delivered(receipt=receipt):
             return document | {"state": "delivered", "index": receipt.leaf.index}

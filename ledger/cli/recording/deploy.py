@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from ledger.cli.output import clean
 from ledger.cli.recording.choices import by_option, recording_options
-
-if TYPE_CHECKING:
-    from ledger.cli.recording.recorder import Recorder
-    from ledger.digests import Digest
 
 
 @click.command()
@@ -48,6 +42,7 @@ def deploy(
     """
     from ledger.cli.recording.artifacts import read_artifacts
     from ledger.cli.recording.delivery import hand_in
+    from ledger.cli.recording.named import named_release
     from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.events.context import About
@@ -59,34 +54,9 @@ def deploy(
     if place is None or what is None:
         raise click.UsageError("--environment and --service have letters or digits")
     with open_recorder(ctx) as recorder:
-        envelope, name = (None, None) if release_name is None else _release(recorder, release_name)
+        envelope, name = (None, None) if release_name is None else named_release(recorder, release_name)
         actor, account = recorder.actor(by, started=True)
         body = Deploy(read_artifacts(artifacts), place, what, status, envelope)
         parcel = recorder.seal(body, account, actor, about=About(release=name))
         words = f"deployment of {clean(name or what, 80)} to {clean(place)}: {status}"
         hand_in(ctx, recorder, [(parcel, words)], require_server=require_server)
-
-
-def _release(recorder: Recorder, text: str) -> tuple[Digest, str | None]:
-    """The release event's envelope digest, and the release's name where it is known."""
-    from ledger.cli.recording.earlier import find_release
-    from ledger.digests import parse_digest
-    from ledger.errors import NotFoundError, UnavailableError
-
-    if text.startswith("sha256:"):
-        return parse_digest(text, "--release"), None
-    found = find_release(recorder, text)
-    if found is not None:
-        return found.envelope, text
-    if recorder.known() is None:
-        raise UnavailableError(
-            "server-needed",
-            "which event the release is, only the server can tell, and it cannot be asked",
-            details={"cause": recorder.unreachable.slug},
-            remedy="Give the envelope digest that evidence record release printed, or run this again later.",
-        )
-    raise NotFoundError(
-        "no-such-release",
-        "no release of this name is recorded",
-        remedy="Record it first: evidence record release",
-    )

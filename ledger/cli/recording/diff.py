@@ -39,6 +39,7 @@ class _Wanted:
     revision: int | None
     ai: str | None
     risk: str | None
+    target: str | None
     prompts: tuple[str, ...]
     sessions: tuple[str, ...]
     by: str | None
@@ -53,6 +54,7 @@ class _Wanted:
 @click.option("--prompt", "prompts", multiple=True, metavar="ENVELOPE", help="A prompt it came from; repeat for more.")
 @click.option("--session", "sessions", multiple=True, metavar="ID", help="An assistant's session it came from.")
 @click.option("--risk", metavar="CLASS", help="Class of risk, as your policy names it.")
+@click.option("--target", metavar="REF", help="Where it is to go: main, or in full; in CI from the environment.")
 @by_option
 @repository_option
 @fetch_option
@@ -69,6 +71,7 @@ def diff(
     prompts: tuple[str, ...],
     sessions: tuple[str, ...],
     risk: str | None,
+    target: str | None,
     by: str | None,
     repo: Path,
     fetch: bool,
@@ -87,18 +90,22 @@ def diff(
     from ledger.capture.commits import read_commits
     from ledger.capture.git import open_repository, resolve_commit
     from ledger.capture.history import with_history
-    from ledger.cli.recording.delivery import hand_in
+    from ledger.cli.recording.delivery import hand_in, tell_again
     from ledger.cli.recording.earlier import earlier_diffs
+    from ledger.cli.recording.forgeevent import target_of
     from ledger.cli.recording.recorder import open_recorder
+    from ledger.cli.recording.wording import as_label
 
     with open_recorder(ctx) as recorder, open_repository(repo) as repository:
+        wanted_change = change or recorder.ci.change or _missing("--change")
         wanted = _Wanted(
             base or _base_of(recorder.ci),
             head or _head_of(recorder.ci),
-            change or recorder.ci.change or _missing("--change"),
+            wanted_change,
             revision,
             ai,
-            risk,
+            as_label(risk),
+            target_of(target, recorder.ci, wanted_change),
             prompts,
             sessions,
             by,
@@ -116,7 +123,8 @@ def diff(
         recorded = earlier_diffs(recorder, wanted.change) if wanted.revision is None else ()
         again = _recorded_already(recorded, found)
         if again is not None:
-            _tell_again(recorder, wanted, again)
+            told = f"revision {again.event.context.about.revision} of change {clean(wanted.change, 60)}"
+            tell_again(recorder, again, told)
             return
         number = wanted.revision or _next_revision(recorder, recorded)
         parcel, bound = _seal(recorder, repository, wanted, found, commits, number)
@@ -162,22 +170,6 @@ def _recorded_already(recorded: Sequence[Earlier], found: ChangeRead) -> Earlier
     return recorded[-1] if same else None
 
 
-def _tell_again(recorder: Recorder, wanted: _Wanted, again: Earlier) -> None:
-    context = again.event.context
-    place = "waits in the outbox" if again.index is None else f"entry {again.index}"
-    document = {
-        "kind": "diff",
-        "event_id": context.event_id,
-        "envelope": again.envelope,
-        "project": context.project,
-        "about": {"change": wanted.change, "revision": context.about.revision, "tree": context.about.tree},
-        "state": "recorded-before",
-        "index": again.index,
-    }
-    line = f"recorded before: revision {context.about.revision} of change {clean(wanted.change, 60)}, {place}"
-    recorder.session.output.answer({"events": [document]}, [line])
-
-
 def _seal(
     recorder: Recorder,
     repository: Repository,
@@ -206,6 +198,7 @@ def _seal(
         prompts=bound,
         tree=found.tree,
         risk=wanted.risk,
+        target=wanted.target,
     )
     actor, account = recorder.actor(wanted.by, started=True)
     contents = [new_content("manifest", found.manifest_bytes), new_content("commits", encode_listed(commits)), *account]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, LedgerError
+from ledger.events.forge import ChangeState, Push
+from ledger.events.operation import Heartbeat, Incident
 from ledger.events.work import Diff, Merge, Prompt, Release
 
 if TYPE_CHECKING:
@@ -47,9 +49,16 @@ def earlier_prompts(recorder: Recorder, change: str, sessions: frozenset[str]) -
 
     found = list(_both(recorder, {"change": change, "kind": "prompt"}, wanted))
     if sessions:
-        # Sessions are in no index of the server's.
-        found += _both(recorder, {"kind": "prompt"}, wanted)
+        found += prompts_of(recorder, sessions)
     return tuple({item.envelope: item for item in found}.values())
+
+
+def prompts_of(recorder: Recorder, sessions: frozenset[str]) -> tuple[Earlier, ...]:
+    """The recorded prompts of some sessions, oldest first, those that wait last."""
+    # Sessions are in no index of the server's.
+    return _both(
+        recorder, {"kind": "prompt"}, lambda event: isinstance(event.body, Prompt) and event.body.session in sessions
+    )
 
 
 def all_diffs(recorder: Recorder) -> tuple[Earlier, ...]:
@@ -61,6 +70,44 @@ def all_diffs(recorder: Recorder) -> tuple[Earlier, ...]:
 def all_merges(recorder: Recorder) -> tuple[Earlier, ...]:
     """Every recorded landing of the project, oldest first, those that wait last."""
     return _both(recorder, {"kind": "merge"}, lambda event: isinstance(event.body, Merge))
+
+
+def change_states(recorder: Recorder, change: str) -> tuple[Earlier, ...]:
+    """What was stated of a change as a whole, oldest first, what waits last."""
+    return _both(
+        recorder,
+        {"change": change, "kind": "change"},
+        lambda event: isinstance(event.body, ChangeState) and event.context.about.change == change,
+    )
+
+
+def earlier_pushes(recorder: Recorder, push: Push) -> tuple[Earlier, ...]:
+    """Recorded moves of the same ref from and to the same commits."""
+
+    def wanted(event: Event) -> bool:
+        body = event.body
+        return isinstance(body, Push) and (body.ref, body.before, body.after) == (push.ref, push.before, push.after)
+
+    commit = push.after or push.before
+    return _both(recorder, {"kind": "push"} | ({} if commit is None else {"commit": commit}), wanted)
+
+
+def earlier_incidents(recorder: Recorder, incident: str) -> tuple[Earlier, ...]:
+    """What was recorded of an incident, oldest first, what waits last."""
+    return _both(
+        recorder,
+        {"incident": incident, "kind": "incident"},
+        lambda event: isinstance(event.body, Incident) and event.body.incident == incident,
+    )
+
+
+def earlier_heartbeats(recorder: Recorder, source: str) -> tuple[Earlier, ...]:
+    """The recorded heartbeats of a source, oldest first, those that wait last."""
+    return _both(
+        recorder,
+        {"kind": "heartbeat"},
+        lambda event: isinstance(event.body, Heartbeat) and event.body.source == source,
+    )
 
 
 def find_release(recorder: Recorder, name: str) -> Earlier | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ledger.cli.recording.recorder import Recorder
     from ledger.digests import Digest
     from ledger.events.context import Actor
+    from ledger.events.work import Recomputed
     from ledger.parcel import Parcel
 
 STATE_FILE: Final = "landed.json"
@@ -34,6 +35,7 @@ MAX_STATE_BYTES: Final = 1024 * 1024
 @click.option("--ref", metavar="REF", help="The branch, in full: refs/heads/main; in CI from the environment.")
 @click.option("--before", metavar="SHA", help="Where it pointed before the push; in CI from the environment.")
 @click.option("--after", metavar="SHA", help="Where it points now; in CI from the environment.")
+@click.option("--late", is_flag=True, help="It landed long ago: when it is recorded says nothing of when it happened.")
 @by_option
 @repository_option
 @fetch_option
@@ -45,6 +47,7 @@ def merge(
     ref: str | None,
     before: str | None,
     after: str | None,
+    late: bool,
     by: str | None,
     repo: Path,
     fetch: bool,
@@ -99,7 +102,7 @@ def merge(
         acted, by_envelope = recorder.actor(by, started=True), {item.envelope: item for item in diffs}
         parcels = []
         for landing in fresh:
-            parcel = _seal(recorder, repository, landing, ref, acted, by_envelope, elsewhere)
+            parcel = _seal(recorder, repository, landing, ref, acted, by_envelope, elsewhere, late=late)
             recorder.outbox.spool.add(parcel)
             parcels.append((parcel, _words(parcel, landing)))
         _remember(recorder, ref, [landing.commit for landing in fresh])
@@ -164,6 +167,8 @@ def _seal(
     acted: tuple[Actor, tuple[NewContent, ...]],
     diffs: dict[Digest, Earlier],
     elsewhere: frozenset[Digest],
+    *,
+    late: bool,
 ) -> Parcel:
     from ledger.capture.commits import parents_of
     from ledger.cli.making import new_content
@@ -185,6 +190,7 @@ def _seal(
         ref=ref,
         tree=landing.tree,
         diff=diff,
+        recomputed=_again(recorder, repository, landing.commit),
     )
     bound = diffs[diff].event.context.about if diff is not None else About()
     about = About(change=bound.change, revision=bound.revision, tree=landing.tree)
@@ -192,7 +198,27 @@ def _seal(
         new_content("manifest", landing.manifest_bytes),
         new_content("commits", list_commits(repository, landing.commits)),
     ]
-    return recorder.seal(body, [*contents, *acted[1]], acted[0], about=about)
+    return recorder.seal(body, [*contents, *acted[1]], acted[0], about=about, late=late)
+
+
+def _again(recorder: Recorder, repository: Repository, commit: str) -> Recomputed | None:
+    """What git makes of a merge's two parents again; None for what is no such merge, or if nobody can tell."""
+    from ledger.capture.merges import repeat_merge
+    from ledger.errors import LedgerError
+    from ledger.events.work import Recomputed
+
+    try:
+        found = repeat_merge(repository, commit)
+    except LedgerError as error:
+        recorder.session.output.warn(f"the merge {commit[:12]} could not be done again: {error.message} [{error.slug}]")
+        return None
+    match found.outcome:
+        case "clean":
+            return Recomputed("clean", found.tree)
+        case "conflict":
+            return Recomputed("conflict")
+        case _:
+            return None
 
 
 def _words(parcel: Parcel, landing: Landing) -> str:

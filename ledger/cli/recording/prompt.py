@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ledger.cli.output import clean, plural
+from ledger.cli.output import clean
 from ledger.cli.recording.choices import recording_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.capture.secrets import Masked
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.hooks import Captured
     from ledger.cli.recording.recorder import Recorder
-    from ledger.events.work import Model
+    from ledger.digests import Digest
+    from ledger.events.work import Model, PromptScan
     from ledger.parcel import Parcel
 
-MAX_TEXT_BYTES: Final = 64 * 1024 * 1024
 PROBLEMS_FILE: Final = "hook-problems.txt"
 """In the outbox: why hooks could not record, one line each, without anything of the prompts."""
 
@@ -59,6 +60,7 @@ class _Asked:
     initiator: str | None
     change: str | None
     withhold: bool
+    configuration: Digest | None
 
 
 @click.command(cls=_Quiet)
@@ -72,6 +74,7 @@ class _Asked:
     "--initiator", metavar="WHO", help="Who asked: name or id; 'unknown' says so. By default whose key it is."
 )
 @click.option("--change", metavar="ID", help="The change it is for, if known.")
+@click.option("--configuration", metavar="FILE", help="The assistant's configuration file: its digest is recorded.")
 @click.option("--trigger", type=click.Choice(("human", "scheduled", "subagent", "unknown")), help="What set it off.")
 @click.option("--withhold", is_flag=True, help="Send the commitment alone; the text stays in a file of yours.")
 @click.option("--hook", is_flag=True, help="Run as an assistant's hook: its JSON on stdin; silent, never the network.")
@@ -96,6 +99,7 @@ def _by_hand(ctx: click.Context, told: dict[str, Any], *, require_server: bool) 
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.hooks import Captured
     from ledger.cli.recording.recorder import open_recorder
+    from ledger.cli.recording.texts import note_masked, read_text
     from ledger.cli.recording.wording import as_token
 
     if told["text"] is None or told["tool"] is None:
@@ -106,23 +110,19 @@ def _by_hand(ctx: click.Context, told: dict[str, Any], *, require_server: bool) 
         raise click.UsageError("--tool is NAME or NAME@VERSION")
     captured = Captured(
         tool=tool,
-        text=_read(told["text"]),
+        text=read_text(told["text"]),
         trigger=told["trigger"] or "human",
         session=as_token(told["session"]),
         version=as_token(version),
         model=told["model"],
     )
-    answer = None if told["answer"] is None else _read(told["answer"])
-    asked = _Asked(
-        captured, "manual", answer, told["turn"], told["initiator"], told["change"], withhold=told["withhold"]
-    )
+    answer = None if told["answer"] is None else read_text(told["answer"])
+    configuration = None if told["configuration"] is None else _configuration(Path(told["configuration"]))
+    asked = _asked(captured, "manual", told, answer, configuration)
     with open_recorder(ctx) as recorder:
         parcel, masked, kept = _seal(recorder, asked)
         out = recorder.session.output
-        total = sum(item.total for item in masked)
-        if total:
-            kinds = ", ".join(sorted({kind for item in masked for kind, _ in item.counts}))
-            out.note(f"masked before signing: {plural(total, 'secret')} ({kinds})")
+        total = note_masked(masked, out)
         for path in kept:
             out.note(f"withheld: the text is in {path} alone; whoever must see it needs that file")
         further = {"masked_count": total, "withheld": [str(path) for path in kept]}
@@ -159,16 +159,53 @@ def _record_hook(ctx: click.Context, told: dict[str, Any]) -> None:
         trigger=told["trigger"] or captured.trigger,
         model=told["model"] or captured.model,
     )
-    asked = _Asked(captured, "hook", None, told["turn"], told["initiator"], told["change"], withhold=told["withhold"])
+    configuration = None
+    if told["configuration"] is not None:
+        # The prompt is worth more than what the assistant was set to: a wrong name must not lose it.
+        try:
+            configuration = _configuration(Path(told["configuration"]))
+        except OSError:
+            _note_problem(ctx, "configuration-unreadable")
+    asked = _asked(captured, "hook", told, None, configuration)
     with open_recorder(ctx, offline=True) as recorder:
         parcel, _, _ = _seal(recorder, asked)
         recorder.outbox.spool.add(parcel)
+
+
+def _asked(
+    captured: Captured, source: str, told: dict[str, Any], answer: str | None, configuration: Digest | None
+) -> _Asked:
+    return _Asked(
+        captured=captured,
+        source=source,
+        output=answer,
+        turn=told["turn"],
+        initiator=told["initiator"],
+        change=told["change"],
+        withhold=told["withhold"],
+        configuration=configuration,
+    )
+
+
+def _configuration(path: Path) -> Digest:
+    """SHA-256 of the file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    import hashlib
+
+    from ledger.digests import from_raw
+
+    with path.open("rb") as file:
+        return from_raw(hashlib.file_digest(file, "sha256").digest())
 
 
 def _seal(recorder: Recorder, asked: _Asked) -> tuple[Parcel, tuple[Masked, ...], tuple[Path, ...]]:
     """The signed prompt, what was masked in it, and the files in which withheld contents stay."""
     from ledger.capture.secrets import mask_secrets
     from ledger.cli.making import new_content
+    from ledger.cli.recording.kept import keep_withheld
     from ledger.cli.recording.turns import next_turn
     from ledger.events.context import About, Actor
     from ledger.events.work import Capture, Prompt, Tool
@@ -180,7 +217,7 @@ def _seal(recorder: Recorder, asked: _Asked) -> tuple[Parcel, tuple[Masked, ...]
         for name, item in zip(("prompt", "output"), masked, strict=False)
     ]
     # Before the event that commits to them: a commitment whose bytes nobody has is worth nothing.
-    kept = tuple(_keep(recorder, content) for content in contents) if asked.withhold else ()
+    kept = tuple(keep_withheld(recorder, content) for content in contents) if asked.withhold else ()
     me = recorder.me()
     initiator = _initiator(recorder, asked)
     signer = None if me is None else me.principal
@@ -194,9 +231,11 @@ def _seal(recorder: Recorder, asked: _Asked) -> tuple[Parcel, tuple[Masked, ...]
         trigger=captured.trigger,
         turn=asked.turn or next_turn(recorder.session.settings.cache, session),
         base=_base(),
+        configuration=asked.configuration,
         initiator=initiator,
         model=_model(captured),
         permission_mode=captured.permission_mode,
+        scan=_scan(masked),
     )
     about = About(change=asked.change or recorder.ci.change)
     parcel = recorder.seal(body, [*contents, *account], actor, about=about, occurred_at=captured.at)
@@ -234,19 +273,14 @@ def _base() -> str | None:
     return None
 
 
-def _keep(recorder: Recorder, content: NewContent) -> Path:
-    from ledger.digests import raw
+def _scan(masked: Iterable[Masked]) -> PromptScan:
+    """What the look for secrets found: everything of a known form was masked, so that nothing found was left in."""
+    from importlib.metadata import version
 
-    folder = recorder.session.settings.config / "withheld"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / raw(content.salted.commitment).hex()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:  # noqa: PTH123 -- a descriptor, not a path
-        # As the outbox keeps contents: 32 bytes of salt, then the bytes.
-        file.write(content.salted.salt + content.salted.data)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
+    from ledger.cli.making import PRODUCER_NAME
+    from ledger.events.work import PromptScan
+
+    return PromptScan(0, sum(item.total for item in masked), PRODUCER_NAME, version("evidence-ledger"))
 
 
 def _note_problem(ctx: click.Context, cause: str) -> None:
@@ -263,8 +297,3 @@ def _note_problem(ctx: click.Context, cause: str) -> None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (root / PROBLEMS_FILE).open("a", encoding="utf-8") as file:
             file.write(f"{local_time()} {cause}\n")
-
-
-def _read(file: Any) -> str:  # noqa: ANN401 -- a binary file of Click's
-    data: bytes = file.read(MAX_TEXT_BYTES)
-    return data.decode("utf-8", "replace")

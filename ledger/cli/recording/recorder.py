@@ -11,11 +11,11 @@ import os
 import re
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.capture.ci import CiContext, ci_context
+from ledger.capture.ci import CiAccount, CiContext, ci_context
 from ledger.cli.making import new_content, new_context, seal_event
 from ledger.cli.recording.remembered import Me, Remembered, recall, remember
 from ledger.cli.recording.wording import as_token
@@ -58,6 +58,8 @@ class Recorder:
     held: HeldKey
     offline: bool
     """Never asks the server."""
+    payload: Mapping[str, object]
+    """What GitHub tells of the event that started this run; empty elsewhere."""
     _known: Directory | None = None
     _unreachable: LedgerError | None = None
 
@@ -150,11 +152,14 @@ class Recorder:
             )
         return known.principal(text).id
 
-    def actor(self, by: str | None, *, started: bool) -> tuple[Actor, tuple[NewContent, ...]]:
+    def actor(
+        self, by: str | None, *, started: bool, seen: CiAccount | None = None
+    ) -> tuple[Actor, tuple[NewContent, ...]]:
         """Who acted, and the account document that goes with it.
 
         ``by`` is what was told: a name, an id, or an account as ``github.com:583231`` or ``git:ada@acme.example``.
-        Else, with ``started``, whoever the CI system says started the run; else the signer.
+        Else the account that was ``seen`` to act; else, with ``started``, whoever the CI system says started the run;
+        else the signer.
 
         Raises:
             UnavailableError: ``signer-unknown``. NotFoundError: nobody of that name.
@@ -165,6 +170,8 @@ class Recorder:
             if found is None:
                 return Actor(principal=self.principal(by)), ()
             account = Account(GIT, mail=found[2]) if found[1] == GIT else Account(found[1], id=found[2])
+        elif seen is not None and seen.id is not None:
+            account = Account(seen.system, id=seen.id, login=seen.login)
         elif started and self.ci.actor is not None and self.ci.actor.id is not None and self.ci.attempt in (None, 1):
             # A later attempt is started by whoever wanted it again, which says nothing of who pushed.
             account = Account(self.ci.actor.system, id=self.ci.actor.id, login=self.ci.actor.login)
@@ -194,8 +201,11 @@ class Recorder:
         links: Sequence[Link] = (),
         occurred_at: str | None = None,
         project: str | None = None,
+        late: bool = False,
     ) -> Parcel:
         """The signed event with its contents, in the stream of ``project`` (an id), by default the one that was told.
+
+        ``late`` says that it is brought after the fact.
 
         Raises:
             FormatError: the parts do not fit the format.
@@ -210,6 +220,8 @@ class Recorder:
             occurred_at=occurred_at,
             run=self.run_token(),
         )
+        if late:
+            context = replace(context, late=True)
         return seal_event(context, body, contents, self.held.signing)
 
     def run_token(self) -> str | None:
@@ -228,27 +240,29 @@ def open_recorder(ctx: click.Context, *, offline: bool = False) -> Iterator[Reco
         told = session.settings
         explicit = None if told.outbox is None else Path(told.outbox.text)
         outbox = Outbox(default_root(session.anchor.ledger, os.environ, explicit=explicit))
+        payload = _event_payload(os.environ)
         yield Recorder(
             session,
             outbox,
-            ci_context(os.environ, _event_payload(os.environ)),
+            ci_context(os.environ, payload),
             os.environ,
             recall(told.cache, session.anchor.ledger),
             session.held_key(),
             offline,
+            payload,
         )
 
 
-def _event_payload(environ: Mapping[str, str]) -> Mapping[str, object] | None:
+def _event_payload(environ: Mapping[str, str]) -> Mapping[str, object]:
     path = environ.get("GITHUB_EVENT_PATH")
     if not path or environ.get("GITHUB_ACTIONS") != "true":
-        return None
+        return {}
     try:
         with Path(path).open("rb") as file:
             value = json.loads(file.read(MAX_PAYLOAD_BYTES))
     except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _holder(known: Directory | None, account: Account) -> str | None:

@@ -31,6 +31,10 @@ TAR_TYPE: Final = "application/x-tar"
 @click.option("--commit", metavar="REF", default="HEAD", show_default=True, help="What was tested, in the clone.")
 @click.option("--change", metavar="ID", help="The change; by default the CI system's.")
 @click.option("--tool", metavar="NAME[@VERSION]", help="What ran the tests.")
+@click.option("--class", "class_", metavar="NAME", help="Which sort: unit, contract, reconciliation, security, ...")
+@click.option(
+    "--contract", metavar="NAME=FILE|NAME=sha256:...", help="Version of the contract or schema it tested against."
+)
 @repository_option
 @recording_options
 @click.pass_context
@@ -44,6 +48,8 @@ def suite(
     commit: str,
     change: str | None,
     tool: str | None,
+    class_: str | None,
+    contract: str | None,
     repo: Path,
     require_server: bool,
 ) -> None:
@@ -59,11 +65,12 @@ def suite(
     from ledger.capture.commits import read_commit
     from ledger.capture.git import open_repository, resolve_commit
     from ledger.capture.junit import read_reports
+    from ledger.cli.recording.artifacts import named_digest
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.recording.wording import TOKEN_LENGTH, as_label, as_token
     from ledger.events.context import About
-    from ledger.events.work import Run, SuiteRun, Tool, Totals
+    from ledger.events.work import Contract, Run, SuiteRun, Tool, Totals
 
     found = read_reports(reports)
     with open_recorder(ctx) as recorder, open_repository(repo) as repository:
@@ -91,6 +98,8 @@ def suite(
                     tests=counted.tests,
                 ),
                 tree=tested.tree,
+                class_=as_label(class_),
+                contract=None if contract is None else Contract(*named_digest(contract, "--contract")),
                 duration_ms=found.duration_ms,
                 tool=None if tool_name is None else Tool(tool_name, as_token(version)),
             ),

@@ -1,0 +1,114 @@
+"""``evidence record correction``: an earlier event stated something wrong; it stays, and this stands beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import click
+
+from ledger.cli.output import clean
+from ledger.cli.recording.choices import by_option, recording_options
+from ledger.cli.recording.texts import text_options
+
+if TYPE_CHECKING:
+    from ledger.cli.recording.recorder import Recorder
+    from ledger.digests import Digest
+    from ledger.events.context import Context
+
+MAX_VALUES_BYTES: Final = 1024 * 1024
+
+
+@click.command()
+@click.argument("entry", metavar="INDEX|ENVELOPE")
+@click.option("--reason", required=True, metavar="NAME", help="Why, in a word: typing-error, wrong-account, ...")
+@click.option(
+    "--values",
+    required=True,
+    type=click.File("rb"),
+    metavar="FILE|-",
+    help="What should have been stated: a JSON object of the members that are wrong.",
+)
+@text_options(comment="More about it.")
+@by_option
+@recording_options
+@click.pass_context
+def correction(
+    ctx: click.Context,
+    *,
+    entry: str,
+    reason: str,
+    values: BinaryIO,
+    comment: str | None,
+    comment_file: BinaryIO | None,
+    by: str | None,
+    require_server: bool,
+) -> None:
+    """Record that an earlier event was wrong, and what should have been stated. The earlier event stays as it is.
+
+    \b
+      echo '{"environment": "staging"}' | evidence record correction 42 --reason wrong-environment --values -
+    """
+    from ledger.canonical import parse
+    from ledger.cli.making import new_content
+    from ledger.cli.recording.delivery import hand_in
+    from ledger.cli.recording.recorder import open_recorder
+    from ledger.cli.recording.texts import text_contents, told_texts
+    from ledger.cli.recording.wording import as_label
+    from ledger.events.context import NOTHING
+    from ledger.events.governance import Correction
+
+    word = as_label(reason)
+    if word is None:
+        raise click.UsageError("--reason is a word of letters")
+    data = values.read(MAX_VALUES_BYTES + 1)
+    if not isinstance(parse(data, max_bytes=MAX_VALUES_BYTES), dict):
+        raise click.UsageError("--values holds a JSON object: each member that was wrong, with what is right")
+    texts = told_texts({"comment": comment, "comment_file": comment_file}, ("comment",))
+    with open_recorder(ctx) as recorder:
+        corrects, context = _earlier(recorder, entry)
+        if context is not None and context.project is None:
+            raise click.UsageError("the ledger's own acts are not corrected but followed by others: evidence acts")
+        actor, account = recorder.actor(by, started=False)
+        contents = [new_content("values", data), *text_contents(texts, recorder.session.output)]
+        parcel = recorder.seal(
+            Correction(corrects, word),
+            [*contents, *account],
+            actor,
+            about=NOTHING if context is None else context.about,
+            project=None if context is None else context.project,
+        )
+        words = f"correction of {clean(entry, 30)}: {word}"
+        hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further={"corrects": corrects})
+
+
+def _earlier(recorder: Recorder, text: str) -> tuple[Digest, Context | None]:
+    """The envelope digest of the event that is corrected, and its context where it can be had.
+
+    Raises:
+        NotFoundError: there is no such entry. UnavailableError: ``server-needed``.
+    """
+    from ledger.digests import parse_digest
+    from ledger.envelope import open_envelope
+    from ledger.errors import UnavailableError
+    from ledger.events.statement import read_payload
+
+    if not text.isdecimal():
+        digest = parse_digest(text, "ENVELOPE")
+        if recorder.known() is None:
+            recorder.session.output.warn(
+                "the server could not be asked what that event is about: the correction names the event alone"
+                f" [{recorder.unreachable.slug}]"
+            )
+            return digest, None
+        data = recorder.session.client.envelope(digest)
+    else:
+        if recorder.known() is None:
+            raise UnavailableError(
+                "server-needed",
+                "an entry is named by its number, and the server cannot be asked which event that is",
+                details={"cause": recorder.unreachable.slug},
+                remedy="Give the envelope digest, which evidence log shows, or run this again later.",
+            )
+        data = recorder.session.client.entry(int(text))[1]
+    envelope = open_envelope(data)
+    return envelope.digest, read_payload(envelope.payload).context
