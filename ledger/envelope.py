@@ -11,14 +11,14 @@ from ledger.canonical import encode, parse_canonical
 from ledger.digests import Digest, digest_bytes
 from ledger.errors import FormatError
 from ledger.events.shape import base64_bytes, digest, signature
-from ledger.keys import PublicKey, SigningKey, key_id, sign, verify
+from ledger.keys import PublicKey, Signer, key_id, sign, verify
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MAX_ENVELOPE_BYTES: Final = 65_536
 
 _FORM: Final = re.compile(
     rb'\{"payload":"([A-Za-z0-9+/]*={0,2})","payloadType":"application/vnd\.in-toto\+json",'
-    rb'"signatures":\[\{"keyid":"(sha256:[0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}\]\}'
+    rb'"signatures":\[\{"keyid":"(sha256:[0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86,1367}={0,2})"\}\]\}'
 )
 """The one byte form: what matches is canonical JSON, since base64 and digests need no escape."""
 
@@ -36,7 +36,7 @@ class Envelope:
     key_id: Digest
     """Key id that the envelope names; only the roster says whose it is."""
     signature: bytes
-    """64 bytes."""
+    """64 to 1,024 bytes; its key's scheme says how many."""
 
     @property
     def digest(self) -> Digest:
@@ -50,7 +50,7 @@ def preauthentication(payload: bytes) -> bytes:
     return b"%s%d %s" % (_PAE_HEAD, len(payload), payload)
 
 
-def seal(payload: bytes, key: SigningKey) -> Envelope:
+def seal(payload: bytes, key: Signer) -> Envelope:
     """``payload`` signed by ``key``. The only place where envelope bytes are made.
 
     Raises:

@@ -46,6 +46,7 @@ LAYERS = (
     "documents : envelope : junit",
     "events",
     "keys | manifest",
+    "sshsig",
     "digests : canonical : globs",
     "errors",
 )

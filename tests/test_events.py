@@ -225,8 +225,11 @@ def test_the_form_and_the_members_read_the_same() -> None:
     """The fast reader of envelopes returns what reading member by member returns, and refuses what it refuses."""
     for envelope in ENVELOPES:
         assert open_envelope(envelope.data) == _read_envelope(envelope.data) == envelope
-        spare = envelope.data.replace(b'=="}]}', b'A="}]}')
-        for data in (envelope.data + b" ", spare, envelope.data.replace(b'"sig"', b'"sig" ')):
+        # the last digit before the padding has two bits of data and four spare ones; the next digit sets one of those
+        last = envelope.data.index(b'=="}]}') - 1
+        spare = envelope.data[:last] + bytes([envelope.data[last] + 1]) + envelope.data[last + 1 :]
+        unpadded = envelope.data.replace(b'=="}]}', b'="}]}')
+        for data in (envelope.data + b" ", spare, unpadded, envelope.data.replace(b'"sig"', b'"sig" ')):
             with pytest.raises(FormatError):
                 open_envelope(data)
 

@@ -248,7 +248,7 @@ GOOD = b64encode(SigningKey(bytes(32)).public.key).decode()
         ("ed25519: " + GOOD, "bad-base64"),
         ("ed25519:" + GOOD + "\n", "bad-base64"),
         ("Ed25519:" + GOOD, "unsupported-scheme"),
-        ("sshsig:" + GOOD, "unsupported-scheme"),
+        ("sshsig:" + GOOD, "bad-key"),
         ("webauthn:" + GOOD, "unsupported-scheme"),
         (":" + GOOD, "unsupported-scheme"),
         ("ed25519:" + b64encode(bytes(32)).decode(), "weak-key"),

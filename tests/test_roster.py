@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.digests import Digest, digest_bytes
-from ledger.errors import AuthorityError, ConflictError, LedgerError, SignatureError
+from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError, SignatureError
 from ledger.events.context import About
 from ledger.events.roster import (
     Genesis,
@@ -25,16 +25,18 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.events.shape import OpenObject
-from ledger.events.statement import Body, Event
+from ledger.events.statement import Body, Event, read_payload, write_payload
 from ledger.events.work import Approval, Basis, Seen
-from ledger.keys import SigningKey, key_id, sign
+from ledger.keys import SigningKey, format_public_key, key_id, sign
 from ledger.roster.acts import PUBLISHED_KEYS, found, genesis_preimage, key_preimage
 from ledger.roster.authority import authorise, signer_at
 from ledger.roster.state import holds, is_administrator, origin_at, policy_at, roles_at
+from tests.sshkeys import SORTS, EmulatedKey
 from tests.stories import MACHINE_KINDS, open_world
 from tests.world import World, seed
 
-SAMPLE = SigningKey(hashlib.sha256(b"evidence-ledger published sample key").digest())
+SAMPLE_SEED = hashlib.sha256(b"evidence-ledger published sample key").digest()
+SAMPLE = SigningKey(SAMPLE_SEED)
 
 
 def _slug(caught: pytest.ExceptionInfo[LedgerError]) -> str:
@@ -95,6 +97,82 @@ def test_a_public_key_is_enrolled_once_ever() -> None:
             world.enrol(cast.reviewer.principal, key)
         assert _slug(caught) == slug
     assert key_id(SAMPLE.public) in PUBLISHED_KEYS
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_person_signs_with_ssh_keys(sort: str) -> None:
+    """Each sort of SSH key is enrolled and rotated for a person, signs their events, and rotates away again."""
+    world, cast = open_world()
+    first, second = EmulatedKey(sort, seed("one")), EmulatedKey(sort, seed("two"))
+    world.enrol(cast.reviewer.principal, first)
+    preimage = key_preimage(world.ledger, cast.reviewer.principal, second.public)
+    body = KeyRotate(
+        key_id(first.public), second.public, cast.reviewer.principal, second.sign(preimage), first.sign(preimage)
+    )
+    for spoilt in (replace(body, proof=first.sign(preimage)), replace(body, endorsement=second.sign(preimage))):
+        with pytest.raises(SignatureError):
+            world.act(spoilt)
+    entry = world.act(body)
+    assert signer_at(world.roster, key_id(second.public), entry.index + 1).principal == cast.reviewer.principal
+
+
+def test_only_persons_have_ssh_keys() -> None:
+    """Neither a service nor the recovery principal gets one, by enrolment or by rotation."""
+    world = World(recovery=True)
+    project = world.project("payments")
+    service, recovery = world.machine("ci", ["test"]), world.members["Recovery"]
+    key = EmulatedKey("ecdsa", seed("fresh"))
+    for member in (service, recovery):
+        scope = world.roster.keys[key_id(member.key.public)]
+        proof = key.sign(key_preimage(world.ledger, member.principal, key.public))
+        enrol = KeyEnrol(key.public, member.principal, proof, kinds=scope.kinds, projects=scope.projects)
+        rotate = KeyRotate(scope.id, key.public, member.principal, proof, kinds=scope.kinds, projects=scope.projects)
+        for body in (enrol, rotate):
+            with pytest.raises(ConflictError) as caught:
+                world.act(body)
+            assert _slug(caught) == "key-scheme"
+    with pytest.raises(ConflictError) as caught:
+        world.enrol(service.principal, key, kinds=("test",), projects=(project,))
+    assert _slug(caught) == "key-scheme"
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_ledger_is_founded_with_ssh_keys(sort: str) -> None:
+    """Administrators may have SSH keys from genesis on; the log key and the recovery key are none."""
+    ada = EmulatedKey(sort, seed("ada"))
+    world = World(admins_required=2, recovery=True, keys={"Ada Admin": ada})
+    world.project("payments")
+    body = world.records_list[0].event.body
+    assert isinstance(body, Genesis)
+    proofs = (body.proofs[1], *body.proofs[1:])
+    with pytest.raises(SignatureError):
+        found(world.ledger, Digest(""), world.records_list[0].event.context, replace(body, proofs=proofs))
+    payload = write_payload(world.records_list[0].event)
+    for allowed in (world.log_key.public, world.members["Recovery"].key.public):
+        text = format_public_key(allowed).encode()
+        other = format_public_key(EmulatedKey(sort, seed("other")).public).encode()
+        assert text in payload
+        with pytest.raises(FormatError) as caught:
+            read_payload(payload.replace(text, other))
+        assert caught.value.slug == "unsupported-scheme"
+
+
+@pytest.mark.parametrize("sort", ["ed25519", "sk-ed25519"])
+def test_no_key_twice_under_two_schemes(sort: str) -> None:
+    """A private key that is enrolled, the log's, or published is refused as an SSH key too, and the other way round."""
+    world, cast = open_world()
+    for private, slug in (("author", "key-enrolled"), ("log", "key-enrolled"), ("sample", "published-key")):
+        known = {"author": seed("key " + cast.author.name), "log": seed("log"), "sample": SAMPLE_SEED}[private]
+        key = EmulatedKey(sort, known)
+        with pytest.raises(LedgerError) as caught:
+            world.enrol(cast.reviewer.principal, key)
+        assert _slug(caught) == slug, private
+    fresh = seed("fresh")
+    world.enrol(cast.reviewer.principal, EmulatedKey(sort, fresh))
+    for again in (SigningKey(fresh), EmulatedKey("ed25519", fresh), EmulatedKey("sk-ed25519", fresh, b"ssh:other")):
+        with pytest.raises(ConflictError) as caught:
+            world.enrol(cast.author.principal, again)
+        assert _slug(caught) == "key-enrolled"
 
 
 def test_a_proof_of_possession_is_over_ledger_principal_and_key() -> None:

@@ -52,7 +52,7 @@ from ledger.events.work import (
     Tool,
     Totals,
 )
-from ledger.keys import SigningKey, sign
+from ledger.keys import Signer, SigningKey, sign
 from ledger.manifest import Manifest, ManifestEntry, encode_manifest
 from ledger.merkle import inclusion_proof, reader_of, root
 from ledger.records import Absent, Content, Held, Record, Records
@@ -85,7 +85,7 @@ class Member:
 
     name: str
     principal: str
-    key: SigningKey
+    key: Signer
     mail: str
 
     @property
@@ -124,6 +124,8 @@ class World:
     recovery: bool = False
     origin: str = ORIGIN
     log_key: SigningKey = field(default_factory=lambda: SigningKey(seed("log")))
+    keys: Mapping[str, Signer] = field(default_factory=dict)
+    """Keys of members who have one of another sort than the rest, by name."""
     entries: list[tuple[Leaf, Envelope]] = field(default_factory=list)
     records_list: list[Record] = field(default_factory=list)
     contents: dict[Digest, Stored] = field(default_factory=dict)
@@ -175,9 +177,8 @@ class World:
 
     def _member(self, name: str) -> Member:
         first = name.split(maxsplit=1)[0].lower()
-        member = Member(
-            name, "p_" + seed("principal " + name).hex()[:32], SigningKey(seed("key " + name)), f"{first}@acme.example"
-        )
+        key = self.keys.get(name) or SigningKey(seed("key " + name))
+        member = Member(name, "p_" + seed("principal " + name).hex()[:32], key, f"{first}@acme.example")
         self.members[name] = member
         return member
 
@@ -253,7 +254,7 @@ class World:
             received_at=self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
 
-    def append(self, event: Event, key: SigningKey, *, force: bool = False) -> Record:
+    def append(self, event: Event, key: Signer, *, force: bool = False) -> Record:
         """Admits ``event`` signed by ``key`` as a server would; ``force`` skips that, as a dishonest one would."""
         envelope = seal(write_payload(event), key)
         leaf = self._leaf(event, envelope)
@@ -296,7 +297,7 @@ class World:
     def enrol(
         self,
         principal: str,
-        key: SigningKey,
+        key: Signer,
         *,
         kinds: tuple[str, ...] | None = None,
         projects: tuple[str, ...] | None = None,
@@ -518,7 +519,7 @@ class World:
         tests: Sequence[Record] = (),
         prompts: Sequence[Record] = (),
         comment: str | None = None,
-        key: SigningKey | None = None,
+        key: Signer | None = None,
     ) -> Record:
         """A person's decision about a revision of a change."""
         body = Approval(

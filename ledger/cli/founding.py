@@ -35,7 +35,7 @@ from ledger.events.shape import (
 from ledger.events.statement import Event, write_payload
 from ledger.keys import PublicKey, key_id, parse_public_key, sign, verify
 from ledger.parcel import SaltedContent
-from ledger.roster.acts import PUBLISHED_KEYS, genesis_preimage
+from ledger.roster.acts import genesis_preimage, is_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +127,7 @@ def make_plan(
         ConflictError: ``published-key``.
     """
     keys = [key for _, key in founders] + ([] if recovery is None else [recovery])
-    if any(key_id(key) in PUBLISHED_KEYS for key in keys):
+    if any(is_published(key) for key in keys):
         raise ConflictError("published-key", "a key's private half is published; make one: evidence key new")
     cards = [
         new_content(f"card-{number}", encode_card(founder.name, _accounts(founder)))

@@ -23,7 +23,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.keys import key_id, verify
-from ledger.roster.acts import PUBLISHED_KEYS, key_preimage
+from ledger.roster.acts import is_published, key_preimage
 from ledger.roster.state import in_force, principal_in_force
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class _Planner:
                     "key-enrolled", "a key of the file belongs to another principal", details={"key_id": identifier}
                 )
             return
-        if identifier in PUBLISHED_KEYS:
+        if is_published(key.public):
             sentence = "its key is the published sample key, which every ledger refuses"
             remedy = f"Its holder makes one: evidence key new && evidence key request --principal {principal}"
             self.waits.append(Wait("published-key", item.name, sentence, remedy))

@@ -12,6 +12,7 @@ from ledger.events.shape import (
     array,
     count,
     digest,
+    ed25519_key,
     glob,
     label,
     member,
@@ -89,7 +90,7 @@ class FoundingAdministrator:
 class Recovery:
     """An offline key that counts as one administrator and whose every use is printed."""
 
-    key: PublicKey = member(public_key)
+    key: PublicKey = member(ed25519_key)
     principal: str = member(principal_id)
 
 
@@ -100,7 +101,7 @@ class GenesisCore:
     administrators: tuple[FoundingAdministrator, ...] = member(array(nested(FoundingAdministrator), least=1, most=16))
     admins_required: int = member(_admins_required)
     """How many distinct administrators an act takes: 1 or 2."""
-    log_key: PublicKey = member(public_key)
+    log_key: PublicKey = member(ed25519_key)
     """Signs checkpoints and nothing else."""
     origin: str = member(_origin)
     recovery: Recovery | None = member(nested(Recovery), optional=True)
@@ -345,10 +346,10 @@ def check_genesis(body: Genesis, where: str) -> None:
     """
     core = body.core
     founders = core.administrators
-    keys = [core.log_key, *(item.key for item in founders)]
+    keys = [core.log_key.point, *(item.key.point for item in founders)]
     principals = [item.principal for item in founders]
     if core.recovery is not None:
-        keys.append(core.recovery.key)
+        keys.append(core.recovery.key.point)
         principals.append(core.recovery.principal)
     if len(founders) < core.admins_required:
         raise FormatError("bad-genesis", "fewer administrators than admins_required", where=f"{where}/administrators")

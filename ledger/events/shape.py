@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 from ledger.canonical import JSON, Encodable, decode_base64, encode, parse_canonical
 from ledger.digests import Digest, parse_digest
 from ledger.errors import FormatError
-from ledger.keys import PublicKey, format_public_key, parse_public_key
+from ledger.keys import SIGNATURE_BYTES, PublicKey, format_public_key, parse_public_key
+from ledger.sshsig import MAX_SIGNATURE_BYTES
 
 Reader: TypeAlias = Callable[[JSON, str], Any]
 """Takes a JSON value and its place; returns the value, or raises FormatError at that place."""
@@ -221,8 +222,16 @@ def base64_bytes(value: JSON, where: str, *, length: int | None = None) -> bytes
 
 
 def signature(value: JSON, where: str) -> bytes:
-    """Reads the 64 bytes of an Ed25519 signature."""
-    return base64_bytes(value, where, length=64)
+    """Reads a signature of 64 to 1,024 bytes; which length it must have is its key's scheme to say (format §2)."""
+    decoded = base64_bytes(value, where)
+    if not SIGNATURE_BYTES <= len(decoded) <= MAX_SIGNATURE_BYTES:
+        raise FormatError(
+            "bad-base64",
+            f"a signature has {SIGNATURE_BYTES} to {MAX_SIGNATURE_BYTES} bytes",
+            where=where,
+            details={"found": len(decoded)},
+        )
+    return decoded
 
 
 def public_key(value: JSON, where: str) -> PublicKey:
@@ -230,6 +239,14 @@ def public_key(value: JSON, where: str) -> PublicKey:
     if not isinstance(value, str):
         raise FormatError("bad-key", "a public key text is required", where=where)
     return parse_public_key(value, where)
+
+
+def ed25519_key(value: JSON, where: str) -> PublicKey:
+    """Reads a public key text of the scheme ``ed25519``."""
+    read = public_key(value, where)
+    if read.scheme != "ed25519":
+        raise FormatError("unsupported-scheme", "a key of the scheme ed25519 is required here", where=where)
+    return read
 
 
 def path(value: JSON, where: str) -> str:

@@ -30,7 +30,7 @@ from ledger.events.roster import (
     core_bytes,
 )
 from ledger.events.work import Approval
-from ledger.keys import PublicKey, key_id, verify
+from ledger.keys import KEY_BYTES, PublicKey, key_id, verify
 from ledger.roster.state import (
     RECOVERY,
     Act,
@@ -59,7 +59,13 @@ if TYPE_CHECKING:
     from ledger.events.statement import Event
 
 PUBLISHED_KEYS: Final = frozenset({Digest("sha256:72ac13db645522b42f41d3ed24420532526991d51f3eaabb71794752c01f1703")})
-"""Key ids whose private halves stand in the documentation; refused for ever."""
+"""Key ids of Ed25519 keys whose private halves stand in the documentation; refused for ever."""
+
+
+def is_published(key: PublicKey) -> bool:
+    """Whether the private half of ``key`` stands in the documentation, under whichever scheme ``key`` is."""
+    # In the form of an SSH key the same point has another key id.
+    return len(key.point) == KEY_BYTES and key_id(PublicKey("ed25519", key.point)) in PUBLISHED_KEYS
 
 
 def genesis_preimage(core: GenesisCore) -> bytes:
@@ -329,7 +335,7 @@ def _refuse(fault: bool, slug: str, message: str) -> None:  # noqa: FBT001  # re
 
 
 def _refuse_published(key: PublicKey) -> None:
-    if key_id(key) in PUBLISHED_KEYS:
+    if is_published(key):
         raise AuthorityError(
             "published-key",
             "the private half of this key is published in the documentation",
@@ -391,9 +397,16 @@ def _check_new_key(roster: Roster, act: KeyEnrol | KeyRotate, position: int) -> 
         "key-scope",
         "a service's or agent's key is enrolled for kinds and projects, a person's for neither",
     )
-    _refuse_published(act.key)
     _refuse(
-        key_id(act.key) in roster.keys or act.key == roster.core.log_key,
+        act.key.scheme != "ed25519" and roster.principals[act.principal].type != "person",
+        "key-scheme",
+        "only a person signs with an SSH key; an agent's, a service's and the recovery key are of the scheme ed25519",
+    )
+    _refuse_published(act.key)
+    # Two forms of one key would let two principals sign with one private key.
+    point = act.key.point
+    _refuse(
+        point == roster.core.log_key.point or any(item.public.point == point for item in roster.keys.values()),
         "key-enrolled",
         "a public key is enrolled once, ever",
     )

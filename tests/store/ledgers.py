@@ -16,7 +16,7 @@ from tests.world import World
 if TYPE_CHECKING:
     from ledger.envelope import Envelope
     from ledger.events.context import Context
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
     from ledger.records import Record
 
 
@@ -109,7 +109,7 @@ def tell(world: World, number: int = 1, previous: str | None = None) -> Record:
     return released
 
 
-def note(world: World, text: str = "x", *, key: SigningKey | None = None, event_id: str | None = None) -> bytes:
+def note(world: World, text: str = "x", *, key: Signer | None = None, event_id: str | None = None) -> bytes:
     """Envelope bytes of a prompt whose content is withheld; the world itself does not take it in."""
     author, machine = world.members["Cem Author"], world.members["ci"]
     context = world.context(
@@ -121,6 +121,6 @@ def note(world: World, text: str = "x", *, key: SigningKey | None = None, event_
     return seal(write_payload(Event(context, body)), key or machine.key).data
 
 
-def sealed(event: Event, key: SigningKey) -> bytes:
+def sealed(event: Event, key: Signer) -> bytes:
     """Envelope bytes of any event."""
     return seal(write_payload(event), key).data
