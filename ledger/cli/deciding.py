@@ -13,7 +13,7 @@ from ledger.events.context import About
 from ledger.events.work import Basis, Release, Seen
 from ledger.manifest import ABSENT_MODE, Manifest
 from ledger.records import Absent, Held
-from ledger.roster.state import policy_at, roles_at
+from ledger.roster.state import person_behind, policy_at, roles_at
 from ledger.rules.policy import parse_policy
 
 if TYPE_CHECKING:
@@ -323,19 +323,18 @@ def _run(item: RunFact, tree: str) -> str:
 
 def _change_warnings(dossier: ChangeDossier, chosen: Revision, me: Key) -> Iterator[str]:
     facts = dossier.change
+    myself = person_behind(dossier.records.roster, me.principal, dossier.records.position)
     if chosen is not facts.revisions[-1]:
         yield f"a later revision is recorded: {facts.revisions[-1].number}"
-    duties = sorted({item.duty for item in facts.contributions if item.party.principal == me.principal})
+    duties = sorted({item.duty for item in facts.contributions if item.party.principal == myself})
     if duties:
         yield f"you took part in this change ({', '.join(duties)}): rules will not count your decision"
-    claimed = [
-        item for item in facts.contributions if me.principal in item.party.claimants and not item.party.principal
-    ]
+    claimed = [item for item in facts.contributions if myself in item.party.claimants and not item.party.principal]
     if claimed:
         yield "an account that you and others claim took part in this change: rules may not count your decision"
     for item in facts.approvals:
         decided = item.approval.decision != "withdraw" and item.standing
-        if decided and item.approver.principal == me.principal:
+        if decided and item.approver.principal == myself:
             yield f"your {NOUNS[item.approval.decision]} in entry {item.record.index} stands; this one takes its place"
     if any(item.run.run.tree == chosen.diff.tree and item.run.result == "FAILED" for item in facts.runs):
         yield "a test run on this very tree failed"

@@ -11,7 +11,14 @@ from ledger.digests import digest_bytes
 from ledger.documents import Account, encode_account, encode_card
 from ledger.dossier.build import build_change, build_release
 from ledger.events.context import About, Actor, ContentRef
-from ledger.events.roster import KeyRevoke, PrincipalDescribe, PrincipalDisable, RoleEnd
+from ledger.events.roster import (
+    KeyRevoke,
+    PrincipalDescribe,
+    PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
+    RoleEnd,
+)
 from ledger.events.statement import Event
 from ledger.events.work import (
     AiInvolvement,
@@ -355,6 +362,14 @@ class Story:
     def do_disable(self, who: str) -> Record:
         """Somebody leaves."""
         return self.world.act(PrincipalDisable(self._who(who).principal))
+
+    def do_join(self, who: str, into: str) -> Record:
+        """Two principals turn out to be one."""
+        return self.world.act(PrincipalMerge(self._who(into).principal, self._who(who).principal))
+
+    def do_split(self, who: str) -> Record:
+        """A merged principal is one of its own again."""
+        return self.world.act(PrincipalSplit(self._who(who).principal))
 
     def do_erase(self, card: str | None = None, of: str | None = None, content: str = "commits") -> None:
         """An erasure: of somebody's latest card, or of a content of an event."""
