@@ -196,6 +196,8 @@ class Landing:
     binding: str
     """By what the content was found to be that diff's: ``manifest``, ``tree``, ``recomputed`` (as the merge event says,
     since only a clone can repeat it), ``none``. The first two are compared here, whatever the event says."""
+    manifest: Manifest | Absent
+    """Of what landed, against what was there before."""
 
 
 @dataclass(frozen=True, slots=True)

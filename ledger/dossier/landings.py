@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ledger.dossier.facts import Landing
-from ledger.dossier.reading import ChangeKey, Entries, read_commits
+from ledger.dossier.reading import ChangeKey, Entries, read_commits, read_manifest
 from ledger.events.work import Diff, Merge
 
 if TYPE_CHECKING:
@@ -37,7 +37,13 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
         diff, binding = _bound(entries, record, merge, by_manifest[merge.manifest], by_tree[merge.tree])
         change = (record if diff is None else diff).event.context.about.change
         landing = Landing(
-            record, merge, read_commits(entries, record, "commits"), entries.people.actor(record), diff, binding
+            record=record,
+            merge=merge,
+            commits=read_commits(entries, record, "commits"),
+            merged_by=entries.people.actor(record),
+            diff=diff,
+            binding=binding,
+            manifest=read_manifest(entries, record),
         )
         found.setdefault(change, []).append(landing)
     return found

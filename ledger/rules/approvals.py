@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.people import sure
 from ledger.rules.contributors import approver_words
-from ledger.rules.duties import approvals_required
+from ledger.rules.duties import by_need
+from ledger.rules.judged import of_landing, of_revision
+from ledger.rules.kinds import COUNT, LABELS
+from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
 from ledger.rules.reviewed import (
     Sorted,
     covered_revision,
     doubts,
     has_role,
-    of_landing,
-    of_revision,
     shown_diffs,
     sort_approvals,
     stands,
@@ -22,7 +24,9 @@ from ledger.rules.shape import (
     ChangeCase,
     Finding,
     NamedRecord,
+    Parameter,
     ReleaseCase,
+    Rule,
     failed,
     gravest,
     inapplicable,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.dossier.facts import ApprovalFact, Landing, Revision
+    from ledger.rules.judged import Judged
 
 LANDED = "the change has landed"
 """The precondition of rules about what was merged."""
@@ -182,12 +187,14 @@ def app_05_change(case: ChangeCase) -> Finding:
     """APP-05, gate 1: the approvals that count were in the ledger before the change landed."""
     if not case.change.landings:
         return inapplicable(LANDED, shown_diffs(case))
-    return gravest(_before(case, landing) for landing in case.change.landings)
+    found = []
+    for landing in case.change.landings:
+        content = of_landing(case, landing)
+        found.append(by_need(case, content, partial(_before, case, content, landing)))
+    return gravest(found)
 
 
-def _before(case: ChangeCase, landing: Landing) -> Finding:
-    content = of_landing(case, landing)
-    needed = approvals_required(case, content)
+def _before(case: ChangeCase, content: Judged, landing: Landing, needed: int) -> Finding:
     found = sort_approvals(case, content, at=landing.record.index)
     inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
     if len(found.people) >= needed:
@@ -271,3 +278,49 @@ def _had(people: int) -> str:
 
 def _environment(label: str) -> str:
     return f"“{label}”"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "APP-01",
+        "Approved content is the merged content",
+        "What was approved is what was merged, by equal manifest, equal tree or a recomputed merge.",
+        app_01,
+        parameters=(*COUNTING, *PEOPLE),
+    ),
+    Rule(
+        "APP-02",
+        "No revision after the approval",
+        "The approved revision is the last one before the change landed.",
+        app_02,
+        parameters=(*COUNTING, *PEOPLE),
+    ),
+    Rule(
+        "APP-04",
+        "No standing rejection",
+        "By the latest decision of each person, nobody rejects the change.",
+        app_04,
+        parameters=COUNTING,
+    ),
+    Rule(
+        "APP-05",
+        "Approved before, not after",
+        "The approvals entered the ledger before the change landed, and those of a release before it was deployed.",
+        app_05_change,
+        app_05_release,
+        parameters=(
+            APPROVALS,
+            *COUNTING,
+            *PEOPLE,
+            Parameter(
+                "release_approvals",
+                0,
+                COUNT,
+                "How many people must approve a release before it is deployed; 0: the rule does not apply to releases.",
+            ),
+            Parameter(
+                "environments", ["production"], LABELS, "The environments whose first deployment is the deadline."
+            ),
+        ),
+    ),
+)

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.roster.state import person_behind
 from ledger.rules.assistants import assistant_use
 from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions
-from ledger.rules.reviewed import Judged, Sorted, covered_revision, judged, shown_diffs, sort_approvals
-from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, gravest, inapplicable, passed, untold
+from ledger.rules.judged import Judged, judged
+from ledger.rules.kinds import choice
+from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
+from ledger.rules.reviewed import Sorted, covered_revision, shown_diffs, sort_approvals
+from ledger.rules.risk import asked, risk_class
+from ledger.rules.shape import (
+    ChangeCase,
+    Finding,
+    NamedRecord,
+    Parameter,
+    Rule,
+    failed,
+    gravest,
+    inapplicable,
+    passed,
+    untold,
+)
+from ledger.rules.verdict import Outcome
 from ledger.rules.wording import capital, counted, listed, person, required
 
 if TYPE_CHECKING:
@@ -21,10 +38,17 @@ APPROVED = "somebody approved this content"
 """The precondition of rules about who approved."""
 
 
-def approvals_required(case: ChangeCase, content: Judged) -> int:
-    """How many approvals the policy asks for at the content's risk class."""
-    by_risk = cast("dict[str, int]", case.settings["approvals"])
-    return by_risk.get(content.risk or "default", by_risk["default"])
+def by_need(case: ChangeCase, content: Judged, judge: Callable[[int], Finding]) -> Finding:
+    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class.
+
+    Where the class is open, the fewest and the most that may be asked for must come out the same.
+    """
+    risk = risk_class(case, content)
+    counts = [count for count in asked(cast("dict[str, int]", case.settings["approvals"]), risk) if count is not None]
+    fewest, most = judge(min(counts)), judge(max(counts))
+    if fewest.outcome is most.outcome:
+        return most if most.outcome is Outcome.PASS else fewest
+    return untold((*fewest.missing, *most.missing, *risk.unread), most.inputs)
 
 
 def sod_01(case: ChangeCase) -> Finding:
@@ -32,8 +56,7 @@ def sod_01(case: ChangeCase) -> Finding:
     return _each(case, _enough)
 
 
-def _enough(case: ChangeCase, content: Judged) -> Finding:
-    needed = approvals_required(case, content)
+def _enough(case: ChangeCase, content: Judged, needed: int) -> Finding:
     found = sort_approvals(case, content)
     inputs = [*content.inputs, *shown_diffs(case), *found.inputs]
     people = found.people
@@ -80,8 +103,8 @@ def sod_02(case: ChangeCase) -> Finding:
     """SOD-02: whoever changed the code is not among its counted approvers."""
     return _each(
         case,
-        lambda case, content: _disjoint(
-            case, content, CODE, "{who} approved {what} without having changed its code.", "changed the code"
+        lambda case, content, needed: _disjoint(
+            case, content, needed, CODE, "{who} approved {what} without having changed its code.", "changed the code"
         ),
     )
 
@@ -100,8 +123,13 @@ def sod_03(case: ChangeCase) -> Finding:
     scoped = _last_prompts(case) if case.settings["prompters"] == "last-revision" else case
     return _each(
         scoped,
-        lambda case, content: _disjoint(
-            case, content, ASKED, "{who} approved {what} and had not prompted the assistant.", "prompted the assistant"
+        lambda case, content, needed: _disjoint(
+            case,
+            content,
+            needed,
+            ASKED,
+            "{who} approved {what} and had not prompted the assistant.",
+            "prompted the assistant",
         ),
     )
 
@@ -128,8 +156,7 @@ def sod_04(case: ChangeCase) -> Finding:
     return _each(case, _human)
 
 
-def _human(case: ChangeCase, content: Judged) -> Finding:
-    needed = approvals_required(case, content)
+def _human(case: ChangeCase, content: Judged, needed: int) -> Finding:
     found = sort_approvals(case, content, duties=frozenset(), machines=True)
     humans = [item for item in found.effective if item.approver.type == "person"]
     machines = [item for item in found.effective if item.approver.type != "person"]
@@ -153,9 +180,8 @@ def _human(case: ChangeCase, content: Judged) -> Finding:
     )
 
 
-def _disjoint(case: ChangeCase, content: Judged, duties: frozenset[str], good: str, bad: str) -> Finding:
+def _disjoint(case: ChangeCase, content: Judged, needed: int, duties: frozenset[str], good: str, bad: str) -> Finding:
     """That approvals needed for the count come from outside ``duties``; others are shown by SOD-01 and not counted."""
-    needed = approvals_required(case, content)
     found = sort_approvals(case, content, duties=duties)
     inputs: list[NamedRecord] = [*content.inputs, *shown_diffs(case), *found.inputs]
     people = found.people
@@ -177,8 +203,50 @@ def _disjoint(case: ChangeCase, content: Judged, duties: frozenset[str], good: s
     return passed(sentence, inputs)
 
 
-def _each(case: ChangeCase, judge: Callable[[ChangeCase, Judged], Finding]) -> Finding:
+def _each(case: ChangeCase, judge: Callable[[ChangeCase, Judged, int], Finding]) -> Finding:
     contents = judged(case)
     if not contents:
         return untold(("no revision of the change is recorded",))
-    return gravest(judge(case, content) for content in contents)
+    return gravest(by_need(case, content, partial(judge, case, content)) for content in contents)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "SOD-01",
+        "Independent approval",
+        "As many people as the policy asks for, none of whom contributed, approved exactly this content.",
+        sod_01,
+        parameters=(APPROVALS, *COUNTING, *PEOPLE),
+    ),
+    Rule(
+        "SOD-02",
+        "Who changed the code does not approve it",
+        "Nobody who wrote, committed, pushed or merged by hand is needed as an approver.",
+        sod_02,
+        parameters=(APPROVALS, *COUNTING, *PEOPLE),
+    ),
+    Rule(
+        "SOD-03",
+        "Who prompted does not approve the output",
+        "Nobody who prompted the assistant is needed as an approver of what it made.",
+        sod_03,
+        parameters=(
+            APPROVALS,
+            *COUNTING,
+            *PEOPLE,
+            Parameter(
+                "prompters",
+                "all",
+                choice("all", "last-revision"),
+                "Whose prompts count: of `all` revisions, or of the `last-revision` alone.",
+            ),
+        ),
+    ),
+    Rule(
+        "SOD-04",
+        "Approvers are people",
+        "No agent or service is needed as an approver.",
+        sod_04,
+        parameters=(APPROVALS, *COUNTING, *PEOPLE),
+    ),
+)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.people import compare, sure
 from ledger.events.shape import instant
-from ledger.rules.reviewed import doubts, judged, stands
+from ledger.rules.judged import judged
+from ledger.rules.reviewed import doubts, stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,81 +17,10 @@ from ledger.rules.contributors import EVERY, approver_words, took_part
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger.digests import Digest
-    from ledger.dossier.facts import ApprovalFact, Contribution, Landing, Revision
+    from ledger.dossier.facts import ApprovalFact, Contribution, Revision
     from ledger.records import Record
+    from ledger.rules.judged import Judged
     from ledger.rules.shape import ChangeCase, NamedRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The content that a rule speaks about: what landed, or the latest revision of a change that has not."""
-
-    manifests: frozenset[Digest]
-    trees: frozenset[str]
-    commits: frozenset[str]
-    """Commits that hold this content: heads of equal revisions and the commit that landed."""
-    name: str
-    """``revision 3`` or ``the landed content``."""
-    risk: str | None
-    landing: Landing | None
-    revision: Revision | None
-    """The revision whose content it is; None: of no recorded revision."""
-
-    @property
-    def inputs(self) -> tuple[NamedRecord, ...]:
-        """The events that say what the content is."""
-        found: list[NamedRecord] = []
-        if self.revision is not None:
-            found.append(("diff", self.revision.record))
-        if self.landing is not None:
-            found.append(("merge", self.landing.record))
-        return tuple(found)
-
-
-def of_revision(case: ChangeCase, revision: Revision, landing: Landing | None = None) -> Judged:
-    """The content of one revision."""
-    manifests, trees = {revision.diff.manifest}, {revision.diff.tree}
-    if landing is not None:
-        manifests.add(landing.merge.manifest)
-        trees.add(landing.merge.tree)
-    heads = {
-        item.diff.head for item in case.change.revisions if item.diff.manifest in manifests or item.diff.tree in trees
-    }
-    return Judged(
-        frozenset(manifests),
-        frozenset(trees),
-        frozenset(heads | ({landing.merge.commit} if landing is not None else set())),
-        f"revision {revision.number}",
-        revision.diff.risk,
-        landing,
-        revision,
-    )
-
-
-def of_landing(case: ChangeCase, landing: Landing) -> Judged:
-    """The content that landed."""
-    for revision in case.change.revisions:
-        if landing.diff is not None and revision.record.index == landing.diff.index:
-            return of_revision(case, revision, landing)
-    last = case.change.last_revision
-    return Judged(
-        frozenset({landing.merge.manifest}),
-        frozenset({landing.merge.tree}),
-        frozenset({landing.merge.commit}),
-        "the landed content",
-        None if last is None else last.diff.risk,
-        landing,
-        None,
-    )
-
-
-def judged(case: ChangeCase) -> tuple[Judged, ...]:
-    """What is judged of the change: each landing, else its latest revision; empty if there is neither."""
-    if case.change.landings:
-        return tuple(of_landing(case, landing) for landing in case.change.landings)
-    last = case.change.last_revision
-    return () if last is None else (of_revision(case, last),)
 
 
 def stands(fact: ApprovalFact, at: int | None = None) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from ledger.rules.reviewed import Judged, judged
-from ledger.rules.shape import ChangeCase, Finding, failed, gravest, inapplicable, passed, untold
+from ledger.rules.judged import Judged, judged
+from ledger.rules.kinds import COUNT, FLAG
+from ledger.rules.parameters import TESTS
+from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, gravest, inapplicable, passed, untold
 from ledger.rules.wording import allowed, capital, counted, listed, short
 
 if TYPE_CHECKING:
@@ -223,3 +225,44 @@ def _failure(item: RunFact) -> str:
     if item.run.result == "WARNED":
         return f"{_suite(item)} passed with warnings, which this policy does not accept"
     return f"{_suite(item)} failed: {counted(totals.failures + totals.errors, 'case', 'cases')} of {totals.tests}"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "TST-01",
+        "Required suites passed",
+        "Every required suite ran, executed at least one case, and passed in its latest run.",
+        tst_01,
+        parameters=(
+            *TESTS,
+            Parameter(
+                "warned_counts",
+                True,  # noqa: FBT003 -- the parameter's default, a value among values
+                FLAG,
+                "Whether a run that passed with warnings counts as passed.",
+            ),
+        ),
+    ),
+    Rule(
+        "TST-02",
+        "Tests ran on this content",
+        "Every required suite ran on the tree of the content that is judged.",
+        tst_02,
+        parameters=TESTS,
+    ),
+    Rule(
+        "TST-04",
+        "No rerun until green",
+        "No required suite passed only after more failed runs on the same content than the policy allows.",
+        tst_04,
+        parameters=(
+            *TESTS,
+            Parameter(
+                "failed_runs",
+                1,
+                COUNT,
+                "How many failed runs of a suite on the same content may come before the one that passed.",
+            ),
+        ),
+    ),
+)
