@@ -127,7 +127,10 @@ def _sort(
     covered = covers(case, fact, content)
     part, shown, reasons = took_part(case, fact.approver, duties)
     if part == "yes":
-        if covered != "no":
+        if covered != "no" and fact.perhaps_replaced_by is not None:
+            # Whoever took part may have taken it back: then it is nobody's approval of their own work.
+            found.unclear.append(Unclear(fact, doubts(fact)))
+        elif covered != "no":
             found.own.append((fact, shown))
         return
     reasons = (*doubts(fact), *reasons)

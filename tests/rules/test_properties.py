@@ -131,6 +131,9 @@ def _independent(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 
 def _swaps(scenario: Scenario) -> Iterator[tuple[dict[str, Any], ...]]:
     events = scenario.events
+    if any(event["do"] == "join" for event in events):
+        # Two who turn out to be one take back what they said themselves: their decisions are not independent.
+        return
     for place in range(len(events) - 1):
         if _independent(events[place], events[place + 1]):
             yield (*events[:place], events[place + 1], events[place], *events[place + 2 :])
