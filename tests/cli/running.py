@@ -128,7 +128,7 @@ def _stdin(text: str) -> Iterator[None]:
     import sys
 
     before = sys.stdin
-    sys.stdin = io.StringIO(text)
+    sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8")
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.client import Client
 from ledger.envelope import open_envelope
+from ledger.events.roster import MACHINE_KINDS
 from ledger.events.statement import Event, read_payload
 from tests.api.serving import free_port
 from tests.capture.conftest import Sandbox
@@ -36,7 +37,7 @@ responsible = "Ivy Author"
 name = "Pipeline"
 responsible = "Ray Reviewer"
 """
-KINDS = ("prompt", "diff", "test", "merge", "release", "deploy")
+KINDS = MACHINE_KINDS
 JUNIT = '<testsuite name="unit"><testcase name="a"/><testcase name="b"/></testsuite>'
 
 
