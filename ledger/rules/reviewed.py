@@ -127,11 +127,8 @@ def _sort(
     covered = covers(case, fact, content)
     part, shown, reasons = took_part(case, fact.approver, duties)
     if part == "yes":
-        if covered != "no" and fact.perhaps_replaced_by is not None:
-            # Whoever took part may have taken it back: then it is nobody's approval of their own work.
-            found.unclear.append(Unclear(fact, doubts(fact)))
-        elif covered != "no":
-            found.own.append((fact, shown))
+        if covered != "no":
+            _sort_own(fact, shown, found)
         return
     reasons = (*doubts(fact), *reasons)
     if covered == "unknown":
@@ -145,6 +142,14 @@ def _sort(
             found.unclear.append(Unclear(fact, reasons))
         case _:
             found.effective.append(fact)
+
+
+def _sort_own(fact: ApprovalFact, shown: tuple[Contribution, ...], found: Sorted) -> None:
+    if fact.perhaps_replaced_by is None:
+        found.own.append((fact, shown))
+    else:
+        # Whoever took part may have taken it back: then it is nobody's approval of their own work.
+        found.unclear.append(Unclear(fact, doubts(fact)))
 
 
 def doubts(fact: ApprovalFact) -> tuple[str, ...]:
