@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ledger.cli.options import client_options, output, output_options, settings, signing_options
-from ledger.events.roster import MACHINE_KINDS
+from ledger.events.roster import CUSTODIES, MACHINE_KINDS
 
 if TYPE_CHECKING:
     from ledger.cli.directory import Directory
@@ -93,6 +93,7 @@ def request(ctx: click.Context, principal: str | None) -> None:
     "--kind", "kinds", multiple=True, type=click.Choice(MACHINE_KINDS), help="What a service's or agent's key may sign."
 )
 @click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Where it may; repeat for more.")
+@click.option("--custody", type=click.Choice(CUSTODIES), help="Where the private key is held, as its holder declares.")
 @signing_options
 @client_options
 @click.pass_context
@@ -104,6 +105,7 @@ def enrol(
     principal: str | None,
     kinds: tuple[str, ...],
     projects: tuple[str, ...],
+    custody: str | None,
 ) -> None:
     """Enrol a key: REQUEST is the line that its holder printed with `evidence key request`."""
     from ledger.cli.acting import Step, perform, tell
@@ -114,7 +116,7 @@ def enrol(
         known = session.directory()
         wanted = _wanted(known, line, private, principal)
         scope = _scope(known, wanted.principal, kinds, projects)
-        body = KeyEnrol(wanted.public, wanted.principal, wanted.proof, *scope)
+        body = KeyEnrol(wanted.public, wanted.principal, wanted.proof, *scope, custody)
         tell(session, perform(session, known, [Step(body)]))
 
 
@@ -123,10 +125,19 @@ def enrol(
 @click.argument("line", required=False, metavar="REQUEST")
 @click.option("--from-key", "private", type=_FILE, help="The new private key on this machine, in place of REQUEST.")
 @click.option("--old-key", type=_FILE, help="The private key that ends, to endorse the new one.")
+@click.option("--custody", type=click.Choice(CUSTODIES), help="Where the new private key is held, as declared.")
 @signing_options
 @client_options
 @click.pass_context
-def rotate(ctx: click.Context, *, old: str, line: str | None, private: Path | None, old_key: Path | None) -> None:
+def rotate(
+    ctx: click.Context,
+    *,
+    old: str,
+    line: str | None,
+    private: Path | None,
+    old_key: Path | None,
+    custody: str | None,
+) -> None:
     """End the key KEY_ID and enrol another of the same principal in its place, for the same kinds and projects."""
     from ledger.cli.acting import Step, perform, tell
     from ledger.cli.session import open_session
@@ -150,7 +161,8 @@ def rotate(ctx: click.Context, *, old: str, line: str | None, private: Path | No
         if old_key is not None:
             preimage = key_preimage(session.anchor.ledger, wanted.principal, wanted.public)
             endorsement = sign(read_key_file(old_key), preimage)
-        body = KeyRotate(ends.id, wanted.public, wanted.principal, wanted.proof, endorsement, ends.kinds, ends.projects)
+        scope = ends.kinds, ends.projects
+        body = KeyRotate(ends.id, wanted.public, wanted.principal, wanted.proof, endorsement, *scope, custody)
         tell(session, perform(session, known, [Step(body)]))
 
 
@@ -316,6 +328,7 @@ def _document(known: Directory, one: Key) -> dict[str, object]:
         "name": known.name(one.principal),
         "kinds": one.kinds,
         "projects": one.projects,
+        "custody": one.custody,
         "since": one.since,
         "until": one.until,
         "ended_by": one.ended_by,

@@ -45,6 +45,9 @@ MACHINE_KINDS: Final = (
 )
 """Kinds for which a service's or agent's key may be enrolled (format §7)."""
 
+CUSTODIES: Final = ("hardware", "device", "pipeline")
+"""Where a private key is held, as declared: on a security key, in a file of its holder's, or by a pipeline."""
+
 MAX_POLICY_BYTES: Final = 49_152
 """Largest policy in canonical form."""
 
@@ -52,7 +55,7 @@ _projects = array(project_id, least=1, most=64, distinct=True)
 _paths = array(glob, least=1, most=64, distinct=True)
 _risks = array(label, least=1, most=16, distinct=True)
 _kinds = array(one_of(*MACHINE_KINDS), least=1, most=32, distinct=True)
-_custody = one_of("hardware", "device", "pipeline")
+_custody = one_of(*CUSTODIES)
 
 
 def _protected_ref(value: JSON, where: str) -> str:
