@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ledger.records import Absent
 from ledger.rules.contributors import by_party, contributions, gaps, is_assistant_trailer
-from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
+from ledger.rules.kinds import choice
+from ledger.rules.parameters import PEOPLE
+from ledger.rules.shape import ChangeCase, Finding, NamedRecord, Parameter, Rule, failed, inapplicable, passed, untold
 from ledger.rules.wording import counted, listed
 
 STRENGTHS = ("declared", "observed", "recomputed")
@@ -133,3 +135,29 @@ def ai_02(case: ChangeCase) -> Finding:  # noqa: PLR0911 -- one return an outcom
         f"{listed(item.strength or '' for item in bound)}.",
         use.inputs,
     )
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "AI-01",
+        "Assistants are declared",
+        "The change says whether an assistant was used, and nothing recorded contradicts it.",
+        ai_01,
+        parameters=PEOPLE,
+    ),
+    Rule(
+        "AI-02",
+        "Prompts are bound to the diff",
+        "Where an assistant was used, its prompts are recorded and bound to the diff.",
+        ai_02,
+        parameters=(
+            *PEOPLE,
+            Parameter(
+                "strength",
+                "declared",
+                choice(*STRENGTHS),
+                "The weakest binding that counts: `declared`, `observed` or `recomputed`.",
+            ),
+        ),
+    ),
+)

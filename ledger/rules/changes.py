@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.events.work import Merge
 from ledger.records import Absent, Record
-from ledger.rules.shape import Finding, NamedRecord, ReleaseCase, failed, inapplicable, passed, untold
+from ledger.rules.shape import Finding, NamedRecord, ReleaseCase, Rule, failed, inapplicable, passed, untold
 from ledger.rules.wording import capital, counted, listed, short
 
 if TYPE_CHECKING:
@@ -82,3 +82,13 @@ def _is_push(record: Record) -> bool:
 
 def _told(places: Sequence[CommitPlace], one: str, many: str) -> str:
     return f"{counted(len(places), one, many)} ({listed(short(place.commit.id) for place in places[:5])})"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "CHG-01",
+        "Every commit belongs to a change",
+        "Every commit of the release was landed by a recorded change.",
+        release=chg_01,
+    ),
+)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.people import sure
 from ledger.roster.state import Roster, key_in_force
 from ledger.rules.contributors import CODE, by_party, contributions, gaps, unresolved
+from ledger.rules.parameters import PEOPLE
 from ledger.rules.reviewed import identity_doubt
-from ledger.rules.shape import ChangeCase, Finding, NamedRecord, ReleaseCase, failed, inapplicable, passed, untold
+from ledger.rules.shape import ChangeCase, Finding, NamedRecord, ReleaseCase, Rule, failed, inapplicable, passed, untold
 from ledger.rules.wording import counted
 
 if TYPE_CHECKING:
@@ -121,3 +122,28 @@ def _key_of(roster: Roster, record: Record) -> str | None:
 
 def _reported(record: Record) -> bool:
     return record.event.context.actor.principal != record.key.principal
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "ID-01",
+        "Signed by a registered key",
+        "Each event is signed by a key that this ledger enrolled for a named principal.",
+        id_01_change,
+        id_01_release,
+    ),
+    Rule(
+        "ID-02",
+        "Key in force",
+        "Each signing key was in force when its event entered the ledger.",
+        id_02_change,
+        id_02_release,
+    ),
+    Rule(
+        "ID-04",
+        "Accounts resolve",
+        "Every account of a contributor or approver belongs to a known principal.",
+        id_04,
+        parameters=PEOPLE,
+    ),
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from ledger.rules.changes import unread_lists
-from ledger.rules.shape import Finding, NamedRecord, ReleaseCase, failed, passed, untold
+from ledger.rules.kinds import FLAG
+from ledger.rules.shape import Finding, NamedRecord, Parameter, ReleaseCase, Rule, failed, passed, untold
 from ledger.rules.wording import capital, counted, listed, short
 
 if TYPE_CHECKING:
@@ -72,3 +73,21 @@ def _source(source: SourceFacts, name: str) -> tuple[list[str], list[str]]:
             f"what landed in {entries} after the previous release is part of {name}, but not on its commit list"
         )
     return wrong, unclear
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "REL-01",
+        "Release manifest is complete",
+        "The release names its artifacts by digest, its commits, and everything that landed since the one before.",
+        release=rel_01,
+        parameters=(
+            Parameter(
+                "artifacts_required",
+                False,  # noqa: FBT003 -- the parameter's default, a value among values
+                FLAG,
+                "Whether a release must name an artifact.",
+            ),
+        ),
+    ),
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.rules.judged import Judged, judged
-from ledger.rules.kinds import COUNT, FLAG
+from ledger.rules.kinds import ANY, COUNT, FLAG
 from ledger.rules.parameters import TESTS
 from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, gravest, inapplicable, passed, untold
 from ledger.rules.wording import allowed, capital, counted, listed, short
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.dossier.facts import RunFact
-
-ANY = "any"
-"""Setting of ``suites`` that takes whichever suites ran, at least one."""
 
 
 def tst_01(case: ChangeCase) -> Finding:
