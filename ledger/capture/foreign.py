@@ -31,6 +31,8 @@ _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 # Outside of strings only brackets tell where a value ends; the parser judges all the rest afterwards. A closing quote
 # is optional so that the scan stays linear on strings without an end.
 _NESTING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
+# Programs write as many digits as their clocks have; in events there are three or none.
+_FRACTION = re.compile(r"(?<=:[0-9]{2})\.([0-9]{1,9})(?=[Z+-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ class Part:
         return self.value
 
     def time(self) -> str:
-        """This time, RFC 3339 with offset, as it is written."""
-        return claimed_time(self.value, self.where)
+        """This time, RFC 3339 with offset, as it is written; of a second's fraction three digits are kept."""
+        text = _FRACTION.sub(_thousandths, self.value) if isinstance(self.value, str) else self.value
+        return claimed_time(text, self.where)
 
     def object_id(self) -> str:
         """This object id of git, in lower case."""
@@ -194,3 +197,7 @@ def _divided(text: bytes) -> list[bytes]:
     if text[start:].strip(b" \t\r\n") or not pages:
         pages.append(text[start:])
     return pages
+
+
+def _thousandths(fraction: re.Match[str]) -> str:
+    return "." + fraction[1][:3].ljust(3, "0")

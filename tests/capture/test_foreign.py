@@ -97,6 +97,19 @@ def test_members_are_of_their_types() -> None:
         part.need("b")
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-03-04T10:11:12Z", "2026-03-04T10:11:12Z"),
+        ("2026-03-04T10:11:12.5+01:00", "2026-03-04T10:11:12.500+01:00"),
+        ("2026-03-04T10:11:12.123456789Z", "2026-03-04T10:11:12.123Z"),
+    ],
+)
+def test_times(written: str, read: str) -> None:
+    """Times keep their offset, and three digits of a fraction, cut and never rounded up."""
+    assert Part(written, "").time() == read
+
+
 def test_host_names() -> None:
     """The host of an address is in lower case and without port and credentials."""
     assert host_of("https://u:p@Git.Example.org:8443/a/b") == "git.example.org"
