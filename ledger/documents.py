@@ -7,12 +7,27 @@ what people wrote, names and mail addresses among them: claims, never principals
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ledger.canonical import JSON, encode, parse_canonical
 from ledger.errors import FormatError
 from ledger.events.context import MAX_CONTENT_BYTES
-from ledger.events.shape import array, claimed_time, member, nested, object_id, read_object, write_object
+from ledger.events.shape import (
+    array,
+    claimed_time,
+    digest,
+    label,
+    member,
+    nested,
+    object_id,
+    one_of,
+    principal_id,
+    read_object,
+    write_object,
+)
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
 
 T = TypeVar("T")
 
@@ -117,6 +132,25 @@ class CommitList:
     v: int = member(_version)
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewedGrant:
+    """A grant that an access review looked at."""
+
+    decision: str = member(one_of("keep", "end"))
+    grant: Digest = member(digest)
+    """Envelope digest of the event that granted it."""
+    principal: str = member(principal_id)
+    role: str = member(label)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """Every grant that was in force for a project, with what its reviewer decided."""
+
+    grants: tuple[ReviewedGrant, ...] = member(array(nested(ReviewedGrant), most=MAX_ITEMS))
+    v: int = member(_version)
+
+
 def encode_card(
     name: str, accounts: tuple[Account, ...] = (), *, url: str | None = None, identity: Identity | None = None
 ) -> bytes:
@@ -132,6 +166,24 @@ def encode_account(account: Account) -> bytes:
 def encode_commits(commits: tuple[ListedCommit, ...]) -> bytes:
     """The bytes of a commit list."""
     return encode(write_object(CommitList(commits, 1)))
+
+
+def encode_access_list(grants: tuple[ReviewedGrant, ...]) -> bytes:
+    """The bytes of an access list, ascending by grant and principal."""
+    return encode(write_object(AccessList(tuple(sorted(grants, key=lambda one: (one.grant, one.principal))), 1)))
+
+
+def parse_access_list(data: bytes) -> tuple[ReviewedGrant, ...]:
+    """The grants that an access list names.
+
+    Raises:
+        FormatError: at the place of the fault, also where they are not ascending or one stands twice.
+    """
+    grants = _parse(AccessList, data).grants
+    order = [(item.grant, item.principal) for item in grants]
+    if order != sorted(set(order)):
+        raise FormatError("bad-document", "grants ascend, and none stands twice", where="/grants")
+    return grants
 
 
 def parse_card(data: bytes) -> Card:

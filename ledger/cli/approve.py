@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
     from ledger.cli.deciding import Matter
     from ledger.cli.directory import Directory
+    from ledger.cli.making import NewContent
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.context import About
-    from ledger.events.work import Approval
+    from ledger.events.work import Approval, ChecklistAnswer
     from ledger.records import Record
     from ledger.roster.state import Key
 
-MEANINGS: Final = "review, approval, responsibility or release"
+MEANINGS: Final = "review, approval, responsibility, release, or authorisation of an exception"
+ANSWERS: Final = ("yes", "no", "not-applicable")
 
 
 def _deciding(command: Callable[..., None]) -> Callable[..., None]:
@@ -39,6 +41,10 @@ def _deciding(command: Callable[..., None]) -> Callable[..., None]:
 def _judging(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--meaning", metavar="WORD", help=f"What your signature means: {MEANINGS}."),
+        click.option(
+            "--answer", "answers", multiple=True, metavar="ITEM=yes|no|not-applicable", help="A checklist item; repeat."
+        ),
+        click.option("--exception", "exception_entry", metavar="ENTRY", help="An exception in place of a change."),
         click.option("--role", metavar="ROLE", help="The role in which you decide, where you hold several."),
         click.option(
             "--repo",
@@ -52,6 +58,8 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
+@click.option("--access", is_flag=True, help="Who holds which role in the project, in place of a change.")
+@click.option("--end", "ended", multiple=True, metavar="GRANT", help="With --access: a grant that is to end; repeat.")
 @_judging
 @click.pass_context
 def approve(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options by name
@@ -63,6 +71,8 @@ def approve(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- opti
     \b
       evidence approve 7 --repo .
       evidence approve --release shop@4.2.0
+      evidence approve --exception 311 --meaning review
+      evidence approve --access --project shop
     """
     _decide(ctx, "approve", told)
 
@@ -138,13 +148,16 @@ def withdraw(ctx: click.Context, /, envelope: str | None, change: str | None, **
 
 def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
     from ledger.cli.deciding import NOUNS
+    from ledger.cli.making import local_time
     from ledger.cli.recording.recorder import open_recorder
     from ledger.events.work import Approval
 
-    if (told["change"] is None) == (told["release_name"] is None):
-        raise click.UsageError("name either CHANGE or --release PRODUCT@VERSION")
+    named = (told["change"], told["release_name"], told["exception_entry"], told.get("access") or None)
+    if sum(item is not None for item in named) != 1:
+        raise click.UsageError("name one: CHANGE, --release PRODUCT@VERSION, --exception ENTRY or --access")
     with open_recorder(ctx) as recorder:
         me, matter = _matter(recorder, told)
+        shown_at = local_time()
         heading = f"You {decision} {matter.title}. Your signature covers exactly this:"
         _confirm(
             recorder,
@@ -154,6 +167,8 @@ def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
             warnings=matter.warnings,
         )
         body = Approval(
+            checklist=_answers(recorder, matter, told) if decision == "approve" else None,
+            shown_at=shown_at,
             attested_by="person",
             basis=matter.basis,
             decision=decision,
@@ -164,7 +179,33 @@ def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
         )
         words = f"your {NOUNS[decision]} of {matter.title}"
         further = {"decision": decision, "scope": matter.scope, "warnings": list(matter.warnings), **matter.document}
-        _hand_in(ctx, recorder, body, me, matter.project, matter.about, told, words, further)
+        _hand_in(ctx, recorder, body, me, matter.project, matter.about, told, words, further, matter.contents)
+
+
+def _answers(recorder: Recorder, matter: Matter, told: dict[str, Any]) -> tuple[ChecklistAnswer, ...] | None:
+    """What was answered to each item of the policy's checklist; None where it has none and nothing was answered.
+
+    Raises:
+        click.UsageError: an answer is not of its form or missing, and nobody is there to ask.
+    """
+    from ledger.events.work import ChecklistAnswer
+
+    given: dict[str, str] = {}
+    for text in told["answers"]:
+        item, _, answer = text.partition("=")
+        if answer not in ANSWERS or item in given:
+            raise click.UsageError("--answer takes ITEM=yes, ITEM=no or ITEM=not-applicable, each item once")
+        given[item] = answer
+    for item, question in matter.checklist:
+        if item in given:
+            continue
+        if told["yes"] or not sys.stdin.isatty():
+            raise click.UsageError(
+                f"the policy asks \u201c{clean(question, 300)}\u201d: add --answer {item}=yes|no|not-applicable"
+            )
+        shown = f"{clean(question, 300)} ({item})"
+        given[item] = click.prompt(shown, type=click.Choice(ANSWERS), err=recorder.session.output.json)
+    return tuple(ChecklistAnswer(answer, item) for item, answer in given.items()) or None
 
 
 def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
@@ -173,6 +214,7 @@ def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
 
     from ledger.cli.deciding import change_matter, release_matter
     from ledger.cli.gathering import gather_change, gather_release, position_now
+    from ledger.cli.reviewing import access_matter, exception_matter
     from ledger.roster.state import holds
 
     session = recorder.session
@@ -180,7 +222,12 @@ def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
     known = session.directory()
     me = _person(recorder, known)
     project = session.project_id(known)
-    if told["release_name"] is not None:
+    if told["exception_entry"] is not None:
+        record = _named(recorder, known, told["exception_entry"])
+        matter = exception_matter(record, known, me, _reason(recorder, record))
+    elif told.get("access"):
+        matter = access_matter(known, me, project, told["ended"])
+    elif told["release_name"] is not None:
         records = gather_release(session, known, project, told["release_name"])
         matter = release_matter(records, known, me, project, told["release_name"])
     else:
@@ -239,6 +286,7 @@ def _hand_in(
     told: dict[str, Any],
     words: str,
     further: dict[str, Any] | None = None,
+    carried: tuple[NewContent, ...] = (),
 ) -> None:
     from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
@@ -247,9 +295,23 @@ def _hand_in(
     comment = told["comment"]
     if comment == "-":
         comment = sys.stdin.read()
-    contents = [] if not comment else [new_content("comment", comment.encode("utf-8", "replace"), "text/plain")]
+    contents = [*carried]
+    contents += [] if not comment else [new_content("comment", comment.encode("utf-8", "replace"), "text/plain")]
     parcel = recorder.seal(body, contents, Actor(principal=me.principal), about=about, project=project)
     hand_in(ctx, recorder, [(parcel, words)], require_server=told["require_server"], further=further)
+
+
+def _reason(recorder: Recorder, record: Record) -> str:
+    """The reason of an exception, or why it cannot be read."""
+    from ledger.errors import LedgerError
+
+    reference = record.event.context.content("reason")
+    if reference is None or reference.state == "withheld":
+        return "(withheld)"
+    try:
+        return recorder.session.client.content(reference.commitment).data.decode("utf-8", "replace")
+    except LedgerError as error:
+        return f"({error.slug})"
 
 
 def _named(recorder: Recorder, known: Directory, text: str) -> Record:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ledger.cli.directory import short_id
 from ledger.cli.output import clean, plural
 from ledger.dossier.build import build_change
+from ledger.dossier.telling import told_words
 from ledger.errors import ChainError, FormatError, NotFoundError
 from ledger.events.context import About
 from ledger.events.work import Basis, Release, Seen
 from ledger.manifest import ABSENT_MODE, Manifest
 from ledger.records import Absent, Held
 from ledger.roster.state import person_behind, policy_at, roles_at
+from ledger.rules.judged import of_revision
 from ledger.rules.policy import parse_policy
+from ledger.rules.risk import asked, risk_class
+from ledger.rules.shape import ChangeCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ledger.cli.directory import Directory
+    from ledger.cli.making import NewContent
     from ledger.digests import Digest
-    from ledger.dossier.facts import ChangeDossier, Party, PromptFact, Revision, RunFact
+    from ledger.dossier.facts import ChangeDossier, ChangeFacts, Party, PromptFact, Revision, RunFact
+    from ledger.events.work import Diff
     from ledger.manifest import ManifestEntry
     from ledger.records import Record, Records
     from ledger.roster.state import Key, Policy
@@ -50,6 +56,10 @@ class Matter:
     """Fit for a terminal."""
     document: Mapping[str, Any]
     warnings: tuple[str, ...] = field(default=())
+    checklist: tuple[tuple[str, str], ...] = field(default=())
+    """Items that the policy wants answered: id and question."""
+    contents: tuple[NewContent, ...] = field(default=())
+    """What the decision carries beside a comment."""
 
 
 def change_matter(
@@ -75,9 +85,11 @@ def change_matter(
             details={"state": manifest.state},
             remedy="Name a clone that has the change: --repo PATH",
         )
-    policy = _policy(known, project)
+    policy = policy_for(known, project)
     prompts = facts.prompts[-MOST_SEEN:]
     runs = facts.runs[-MOST_SEEN:]
+    scans = tuple(item for item in facts.scans if item.body.tree in (None, diff.tree))[-MOST_SEEN:]
+    target = _target(facts, diff)
     last = facts.revisions[-1]
     which = "the last recorded" if chosen is last else f"NOT the last recorded, which is {last.number}"
     lines = [
@@ -88,6 +100,7 @@ def change_matter(
         f"merge base {diff.merge_base}",
         f"tree       {diff.tree}",
         f"manifest   {diff.manifest}" + ("" if repo is None else " (made again from your clone: equal)"),
+        *([] if target is None else [f"for        {clean(target, 128)}"]),
         f"assistants {diff.ai.involvement}, {_source(diff.ai.source, diff.ai.traces)}",
         f"policy     {_policy_name(policy)}{policy.digest}",
         *_mine(known, me, project),
@@ -102,10 +115,16 @@ def change_matter(
         "",
         f"{plural(len(runs), 'test run')}:" if runs else "no test run is recorded",
         *(f"  {_run(item, diff.tree)}" for item in runs),
+        *(["", f"{plural(len(scans), 'scan')}:"] if scans else []),
+        *(f"  entry {item.record.index}: {clean(told_words(item.body), 200)}" for item in scans),
     ]
     read_it = f"read it:   git diff {diff.merge_base} {diff.head}"
-    seen = Seen(tuple(item.record.envelope for item in prompts), tuple(item.record.envelope for item in runs))
-    basis = Basis(manifest=diff.manifest, policy=policy.digest, tree=diff.tree)
+    seen = Seen(
+        tuple(item.record.envelope for item in prompts),
+        tuple(item.record.envelope for item in runs),
+        tuple(item.record.envelope for item in scans) or None,
+    )
+    basis = Basis(manifest=diff.manifest, policy=policy.digest, ref=target, tree=diff.tree)
     return Matter(
         scope="change",
         title=f"revision {chosen.number} of change {clean(change, 120)}",
@@ -116,7 +135,29 @@ def change_matter(
         lines=(*lines, "", read_it),
         document=_document(basis, seen) | {"files": [_file_document(entry) for entry in manifest.entries]},
         warnings=tuple(_change_warnings(dossier, chosen, me)),
+        checklist=_checklist(dossier, chosen, policy),
     )
+
+
+def _target(facts: ChangeFacts, diff: Diff) -> str | None:
+    """The ref into which the change is to go, as its diff or else the latest word about it says."""
+    stated = [item.body.target for item in facts.states if item.body.target is not None]
+    return diff.target or (stated[-1] if stated else None)
+
+
+def _checklist(dossier: ChangeDossier, revision: Revision, policy: Policy) -> tuple[tuple[str, str], ...]:
+    """What the policy wants answered about a content of this risk, or of any that it may be of."""
+    try:
+        shared = parse_policy(policy.data).shared
+    except FormatError:
+        # Of a form that this version does not assess by.
+        return ()
+    records = dossier.records
+    latest = max((record.leaf.received_at for record in records.entries), default="")
+    case = ChangeCase(records, dossier.change, shared, latest)
+    table = cast("dict[str, list[dict[str, str]]]", shared.get("checklists", {}))
+    asked_for = asked(table, risk_class(case, of_revision(case, revision)))
+    return tuple(dict.fromkeys((item["id"], item["text"]) for items in asked_for for item in items or ()))
 
 
 def release_matter(records: Records, known: Directory, me: Key, project: str, release: str) -> Matter:
@@ -134,7 +175,7 @@ def release_matter(records: Records, known: Directory, me: Key, project: str, re
     body = record.event.body
     if not isinstance(body, Release):
         raise TypeError("a release event has a release")
-    policy = _policy(known, project)
+    policy = policy_for(known, project)
     lines = [
         f"project    {_project(known, project)}",
         f"release    {clean(body.product)} {clean(body.version)}",
@@ -207,7 +248,12 @@ def _recomputed(repo: Path, revision: Revision) -> Manifest:
     return manifest
 
 
-def _policy(known: Directory, project: str) -> Policy:
+def policy_for(known: Directory, project: str) -> Policy:
+    """The policy under which somebody decides in a project.
+
+    Raises:
+        NotFoundError: ``no-policy``.
+    """
     policy = policy_at(known.roster, project, known.position)
     if policy is None:
         raise NotFoundError(
@@ -346,12 +392,13 @@ def _document(basis: Basis, seen: Seen) -> dict[str, Any]:
     members: dict[str, Digest | str | None] = {
         "manifest": basis.manifest,
         "policy": basis.policy,
+        "ref": basis.ref,
         "release": basis.release,
         "tree": basis.tree,
     }
     return {
         "basis": {name: value for name, value in members.items() if value is not None},
-        "seen": {"prompts": list(seen.prompts), "tests": list(seen.tests)},
+        "seen": {"prompts": list(seen.prompts), "scans": list(seen.scans or ()), "tests": list(seen.tests)},
     }
 
 

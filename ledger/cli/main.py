@@ -31,6 +31,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "record": ("ledger.cli.record:record", "Record a prompt, diff, test, merge, release or deployment."),
         "outbox": ("ledger.cli.outbox:outbox", "What waits for the server: list, flush, import."),
     },
+    "Gate": {
+        "gate": ("ledger.cli.gate:gate", "May this merge, may this be deployed? With reasons and remedies."),
+        "exception": (
+            "ledger.cli.exception:exception",
+            "Declare a departure from rules, also while the server is down.",
+        ),
+    },
     "Decide": {
         "approve": ("ledger.cli.approve:approve", "Sign that you approve exactly this content."),
         "reject": ("ledger.cli.approve:reject", "Sign that you reject it."),

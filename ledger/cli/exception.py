@@ -1,0 +1,246 @@
+"""``evidence exception``: a declared departure from rules, signed by who asks for it, online or not."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ledger.cli.options import client_options, outbox_option, project_option, signing_options
+from ledger.cli.output import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.cli.lastgate import LastGate
+    from ledger.cli.recording.recorder import Recorder
+    from ledger.digests import Digest
+    from ledger.events.context import About
+
+DEFAULT_HOURS: Final = 24
+MOST_HOURS: Final = 24 * 31
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What the exception is for."""
+
+    project: str
+    about: About
+    title: str
+    commit: str | None
+    manifest: Digest | None
+    tree: str | None
+    release: Digest | None
+    policy: Digest | None
+    rules: tuple[str, ...]
+
+
+@click.command()
+@click.option("--reason", metavar="TEXT|-", help="Why; - reads standard input. Kept beside the log.", required=True)
+@click.option("--incident", metavar="ID", help="The incident or outage that it is for.")
+@click.option(
+    "--cause",
+    type=click.Choice(("emergency", "outage", "accepted-risk")),
+    help="By default emergency with an incident, else accepted-risk.",
+)
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="From which rule; by default those that blocked.")
+@click.option("--change", metavar="ID", help="The change; by default that of the last gate for what is checked out.")
+@click.option("--release", "release_name", metavar="PRODUCT@VERSION", help="A release in place of a change.")
+@click.option("--environment", metavar="NAME", help="Only for deployments there.")
+@click.option("--base", metavar="COMMIT", help="What the change is compared with, where no gate ran before.")
+@click.option(
+    "--expires-in", type=click.IntRange(1, MOST_HOURS), default=DEFAULT_HOURS, show_default=True, help="Hours."
+)
+@click.option(
+    "--repo", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), help="The clone."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--require-server", is_flag=True, help="Exit 5 unless the server has it.")
+@outbox_option
+@signing_options
+@project_option
+@client_options
+@click.pass_context
+def exception(
+    ctx: click.Context,
+    *,
+    reason: str,
+    incident: str | None,
+    cause: str | None,
+    rules: tuple[str, ...],
+    change: str | None,
+    release_name: str | None,
+    environment: str | None,
+    base: str | None,
+    expires_in: int,
+    repo: Path,
+    yes: bool,
+    require_server: bool,
+) -> None:
+    """Declare that rules are departed from, for exactly one content, until it expires.
+
+    \b
+      evidence exception --incident INC-311 --reason "payments are down"
+
+    Rules and subject come from what is checked out and the last gate on this machine, so it works while the server is
+    down. The rules stay failed; the exception stands beside them in every pack. Another person must review it
+    afterwards: evidence approve --exception ENTRY --meaning review.
+    """
+    from ledger.cli.making import new_content
+    from ledger.cli.output import ask_to_sign
+    from ledger.cli.recording.delivery import hand_in
+    from ledger.cli.recording.recorder import open_recorder
+    from ledger.cli.recording.wording import as_label
+    from ledger.events.context import Actor
+    from ledger.events.governance import DeclaredException
+
+    with open_recorder(ctx) as recorder:
+        me = recorder.me()
+        if me is None:
+            raise recorder.unreachable
+        subject = _subject(recorder, repo, change, release_name, base, rules)
+        until = (datetime.now(UTC) + timedelta(hours=expires_in)).isoformat(timespec="seconds").replace("+00:00", "Z")
+        body = DeclaredException(
+            cause=cause or ("emergency" if incident is not None else "accepted-risk"),
+            expires_at=until,
+            rules=subject.rules,
+            commit=subject.commit,
+            environment=None if environment is None else as_label(environment),
+            incident=incident,
+            manifest=subject.manifest,
+            policy=subject.policy,
+            release=subject.release,
+            tree=subject.tree,
+        )
+        shown = [
+            f"You declare an exception for {clean(subject.title, 200)}:",
+            f"  rules    {', '.join(subject.rules)}",
+            f"  content  {subject.manifest or subject.tree or subject.release}",
+            f"  cause    {body.cause}" + ("" if incident is None else f", {clean(incident, 128)}"),
+            f"  until    {until}",
+            "  The rules stay failed; another person must review this afterwards.",
+        ]
+        for line in shown:
+            click.echo(line, err=True)
+        if not yes:
+            ask_to_sign("Sign it?")
+        text = sys.stdin.read() if reason == "-" else reason
+        content = new_content("reason", text.encode("utf-8", "replace"), "text/plain")
+        parcel = recorder.seal(
+            body, [content], Actor(principal=me.principal), about=subject.about, project=subject.project
+        )
+        words = f"exception for {clean(subject.title, 80)} until {until}"
+        further = {"rules": list(subject.rules), "expires_at": until, "cause": body.cause}
+        hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further=further)
+        recorder.session.output.note(
+            "Owed: a review by another person: evidence approve --exception "
+            f"{parcel.envelope.digest[:19]} --meaning review"
+        )
+
+
+def _subject(
+    recorder: Recorder,
+    repo: Path,
+    change: str | None,
+    release_name: str | None,
+    base: str | None,
+    rules: tuple[str, ...],
+) -> _Subject:
+    from ledger.cli.lastgate import recall_gates
+
+    session = recorder.session
+    known = recall_gates(session.settings.cache, session.anchor.ledger)
+    if release_name is not None:
+        return _of_release(recorder, known, release_name, rules)
+    return _of_change(recorder, known, repo, change, base, rules)
+
+
+def _of_release(recorder: Recorder, known: Sequence[LastGate], release_name: str, rules: tuple[str, ...]) -> _Subject:
+    from ledger.cli.recording.named import named_release
+    from ledger.events.context import About
+
+    last = next((item for item in reversed(known) if item.release == release_name), None)
+    envelope = None if last is None else last.envelope
+    if envelope is None:
+        envelope, _ = named_release(recorder, release_name)
+    return _Subject(
+        project=recorder.project() if last is None else last.project,
+        about=About(release=release_name),
+        title=f"release {release_name}",
+        commit=None,
+        manifest=None,
+        tree=None,
+        release=envelope,
+        policy=None if last is None else last.policy,
+        rules=_rules(rules, last),
+    )
+
+
+def _of_change(
+    recorder: Recorder,
+    known: Sequence[LastGate],
+    repo: Path,
+    change: str | None,
+    base: str | None,
+    rules: tuple[str, ...],
+) -> _Subject:
+    from ledger.capture.changes import read_change
+    from ledger.capture.git import open_repository, resolve_commit
+    from ledger.events.context import About
+
+    with open_repository(repo) as repository:
+        head = resolve_commit(repository, recorder.ci.head_sha or "HEAD")
+        last = next((item for item in reversed(known) if item.head == head and change in (None, item.change)), None)
+        if last is not None:
+            return _Subject(
+                project=last.project,
+                about=About(change=last.change, revision=last.revision or None, tree=last.tree),
+                title=f"change {last.change} at {head[:12]}",
+                commit=head,
+                manifest=last.manifest,
+                tree=last.tree,
+                release=None,
+                policy=last.policy,
+                rules=_rules(rules, last),
+            )
+        number = change or recorder.ci.change
+        start = base or recorder.ci.base_sha
+        if number is None or start is None:
+            raise click.UsageError(
+                "no gate was asked about what is checked out on this machine: give --change, --base and --rule"
+            )
+        found = read_change(repository, resolve_commit(repository, start), head)
+    return _Subject(
+        project=recorder.project(),
+        about=About(change=number, tree=found.tree),
+        title=f"change {number} at {head[:12]}",
+        commit=head,
+        manifest=found.digest,
+        tree=found.tree,
+        release=None,
+        policy=None,
+        rules=_rules(rules, None),
+    )
+
+
+def _rules(told: tuple[str, ...], last: LastGate | None) -> tuple[str, ...]:
+    """The rules that were told, else those that blocked.
+
+    Raises:
+        click.UsageError: none, or one that this version does not know.
+    """
+    from ledger.rules.catalogue import BY_ID
+
+    for rule in told:
+        if rule not in BY_ID:
+            raise click.UsageError(f"there is no rule {rule}; see docs/rules.md")
+    found = tuple(dict.fromkeys(told)) or (() if last is None else last.rules)
+    if not found:
+        why = "the last gate for it was open" if last is not None else "no gate was asked about it on this machine"
+        raise click.UsageError(f"name the rules with --rule: {why}")
+    return found
