@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ledger import exitcodes
 from ledger.client import Client
-from ledger.events.forge import ChangeState, Push, ReviewNote
+from ledger.events.forge import ChangeState, ControlSnapshot, Protection, Push, ReviewNote
 from ledger.events.governance import Correction
-from ledger.events.operation import Heartbeat, Incident, Observation
+from ledger.events.operation import Build, Findings, Heartbeat, Incident, Observation, Scan, Suppressed
 from ledger.events.work import Diff, Merge, Prompt, SuiteRun
 from ledger.verify.run import verify_bundle
 from tests.cli.shop import clone, only, open_shop, report, within
@@ -20,7 +21,6 @@ from tests.cli.test_record import SYSTEMS, WORKSPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.capture.conftest import Sandbox
     from tests.cli.shop import Shop
@@ -382,8 +382,11 @@ def test_revisions_runs_and_landings_say_more(shop: Shop, repo: Sandbox, tmp_pat
     diff = body_of(shop, ci.ok(*words), Diff)
     assert (diff.target, diff.risk) == ("refs/heads/main", "high")
     schema = report(tmp_path, "openapi: 3.1.0", "shop.yaml")
-    words = ("record", "test", report(tmp_path), "--suite", "api", "--class", "contract", "--json")
-    run = body_of(shop, ci.ok(*words, "--contract", f"shop-api={schema}"), SuiteRun).run
+    tested = ci.ok(
+        *("record", "test", report(tmp_path), "--suite", "api", "--class", "contract"),
+        *("--contract", f"shop-api={schema}", "--json"),
+    )
+    run = body_of(shop, tested, SuiteRun).run
     assert (run.class_, run.contract.name) == ("contract", "shop-api")
     assert run.contract.sha256 == "sha256:" + hashlib.sha256(b"openapi: 3.1.0").hexdigest()
     before = repo.head("main")
@@ -397,3 +400,142 @@ def test_revisions_runs_and_landings_say_more(shop: Shop, repo: Sandbox, tmp_pat
     assert beside.recomputed is None
     assert (merged.recomputed.outcome, merged.recomputed.tree) == ("clean", repo.tree())
     assert shop.event(said, 1).context.late is True
+
+
+def sarif(*levels: str, tool: str = "linter", ended: bool | None = True, **run: Any) -> Any:  # noqa: ANN401 -- JSON
+    """A run of a SARIF file with a finding of each level."""
+    invocations = {} if ended is None else {"invocations": [{"executionSuccessful": ended}]}
+    results = [{"message": {"text": "x"}, "level": level} for level in levels]
+    return {"tool": {"driver": {"name": tool, "version": "1.2"}}, "results": results, **invocations, **run}
+
+
+def sarif_file(folder: Path, *runs: Any) -> str:  # noqa: ANN401 -- JSON
+    """Path of a SARIF file."""
+    return report(folder, json.dumps({"version": "2.1.0", "runs": runs}), "scan.sarif")
+
+
+def test_scans_are_counted_from_their_report(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """By level and per tool, what was set aside apart; on the commit of the clone; the report byte for byte."""
+    ci, aside = within(shop.ci, repo), {"message": {"text": "x"}, "suppressions": [{"kind": "external"}]}
+    first = sarif("error", "warning", "note", results=[{"message": {"text": "x"}, "level": "error"}, aside])
+    path = sarif_file(tmp_path, first, sarif("warning"), sarif(tool="Other tool", ended=None))
+    said = ci.ok("record", "scan", path, "--target", "code", "--change", "scanned", "--json")
+    scan, other = (body_of(shop, said, Scan, at) for at in (0, 1))
+    assert (scan.counts, scan.suppressed) == (Findings(1, 0, 0, 1), Suppressed(0, 1))
+    assert (scan.tool.name, scan.tool.version, scan.complete, scan.commit) == ("linter", "1.2", "yes", repo.head())
+    assert (other.tool.name, other.complete) == ("Other-tool", "unknown")
+    event = shop.event(said)
+    assert (event.context.about.change, event.context.about.tree) == ("scanned", repo.tree())
+    assert shop.content(event, "report").data == Path(path).read_bytes()
+    reports = [shop.event(said, at).context.content("report") for at in (0, 1)]
+    assert reports[0] == reports[1]
+
+
+def test_a_scan_that_found_nothing_for_lack_of_looking(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """No run is refused; a run without results, of another commit, or with secrets in its report is told."""
+    ci = within(shop.ci, repo)
+    refused = ci.evidence("record", "scan", sarif_file(tmp_path), "--target", "code", "--json")
+    assert (refused.status, refused.problem["slug"]) == (exitcodes.ERROR, "foreign-document")
+    elsewhere = [{"repositoryUri": "https://git.example/shop", "revisionId": "f" * 40}]
+    run = sarif(results=None, versionControlProvenance=elsewhere, properties={"found": "AKIAABCDEFGHIJKLMNOP"})
+    path = sarif_file(tmp_path, run)
+    said = ci.ok("record", "scan", path, "--target", "secrets", "--withhold", "--json")
+    assert body_of(shop, said, Scan).complete == "no"
+    assert "no results at all" in said.err
+    assert "f" * 40 in said.err
+    reference = shop.event(said).context.content("report")
+    assert reference is not None
+    assert reference.state == "withheld"
+    assert "seems to hold 1 secret" in ci.ok("record", "scan", path, "--target", "secrets").err
+
+
+def test_prompts_are_scanned_by_session_or_digest(shop: Shop, tmp_path: Path) -> None:
+    """A scan of prompts names them; of anything else it names none."""
+    text, path = report(tmp_path, "Go", "p.txt"), sarif_file(tmp_path, sarif())
+    words = ("record", "prompt", "--text", text, "--tool", "quill", "--session", "scanned", "--json")
+    made = [only(shop.ivy.ok(*words))["envelope"] for _ in range(2)]
+    other = only(shop.ivy.ok(*words[:-2], "elsewhere", "--json"))["envelope"]
+    command = ("record", "scan", path, "--target", "prompts", "--json")
+    scan = body_of(shop, shop.ci.ok(*command, "--session", "scanned", "--prompt", other), Scan)
+    assert set(scan.prompts) == {*made, other}
+    assert (scan.commit, scan.tree) == (None, None)
+    for wrong in (command, ("record", "scan", path, "--target", "code", "--session", "s")):
+        assert shop.ci.evidence(*wrong).status == exitcodes.USAGE
+    missing = shop.ci.evidence(*command, "--session", "nobody")
+    assert (missing.status, missing.problem["slug"]) == (exitcodes.ERROR, "no-such-entry")
+
+
+def provenance(commit: str | None) -> Any:  # noqa: ANN401 -- JSON
+    """A statement of a builder about one artifact."""
+    source = {"uri": "git+https://git.example/shop@refs/heads/main"} | (
+        {} if commit is None else {"digest": {"gitCommit": commit}}
+    )
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "shop.tar.gz", "digest": {"sha256": "cd" * 32}}],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "https://build.example/v1",
+                "externalParameters": {},
+                "resolvedDependencies": [source],
+            },
+            "runDetails": {"builder": {"id": "https://build.example/builder"}},
+        },
+    }
+
+
+def test_builds_are_observed_or_stated(
+    shop: Shop, repo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pipeline saw, or what provenance says of artifact, commit and builder, kept byte for byte."""
+    ci, binary = within(shop.ci, repo), report(tmp_path, "built", "shop.bin")
+    words = ("record", "build", "--json")
+    assert ci.evidence(*words, "--artifact", binary).status == exitcodes.USAGE
+    github(monkeypatch, tmp_path, {})
+    seen = ci.ok(*words, "--artifact", f"shop={binary}", "--artifact", f"image={IMAGE}")
+    body = body_of(shop, seen, Build)
+    assert [item.name for item in body.artifacts] == ["shop", "image"]
+    assert (body.builder, body.commit, body.source) == ("github-actions", repo.head(), "observed")
+    assert shop.event(seen).context.about.tree == repo.tree()
+    path = report(tmp_path, json.dumps(provenance("e" * 40)), "shop.intoto.json")
+    stated = ci.ok(*words, "--provenance", path)
+    body = body_of(shop, stated, Build)
+    assert [(item.name, item.sha256) for item in body.artifacts] == [("shop.tar.gz", "sha256:" + "cd" * 32)]
+    assert (body.builder, body.commit, body.source) == ("https://build.example/builder", "e" * 40, "provenance")
+    assert shop.content(shop.event(stated), "provenance").data == Path(path).read_bytes()
+    bare = report(tmp_path, json.dumps(provenance(None)), "bare.json")
+    assert body_of(shop, ci.ok(*words, "--provenance", bare, "--commit", "main"), Build).commit == repo.head("main")
+    for wrong in (
+        ("--provenance", bare),
+        ("--provenance", path, "--commit", "main"),
+        ("--provenance", path, "--artifact", binary),
+        ("--provenance", path, "--builder", "me"),
+    ):
+        assert ci.evidence(*words, *wrong).status == exitcodes.USAGE
+
+
+def test_protection_is_recorded_as_the_forge_shows_it(shop: Shop, tmp_path: Path) -> None:
+    """A branch that GitLab's list leaves out is unprotected, unless a pattern covers it; an empty file is nothing."""
+    listed = [{"name": "stable", "push_access_levels": [], "allow_force_push": False, "merge_access_levels": []}]
+    path = report(tmp_path, json.dumps(listed), "g.json")
+    words = ("record", "snapshot", path, "--json")
+    said = shop.ci.ok(*words, "--branch", "main", "--changed-by", "Ray Reviewer")
+    body = body_of(shop, said, ControlSnapshot)
+    assert [(item.ref, item.protected) for item in body.refs] == [
+        ("refs/heads/stable", True),
+        ("refs/heads/main", False),
+    ]
+    assert body.changed_by == shop.principal("Ray Reviewer")
+    assert shop.content(shop.event(said), "settings").data == Path(path).read_bytes()
+    Path(path).write_text(json.dumps([{**listed[0], "name": "m*", "allow_force_push": True}]))
+    covered = body_of(shop, shop.ci.ok(*words, "--branch", "main"), ControlSnapshot)
+    assert [(item.ref, item.protected, item.force_push) for item in covered.refs] == [("refs/heads/main", True, True)]
+    Path(path).write_text(json.dumps([*listed, {**listed[0], "name": "m*"}, {**listed[0], "name": "*n"}]))
+    several = shop.ci.ok(*words, "--branch", "main")
+    assert [item.ref for item in body_of(shop, several, ControlSnapshot).refs] == ["refs/heads/stable"]
+    assert "several patterns" in several.err
+    Path(path).write_text("[]")
+    assert shop.ci.evidence(*words, "--branch", "main").status == exitcodes.USAGE
+    bare = shop.ci.ok(*words, "--branch", "main", "--endpoint", "gitlab-protected-branches")
+    assert body_of(shop, bare, ControlSnapshot).refs == (Protection(protected=False, ref="refs/heads/main"),)
