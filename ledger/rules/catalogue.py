@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules import approvals, assistants, changes, duties, identity, releases, suites
+from ledger.rules import approvals, assistants, changes, duties, identity, parameters, releases, suites
 
 if TYPE_CHECKING:
     from ledger.rules.shape import Rule
@@ -22,5 +22,5 @@ RULES: Final[tuple[Rule, ...]] = (
 
 BY_ID: Final = {rule.id: rule for rule in RULES}
 
-SHARED: Final = {parameter.name: parameter for rule in RULES for parameter in rule.parameters if parameter.shared}
+SHARED: Final = parameters.SHARED
 """Parameters that a policy sets once for all its rules."""

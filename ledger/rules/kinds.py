@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.errors import FormatError
-from ledger.events.shape import MAX_COUNT, array, count, label, one_of, token
+from ledger.events.shape import MAX_COUNT, array, count, digest, label, one_of, token
+from ledger.globs import MAX_GLOB_CHARACTERS, parse_glob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ MAX_ITEMS: Final = 64
 """Most items of a list in a policy."""
 MAX_CLASSES: Final = 16
 """Most risk classes, `default` included."""
+MAX_LINE: Final = 300
+"""Most characters of a line for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,70 @@ def any_or(kind: Kind) -> Kind:
     return Kind(read, {"anyOf": [{"const": ANY}, dict(kind.schema)]})
 
 
+def members(required: Mapping[str, Kind], others: Mapping[str, Kind] | None = None, *, any_of: bool = False) -> Kind:
+    """A closed object: ``required`` members and optional ``others``; ``any_of``: of the others one at least."""
+    more = others or {}
+    known = {**required, **more}
+
+    def read(value: JSON, where: str) -> JSON:
+        if not isinstance(value, dict):
+            raise FormatError("bad-policy", "an object is required", where=where)
+        for name in value:
+            if name not in known:
+                raise FormatError("bad-policy", "a member that this object does not have", where=f"{where}/{name}")
+        for name in required:
+            if name not in value:
+                raise FormatError("bad-policy", "a required member is missing", where=f"{where}/{name}")
+        if any_of and not any(name in value for name in more):
+            raise FormatError("bad-policy", f"one of {', '.join(more)} is required", where=where)
+        return {name: known[name](item, f"{where}/{name}") for name, item in value.items()}
+
+    schema: dict[str, JSON] = {
+        "type": "object",
+        "properties": {name: dict(kind.schema) for name, kind in known.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+    return Kind(read, {**schema, "anyOf": [{"required": [name]} for name in more]} if any_of else schema)
+
+
+def table(kind: Kind, *, key: Kind | None = None, default_required: bool = False, least: int = 0) -> Kind:
+    """An object from label (or ``key``) to what ``kind`` takes; `default` is any other risk class, and none."""
+    name_of = key or LABEL
+
+    def read(value: JSON, where: str) -> JSON:
+        if not isinstance(value, dict) or not least <= len(value) <= MAX_CLASSES:
+            raise FormatError("bad-policy", f"an object of {least} to {MAX_CLASSES} members is required", where=where)
+        if default_required and "default" not in value:
+            raise FormatError("bad-policy", "the member default is required", where=where)
+        return {str(name_of(name, where)): kind(item, f"{where}/{name}") for name, item in value.items()}
+
+    schema: dict[str, JSON] = {
+        "type": "object",
+        "propertyNames": dict(name_of.schema),
+        "additionalProperties": dict(kind.schema),
+        "maxProperties": MAX_CLASSES,
+    }
+    if default_required:
+        schema |= {"required": ["default"]}
+    return Kind(read, {**schema, "minProperties": least} if least else schema)
+
+
+def named_once(kind: Kind, member: str) -> Kind:
+    """A list of objects that ``kind`` takes, no two with the same ``member``; JSON Schema cannot say the latter."""
+
+    def read(value: JSON, where: str) -> JSON:
+        items = cast("list[dict[str, JSON]]", listing(value, where))
+        names = [item[member] for item in items]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise FormatError("repeated-item", f"the same {member} twice", where=f"{where}/{number}/{member}")
+        return cast("JSON", items)
+
+    listing = list_of(kind)
+    return Kind(read, listing.schema)
+
+
 def _flag(value: JSON, where: str) -> bool:
     if not isinstance(value, bool):
         raise FormatError("bad-policy", "true or false is required", where=where)
@@ -89,16 +156,23 @@ def _mail(value: JSON, where: str) -> str:
     return str(mail)
 
 
-def _counts_by_class(value: JSON, where: str) -> dict[str, JSON]:
-    if not isinstance(value, dict) or "default" not in value or len(value) > MAX_CLASSES:
-        raise FormatError(
-            "bad-policy", "an object from risk class to count with the member default is required", where=where
-        )
-    # None would be a rule that an empty set passes.
-    return {
-        str(label(name, where)): cast("JSON", count(least=1)(number, f"{where}/{name}"))
-        for name, number in value.items()
-    }
+def _glob(value: JSON, where: str) -> str:
+    if not isinstance(value, str) or not value.isascii():
+        raise FormatError("bad-policy", "a pattern over paths in printable ASCII characters is required", where=where)
+    return parse_glob(value, where).text
+
+
+def _class_name(value: JSON, where: str) -> str:
+    name = str(label(value, where))
+    if name == "default":
+        raise FormatError("bad-policy", "default stands for every other class and cannot be one itself", where=where)
+    return name
+
+
+def _line(value: JSON, where: str) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_LINE or not value.isprintable():
+        raise FormatError("bad-policy", f"1 to {MAX_LINE} printable characters are required", where=where)
+    return value
 
 
 ANY: Final = "any"
@@ -116,14 +190,18 @@ TOKENS: Final = list_of(TOKEN, least=1)
 MAILS: Final = list_of(
     Kind(_mail, {"type": "string", "pattern": "^(?=.*@)[a-z0-9][a-z0-9._:/@+-]{0,127}$"}),
 )
-COUNTS_BY_CLASS: Final = Kind(
-    _counts_by_class,
-    {
-        "type": "object",
-        "properties": {"default": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT}},
-        "required": ["default"],
-        "propertyNames": {"pattern": _LABEL_PATTERN},
-        "additionalProperties": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT},
-        "maxProperties": MAX_CLASSES,
-    },
+COUNTS_BY_CLASS: Final = table(at_least(1), default_required=True)
+"""None asked for would be a rule that an empty set passes, so the least is one."""
+CLASS: Final = Kind(_class_name, {"type": "string", "pattern": _LABEL_PATTERN, "not": {"const": "default"}})
+"""The name of a risk class."""
+GLOBS: Final = list_of(
+    Kind(
+        _glob,
+        {"type": "string", "minLength": 1, "maxLength": MAX_GLOB_CHARACTERS, "pattern": "^(?![/!])[ -~]+$"},
+    ),
+    least=1,
 )
+"""Patterns over paths (ledger/globs.py says what they mean; JSON Schema cannot)."""
+LINE: Final = Kind(_line, {"type": "string", "minLength": 1, "maxLength": MAX_LINE})
+"""One line of text for people."""
+DIGESTS: Final = list_of(Kind(digest, {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}), least=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import JSON, Encodable, encode, parse_canonical
 from ledger.digests import Digest, digest_bytes
@@ -109,10 +109,7 @@ def encode_policy(policy: Mapping[str, Encodable]) -> bytes:
 
 
 def _shared(value: dict[str, JSON]) -> dict[str, JSON]:
-    return {
-        name: cast("JSON", parameter.reader(value.get(name, parameter.default), f"/{name}"))
-        for name, parameter in SHARED.items()
-    }
+    return {name: parameter.kind(value.get(name, parameter.default), f"/{name}") for name, parameter in SHARED.items()}
 
 
 def _rules(value: JSON, shared: Mapping[str, JSON]) -> tuple[RuleSetting, ...]:
@@ -144,7 +141,7 @@ def _setting(rule: Rule, value: JSON, where: str, shared: Mapping[str, JSON]) ->
     severity = one_of(*SEVERITIES)(value.get("severity"), f"{where}/severity")
     settings = {parameter.name: shared[parameter.name] for parameter in rule.parameters if parameter.shared}
     for name, parameter in own.items():
-        settings[name] = cast("JSON", parameter.reader(value.get(name, parameter.default), f"{where}/{name}"))
+        settings[name] = parameter.kind(value.get(name, parameter.default), f"{where}/{name}")
     return RuleSetting(rule, severity, settings) if on else None
 
 

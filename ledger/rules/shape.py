@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import ChangeFacts, PeriodDossier, ReleaseDossier
-    from ledger.events.shape import Reader
+    from ledger.rules.kinds import Kind
 
 NamedRecord: TypeAlias = tuple[str, Record]
 """What it is to the verdict (``approval``, ``diff``), and the record."""
@@ -68,11 +68,14 @@ class Parameter:
 
     name: str
     default: JSON
-    reader: Reader
+    kind: Kind
+    """What it takes."""
     sentence: str
     """What it does, for people who write policies."""
     shared: bool = False
     """Whether it is set once for the whole policy rather than for one rule."""
+    words: Callable[[JSON], str] | None = None
+    """What a value asks for, as a sentence for people who decide; None: ``sentence`` and the value say it."""
 
 
 @dataclass(frozen=True, slots=True)
