@@ -281,6 +281,25 @@ def test_signature_vectors_hold_in_the_standalone_verifier() -> None:
             assert module.ed25519_verify(key, message, signature) == case["signature_holds"], case["name"]
 
 
+def test_ssh_vectors_hold_in_the_standalone_verifier() -> None:
+    """Every SSH key and signature is decided as the written rule says."""
+    cases = json.loads((VECTORS / "sshsig" / "cases.json").read_text())
+    module = standalone()
+    for case in cases["keys"]:
+        assert (_ssh_key(module, case) is not None) == case["key_admitted"], case["name"]
+    for case in cases["signatures"]:
+        key = _ssh_key(module, case)
+        message, signature = (bytes.fromhex(case[f"{name}_hex"]) for name in ("message", "signature"))
+        assert module.signature_holds(key, message, signature) == case["signature_holds"], case["name"]
+
+
+def _ssh_key(module: ModuleType, case: dict[str, Any]) -> Any:  # noqa: ANN401  # a value of verify.py
+    try:
+        return module.ssh_key(bytes.fromhex(case["public_hex"]))
+    except module.Fault:
+        return None
+
+
 def test_it_runs_by_itself(tmp_path: Path) -> None:
     """One file, any folder, an isolated interpreter: exit 0 for intact, 3 for not, 2 without an anchor."""
     world, bundle = good_bundles()["release"]()

@@ -313,11 +313,12 @@ def integer(low: int = 0, high: int = COUNT_MAX) -> Shape:
     return shape
 
 
-def encoded(length: int | None = None) -> Shape:
-    """The shape of base64 of so many bytes."""
+def encoded(low: int = 0, high: int = COUNT_MAX) -> Shape:
+    """The shape of base64 of low to high bytes."""
 
     def shape(value: Json) -> None:
-        require(length in (None, len(base64_bytes(value))), f" is not base64 of {length} bytes")
+        size = len(base64_bytes(value))
+        require(low <= size <= high, f" is base64 of {size} bytes, not {low} to {high}")
 
     return shape
 
@@ -384,45 +385,129 @@ SHAPES.update(
         "count": integer(),
         "count-1": integer(1),
         "count-2": integer(2),
+        "path": text(r"[^\x00-\x1f\x7f-\x9f]{1,1024}", "a path"),
+        "glob": text(r"[ -~]{1,256}", "a glob"),
         "string": text(r".*", "a string"),
+        "boolean": lambda value: require(isinstance(value, bool), f" is neither true nor false: {show(value)}"),
         "base64": encoded(),
-        "signature": encoded(64),
     }
 )
 
 # §2 Keys ------------------------------------------------------------------------------------------------------------
 
-# Never enrolled (§6.1): its private half is published.
+SIGNATURE_MAX = 1_024
+SHAPES["signature"] = encoded(64, SIGNATURE_MAX)
+
+# Never enrolled (§6.1), in no scheme or form: its private half is published.
 SAMPLE_KEY = "sha256:72ac13db645522b42f41d3ed24420532526991d51f3eaabb71794752c01f1703"
 
 
-def key_bytes(value: Json) -> bytes:
-    """The 32 bytes of a public key's text form."""
-    require(isinstance(value, str) and value.startswith("ed25519:"), " is not a public key of the scheme ed25519")
-    public = base64_bytes(value[8:])
-    require(len(public) == 32, " is not a public key of 32 bytes")
-    return public
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key that is admitted."""
+
+    scheme: str
+    data: bytes
+    """The key bytes."""
+    algorithm: str
+    """The first string of the wire form (§2.2); of the scheme ed25519 that of the same key there."""
+    point: bytes
+    """What is the same under every scheme and form."""
+    application: bytes = b""
+    """Of an sk- key."""
+
+    @property
+    def id(self) -> str:
+        """The key id, (2)."""
+        return key_id(self.scheme, self.data)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is the published sample key, in whatever form."""
+        return key_id("ed25519", self.point) == SAMPLE_KEY
 
 
-def key_id(public: bytes) -> str:
+def key_id(scheme: str, data: bytes) -> str:
     """The key id, (2)."""
-    return digest_of(b"ed25519\x00" + public)
+    return digest_of(scheme.encode() + b"\x00" + data)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _public_key(value: str) -> PublicKey:
+    scheme, colon, encoding = value.partition(":")
+    require(colon and scheme in ("ed25519", "sshsig"), " is not a public key of the scheme ed25519 or sshsig")
+    data = base64_bytes(encoding)
+    if scheme == "sshsig":
+        return ssh_key(data)
+    require(len(data) == 32 and may_be_enrolled(data), " is not admitted (format 2.1)")
+    return PublicKey(scheme, data, "ssh-ed25519", data)
+
+
+def public_key(value: Json) -> PublicKey:
+    """The key of a text form, if it is admitted."""
+    require(isinstance(value, str), " is not a public key")
+    return _public_key(value)
+
+
+def _is_public_key(value: Json) -> None:
+    public_key(value)
+
+
+SHAPES["public-key"] = _is_public_key
+
+
+def signature_holds(public: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether the signature holds for the message under the key, by the key's scheme."""
+    if public.scheme == "ed25519":
+        return ed25519_verify(public.data, message, signature)
+    try:
+        check_blob(public, message, signature)
+    except Fault:
+        return False
+    return True
+
+
+# Of a curve this takes an addition that holds for all points, equal and neutral ones too. A table of a point has in row
+# i 0 to 15 times 16^i times the point: 960 additions once, and from then on a multiplication takes 64. A ledger has few
+# keys and many signatures.
+
+Point = tuple[int, ...]
+Addition = Callable[[Point, Point], Point]
+Table = tuple[tuple[Point, ...], ...]
+
+
+def _table(point: Point, add: Addition, neutral: Point) -> Table:
+    rows = []
+    for _ in range(64):
+        row = [neutral]
+        for _ in range(15):
+            row.append(add(row[-1], point))
+        rows.append(tuple(row))
+        point = add(row[-1], point)
+    return tuple(rows)
+
+
+def _times(rows: Table, scalar: int, add: Addition) -> Point:
+    total = rows[0][0]
+    for row in rows:
+        if scalar & 15:
+            total = add(total, row[scalar & 15])
+        scalar >>= 4
+    return total
 
 
 # §2.1 Acceptance of Ed25519 signatures. A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z (RFC 8032 §5.1.4).
 
-Point = tuple[int, int, int, int]
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 D2 = 2 * D % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
-NEUTRAL: Point = (0, 1, 1, 0)
+NEUTRAL = (0, 1, 1, 0)
 BASE = bytes([0x58]) + bytes([0x66]) * 31
 
 
 def _add(left: Point, right: Point) -> Point:
-    # Complete on this curve: it holds for equal points and for the neutral one too.
     x1, y1, z1, t1 = left
     x2, y2, z2, t2 = right
     a = (y1 - x1) * (y2 - x2) % P
@@ -459,29 +544,13 @@ def _is_neutral(point: Point) -> bool:
 
 
 @functools.lru_cache(maxsize=128)
-def _multiples(encoding: bytes) -> tuple[tuple[Point, ...], ...] | None:
-    # Row i holds 0 to 15 times 16^i times the point; None for a key that is not admitted. 960 additions once, and from
-    # then on a multiplication takes 64: a ledger has few keys and many signatures.
+def _multiples(encoding: bytes) -> Table | None:
+    # None for a key that is not admitted.
     point = _decode(encoding)
     if point is None or _is_neutral(point):
         return None
-    rows = []
-    for _ in range(64):
-        row = [NEUTRAL]
-        for _ in range(15):
-            row.append(_add(row[-1], point))
-        rows.append(tuple(row))
-        point = _add(row[-1], point)
-    return tuple(rows) if _is_neutral(_times(rows, L)) else None
-
-
-def _times(rows: Sequence[Sequence[Point]], scalar: int) -> Point:
-    total = NEUTRAL
-    for row in rows:
-        if scalar & 15:
-            total = _add(total, row[scalar & 15])
-        scalar >>= 4
-    return total
+    rows = _table(point, _add, NEUTRAL)
+    return rows if _is_neutral(_times(rows, L, _add)) else None
 
 
 # §2.1, condition 2: encodings, without the top bit, of the points of order 1, 2, 4 and 8.
@@ -505,11 +574,157 @@ def ed25519_verify(public32: bytes, message: bytes, signature64: bytes) -> bool:
     if rows is None or base is None or s >= L or r[:31] + bytes([r[31] & 127]) in _SMALL_ORDER:
         return False
     h = int.from_bytes(hashlib.sha512(r + public32 + message).digest(), "little") % L
-    x, y, z, t = _times(rows, h)
-    return _encode(_add(_times(base, s), (-x % P, y, z, -t % P))) == r
+    x, y, z, t = _times(rows, h, _add)
+    return _encode(_add(_times(base, s, _add), (-x % P, y, z, -t % P))) == r
 
 
-SHAPES["public-key"] = lambda value: require(may_be_enrolled(key_bytes(value)), " is not admitted (format 2.1)")
+# §2.2 Keys of the scheme sshsig. A point of P-256 is (X, Y, Z) with x = X/Z, y = Y/Z, and the neutral one (0, 1, 0).
+
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_NEUTRAL = (0, 1, 0)
+P256_BASE = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
+_SSH_ALGORITHMS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+)
+_APPLICATION = re.compile(rb"ssh:[ -~]{0,124}")
+
+
+def _p256_add(left: Point, right: Point) -> Point:
+    # Renes, Costello, Batina 2016, algorithm 1 for a = -3: complete on curves of prime order.
+    x1, y1, z1 = left
+    x2, y2, z2 = right
+    xx, yy, zz = x1 * x2 % P256, y1 * y2 % P256, z1 * z2 % P256
+    xy, xz, yz = x1 * y2 + x2 * y1, (x1 * z2 + x2 * z1) % P256, y1 * z2 + y2 * z1
+    c = 3 * (P256_B * zz - xz)
+    d = 3 * (P256_B * xz - xx - 3 * zz)
+    e = 3 * (xx - zz)
+    f, g = yy - c, yy + c
+    return (xy * f - yz * d) % P256, (g * f + e * d) % P256, (yz * g + xy * e) % P256
+
+
+@functools.lru_cache(maxsize=128)
+def _p256_multiples(point: bytes) -> Table | None:
+    # None where the 65 bytes are no point of the curve.
+    x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")
+    on_curve = x < P256 and y < P256 and (y * y - x * x * x + 3 * x - P256_B) % P256 == 0
+    if len(point) != 65 or point[0] != 4 or not on_curve:
+        return None
+    return _table((x, y, 1), _p256_add, P256_NEUTRAL)
+
+
+class Wire:
+    """Bytes read from the front in the forms of OpenSSH. Each method raises a Fault where there are no such bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        """All of it is to be read."""
+        self.rest = data
+
+    def take(self, size: int) -> bytes:
+        """So many bytes."""
+        require(len(self.rest) >= size, " ends too early")
+        taken, self.rest = self.rest[:size], self.rest[size:]
+        return taken
+
+    def string(self) -> bytes:
+        """A string."""
+        return self.take(int.from_bytes(self.take(4), "big"))
+
+    def mpint(self) -> int:
+        """A positive integer in its one form."""
+        data = self.string()
+        number = int.from_bytes(data, "big")
+        require(
+            number and number.to_bytes(number.bit_length() // 8 + 1, "big") == data, " has no mpint of the one form"
+        )
+        return number
+
+    def expect(self, data: bytes, name: str) -> None:
+        """Exactly these bytes."""
+        require(self.rest.startswith(data), f" has another {name}")
+        self.take(len(data))
+
+    def end(self) -> None:
+        """Nothing more."""
+        require(not self.rest, " has bytes behind its end")
+
+
+def ssh_string(data: bytes) -> bytes:
+    """Bytes as a string of the wire form."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def ssh_key(data: bytes) -> PublicKey:
+    """The key of a wire form."""
+    wire = Wire(data)
+    algorithm = wire.string().decode("ascii", "backslashreplace")
+    require(algorithm in _SSH_ALGORITHMS, f" is of an algorithm that is not admitted: {show(algorithm)}")
+    if "ecdsa" in algorithm:
+        wire.expect(ssh_string(b"nistp256"), "curve")
+    point = wire.string()
+    admitted = (
+        _p256_multiples(point) is not None if "ecdsa" in algorithm else len(point) == 32 and may_be_enrolled(point)
+    )
+    require(admitted, " has a point that is not admitted (format 2.2)")
+    application = wire.string() if algorithm.startswith("sk-") else b""
+    fits = _APPLICATION.fullmatch(application) if algorithm.startswith("sk-") else True
+    require(fits, " has an application that is not admitted")
+    wire.end()
+    return PublicKey("sshsig", data, algorithm, point, application)
+
+
+# §2.3 Signatures of the scheme sshsig
+
+NAMESPACE = b"evidence-ledger"
+PRESENT_OR_VERIFIED = 0x01 | 0x04
+
+
+def check_blob(public: PublicKey, message: bytes, blob: bytes) -> None:
+    """Nothing, if the SSHSIG blob holds for the message under the key, else a Fault."""
+    require(len(blob) <= SIGNATURE_MAX, f" has {len(blob)} bytes, more than {SIGNATURE_MAX}")
+    wire = Wire(blob)
+    wire.expect(b"SSHSIG\x00\x00\x00\x01", "preamble or version")
+    wire.expect(ssh_string(public.data), "key")
+    wire.expect(ssh_string(NAMESPACE), "namespace")
+    wire.expect(ssh_string(b""), "reserved string")
+    hash_name = wire.string()
+    require(hash_name in (b"sha256", b"sha512"), " has another hash name")
+    inner = Wire(wire.string())
+    wire.end()
+    # (2.3a): "SSHSIG" || string "evidence-ledger" || string "" || string hash name || string H(M)
+    hashed = hashlib.new(hash_name.decode(), message).digest()
+    signed = b"SSHSIG" + b"".join(map(ssh_string, (NAMESPACE, b"", hash_name, hashed)))
+    inner.expect(ssh_string(public.algorithm.encode()), "algorithm")
+    signature = inner.string()
+    if public.algorithm.startswith("sk-"):
+        flags, counter = inner.take(1), inner.take(4)
+        require(not flags[0] & ~PRESENT_OR_VERIFIED, " has flags of no meaning")
+        # (2.3b): SHA-256(application) || flags || counter || SHA-256(signed bytes)
+        signed = sha256(public.application) + flags + counter + sha256(signed)
+    inner.end()
+    verify_point = p256_verify if "ecdsa" in public.algorithm else ed25519_verify
+    require(verify_point(public.point, signed, signature), " does not hold")
+
+
+def p256_verify(point65: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether (mpint r, mpint s) holds for the message under the point, with s in the lower half."""
+    rows, base = _p256_multiples(point65), _p256_multiples(P256_BASE)
+    wire = Wire(signature)
+    r, s = wire.mpint(), wire.mpint()
+    wire.end()
+    if rows is None or base is None or r >= P256_N or s > (P256_N - 1) // 2:
+        return False
+    inverse, e = pow(s, -1, P256_N), int.from_bytes(sha256(message), "big")
+    x, _, z = _p256_add(_times(base, e * inverse % P256_N, _p256_add), _times(rows, r * inverse % P256_N, _p256_add))
+    return z != 0 and x * pow(z, -1, P256) % P256 % P256_N == r
+
 
 # §3 Envelope --------------------------------------------------------------------------------------------------------
 
@@ -529,8 +744,12 @@ def pae(payload: bytes) -> bytes:
 
 CONTENT_MAX = 67_108_864
 ACTS = ("project", "principal", "key", "role", "policy", "epoch")
-MACHINE_KINDS = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
-TYPES = {f"urn:evidence-ledger:{kind}:v1": kind for kind in ("genesis", *ACTS, *MACHINE_KINDS) if kind != "test"}
+AGENT_KINDS = ("prompt", "diff", "review-note")
+SERVICE_KINDS = ("test", "approval", "merge", "release", "deploy", "attestation", "change", "push", "scan", "build")
+OPERATION_KINDS = ("observation", "incident", "control-snapshot", "heartbeat", "decision", "correction")
+MACHINE_KINDS = (*AGENT_KINDS, *SERVICE_KINDS, *OPERATION_KINDS)
+KINDS = ("genesis", *ACTS, *MACHINE_KINDS, "exception")
+TYPES = {f"urn:evidence-ledger:{kind}:v1": kind for kind in KINDS if kind != "test"}
 TYPES["https://in-toto.io/attestation/test-result/v0.1"] = "test"
 """Kinds by predicate type."""
 
@@ -543,8 +762,8 @@ statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..1024],
 
 SHAPES["content-size"] = integer(0, CONTENT_MAX)
 define("""
-context = {ledger?: digest, event_id: event-id, project?: project-id, about, occurred_at: claimed-time, actor,
-           producer: {name: token, version: token, run?: token}, contents, links};
+context = {ledger?: digest, event_id: event-id, late?: true, project?: project-id, about, occurred_at: claimed-time,
+           actor, producer: {name: token, version: token, run?: token}, contents, links};
 actor = {principal?: principal-id, account?: label, on_behalf_of?: principal-id};
 links = [{envelope: digest, rel: label} 0..256];
 about = {change?: token, release?: release-name, revision?: count-1, tree?: object-id};
@@ -557,6 +776,7 @@ where("actor", lambda actor: ("principal" in actor) != ("account" in actor), " h
 where("links", lambda links: distinct([(link["envelope"], link["rel"]) for link in links]), " has the same pair twice")
 where("about", lambda about: "revision" not in about or "change" in about, " has a revision without a change")
 where("contents", lambda contents: distinct([each["name"] for each in contents]), " has the same name twice")
+where("context", lambda context: "late" not in context or "project" in context, ".late is for project streams only")
 where(
     "context",
     lambda context: context["actor"].get("account") in (None, *[each["name"] for each in context["contents"]]),
@@ -591,7 +811,8 @@ object_format = 'sha1'|'sha256';
 tool = {name: token, version?: token};
 artifacts = [{name: token, sha256: digest} 0..256 distinct];
 projects = [project-id 1..64 distinct];
-kinds = [machine-kind 1..16 distinct];
+kinds = [machine-kind 1..32 distinct];
+custody = 'hardware'|'device'|'pipeline';
 
 genesis = {context, core: {administrators: [{card: label, key: public-key, principal: principal-id} 1..16],
                            admins_required: 1|2, log_key: public-key, origin,
@@ -605,13 +826,17 @@ principal.create = {act: 'create', context, principal: principal-id, type: 'pers
                     responsible?: principal-id};
 principal.describe = {act: 'describe', context, principal: principal-id};
 principal.disable = {act: 'disable', context, principal: principal-id};
-key.enrol = {act: 'enrol', context, principal: principal-id, key: public-key, proof: signature, projects?, kinds?};
+principal.merge = {act: 'merge', context, principal: principal-id, into: principal-id};
+principal.split = {act: 'split', context, principal: principal-id};
+key.enrol = {act: 'enrol', context, principal: principal-id, key: public-key, proof: signature, projects?, kinds?,
+             custody?};
 key.rotate = {act: 'rotate', context, principal: principal-id, key: public-key, proof: signature, projects?, kinds?,
-              ends: digest, endorsement?: signature};
+              custody?, ends: digest, endorsement?: signature};
 key.end = {act: 'end', context, principal: principal-id, key_id: digest, reason: label};
 key.revoke = {act: 'revoke', context, principal: principal-id, key_id: digest, reason: label,
               compromised_since: count};
-role.grant = {act: 'grant', context, principal: principal-id, role: label, projects?};
+role.grant = {act: 'grant', context, principal: principal-id, role: label, projects?, paths?: [glob 1..64 distinct],
+              risks?: [label 1..16 distinct]};
 role.end = {act: 'end', context, principal: principal-id, grant: digest, reason: label};
 policy.set = {act: 'set', context, policy: {...}, projects?};
 epoch = {context, known_lost: count, last_root: digest, last_size: count, number: count-2, origin: token,
@@ -619,8 +844,9 @@ epoch = {context, known_lost: count, last_root: digest, last_size: count, number
 
 prompt = {base?: object-id, capture: {quality: 'complete'|'text-withheld'|'reconstructed',
                                       source: 'hook'|'transcript'|'telemetry'|'notes'|'manual'},
-          context, ended_at?: claimed-time, initiator?: principal-id,
-          model?: {provider: token, requested?: token, responded?: token}, permission_mode?: label, session: token,
+          configuration?: digest, context, ended_at?: claimed-time, initiator?: principal-id,
+          model?: {provider: token, requested?: token, responded?: token}, permission_mode?: label,
+          scan?: {findings: count, masked: count, tool: token, version: token}, session: token,
           started_at?: claimed-time, template?: {id: token, version: token}, tool,
           trigger: 'human'|'scheduled'|'subagent'|'unknown', turn: count-1,
           usage?: {input_tokens: count, output_tokens: count}};
@@ -629,19 +855,25 @@ diff = {ai: {involvement: 'none'|'assisted'|'generated'|'undeclared', source: 'd
         base: object-id, commit_count: count, context, files_changed: count, head: object-id, lines_added: count,
         lines_removed: count, manifest: digest, merge_base: object-id, object_format,
         prompts: [{prompt: digest, strength: 'recomputed'|'observed'|'declared'} 0..256 distinct],
-        risk?: label, tree: object-id};
+        risk?: label, target?: token, tree: object-id};
 test = {context, result: 'PASSED'|'WARNED'|'FAILED', run, ...};
-run = {attempt: count-1, commit: object-id, duration_ms?: count, environment: label, started_at?: claimed-time,
-       suite: token, tool?,
+run = {attempt: count-1, class?: label, commit: object-id, contract?: {name: token, sha256: digest},
+       duration_ms?: count, environment: label, started_at?: claimed-time, suite: token, tool?,
        totals: {errors: count, failures: count, flaky: count, passed: count, skipped: count, tests: count},
        tree: object-id};
-approval = {attested_by: 'person'|'forge', basis, context, decision: 'approve'|'reject'|'withdraw', meaning: label,
-            role?: label, scope: 'change'|'release'|'roster',
-            seen: {prompts: [digest 0..256 distinct], tests: [digest 0..256 distinct]}, withdraws?: digest};
-basis = {act?: digest, commit?: object-id, manifest?: digest, policy?: digest, release?: digest, tree?: object-id};
+approval = {attested_by: 'person'|'forge', basis,
+            checklist?: [{answer: 'yes'|'no'|'not-applicable', item: label} 1..64],
+            context, decision: 'approve'|'reject'|'abstain'|'withdraw', meaning: label,
+            review?: {id: token, state: label}, role?: label, scope: 'change'|'release'|'exception'|'access'|'roster',
+            seen: {prompts: [digest 0..256 distinct], scans?: [digest 0..256 distinct],
+                   tests: [digest 0..256 distinct]},
+            shown_at?: claimed-time, withdraws?: digest};
+basis = {act?: digest, commit?: object-id, exception?: digest, manifest?: digest, policy?: digest, ref?: token,
+         release?: digest, roster?: count-1, tree?: object-id};
 merge = {binding: 'manifest'|'tree'|'recomputed'|'none', commit: object-id, commit_count: count, context,
          diff?: digest, manifest: digest, method: 'merge'|'squash'|'rebase'|'fast-forward'|'cherry-pick'|'push',
-         object_format, parents: [object-id 1..16], ref: token, tree: object-id};
+         object_format, parents: [object-id 1..16], recomputed?: {outcome: 'clean'|'conflict', tree?: object-id},
+         ref: token, tree: object-id};
 release = {artifacts, context, product: name-part, sources: [source 1..64 distinct], version: name-part};
 source = {commit: object-id, commit_count: count, commits: label, path?: token, previous?: object-id,
           project: project-id, repository: token, start?: true};
@@ -649,6 +881,38 @@ deploy = {artifacts, context, environment: label, release?: digest, service: tok
           status: 'started'|'succeeded'|'failed'|'rolled-back'};
 attestation = {context, media_type: token, predicate_type?: printable, reason: 'foreign'|'late', statement: label,
                subjects: [{digest: algorithms, name: token} 0..64]};
+
+change = {context, cutover?: {owner: principal-id},
+          requests: [{id: token, state: 'open'|'closed'|'unresolved', system: label} 0..32 distinct],
+          returns_to?: release-name, risk?: label, state: 'opened'|'updated'|'closed'|'reopened', target?: token,
+          type: 'normal'|'standard'|'emergency'|'bot'|'revert'};
+push = {after?: object-id, before?: object-id, bypass?: label, context, forced?: true, object_format, ref: token};
+review-note = {advisory?: true, applied?: object-id, commit?: object-id, context, initiator?: principal-id,
+               line?: count-1, note: 'comment'|'question'|'suggestion'|'finding', path?, resolved?: true,
+               session?: token};
+scan = {commit?: object-id, complete: 'yes'|'no'|'unknown', context,
+        counts: {error: count, none: count, note: count, warning: count}, prompts: [digest 0..256 distinct],
+        suppressed: {justified: count, unjustified: count},
+        target: 'code'|'dependencies'|'secrets'|'image'|'prompts', tool, tree?: object-id};
+build = {artifacts, builder: printable, commit: object-id, context, object_format, source: 'provenance'|'observed'};
+observation = {context, environment: label, failed?: count, release?: digest, running: artifacts, service: token,
+               verification?: 'passed'|'failed'};
+incident = {cause: 'change'|'other'|'unknown', context, corrective?: token, environment?: label, incident: token,
+            service?: token, severity: label, started_at?: claimed-time, state: 'opened'|'updated'|'closed',
+            suspects: [{change?: token, release?: digest} 0..64 distinct]};
+exception = {cause: 'emergency'|'outage'|'accepted-risk', commit?: object-id, context, environment?: label,
+             expires_at: claimed-time, incident?: token, manifest?: digest, policy?: digest, release?: digest,
+             rules: [token 1..64 distinct], tree?: object-id};
+control-snapshot = {changed_by?: principal-id, context,
+                    refs: [{admins_included?: boolean, approvals?: count, bypass_count?: count, checks?: count,
+                            deletion?: boolean, force_push?: boolean, protected: boolean, ref: token,
+                            stale_dismissed?: boolean} 1..64]};
+heartbeat = {context, cursor?: token, event_count: count, interval_seconds: count-1, since?: claimed-time,
+             source: token};
+decision = {as_of: ledger-time, blocking: [{outcome: 'fail'|'not-evaluable', rule: token} 0..256], context,
+            excepted: [token 0..64 distinct], gate: 'merge'|'deploy', mode: 'observe'|'enforce',
+            outcome: 'allowed'|'blocked', policy: digest, position: count-1, release?: digest};
+correction = {context, corrects: digest, reason: label};
 """)
 where("source", lambda source: ("previous" in source) != ("start" in source), " has not one of previous and start")
 where("policy.set", lambda act: len(canonical(act["policy"])) <= 49_152, ".policy has more than 49152 bytes")
@@ -665,54 +929,46 @@ def _act(kind: str) -> Shape:
 
 SHAPES.update({kind: _act(kind) for kind in ACTS if kind != "epoch"})
 
-# §4.4 Kinds: conditions
+# §4.4 Kinds: conditions. Each yields what must hold of a predicate of the right shape, with what is wrong otherwise.
+
+Conditions = Iterator[tuple[object, str]]
 
 
-def conditions(kind: str, p: Json) -> Iterator[tuple[object, str]]:
-    """What must hold of a predicate of the right shape, each with what is wrong otherwise."""
-    context, about = p["context"], p["context"]["about"]
-    names = {content["name"] for content in context["contents"]}
+def conditions(kind: str, p: Json) -> Conditions:
+    """What must hold of a predicate of the right shape."""
+    about = p["context"]["about"]
     if kind in ("genesis", *ACTS) or p.get("scope") == "roster":
-        yield "project" not in context, "context.project is present in the ledger's own stream"
+        yield "project" not in p["context"], "context.project is present in the ledger's own stream"
         yield about == {}, "context.about is not empty in the ledger's own stream"
     else:
-        yield "project" in context, "context.project is absent"
+        yield "project" in p["context"], "context.project is absent"
+    held = _content_names(p)
     for name in _contents_named(kind, p):
-        yield name in names, f"there is no content {show(name)}"
-    if kind == "genesis":
-        yield from _genesis_conditions(p)
-    elif kind == "role":
-        yield p.get("role") != "administrator" or "projects" not in p, "administrator is granted with projects"
-    elif kind == "key":
-        yield ("projects" in p) == ("kinds" in p), "only one of projects and kinds is present"
-    elif kind == "diff":
-        yield {"change", "revision"} <= about.keys(), "context.about has no change and revision"
-        yield about.get("tree") == p["tree"], "context.about.tree is not tree"
-        yield (p["ai"]["involvement"] == "undeclared") == (p["ai"]["source"] == "none"), "ai contradicts itself"
-    elif kind == "test":
-        totals = p["run"]["totals"]
-        parts = totals["passed"] + totals["failures"] + totals["errors"] + totals["skipped"]
-        good = totals["tests"] > totals["skipped"] and totals["failures"] == totals["errors"] == 0
-        yield totals["tests"] == parts, "run.totals do not add up"
-        yield totals["flaky"] <= totals["tests"], "run.totals has more flaky cases than tests"
-        yield p["result"] == "FAILED" or good, f"the result is {p['result']} against run.totals"
-        yield about.get("tree", p["run"]["tree"]) == p["run"]["tree"], "context.about.tree is not run.tree"
-    elif kind == "approval":
-        yield from _approval_conditions(p)
-    elif kind == "merge":
-        yield about.get("tree") == p["tree"], "context.about.tree is not tree"
-        yield ("diff" in p) == (p["binding"] != "none"), f"binding is {p['binding']}, which diff contradicts"
-    elif kind == "release":
-        yield about.get("release") == p["product"] + "@" + p["version"], "context.about.release is not product@version"
+        yield name in held, f"there is no content {show(name)}"
+    if kind in _CONDITIONS:
+        yield from _CONDITIONS[kind](p, about)
+
+
+def _content_names(p: Json) -> set[str]:
+    return {content["name"] for content in p["context"]["contents"]}
+
+
+_CONTENTS = {
+    "prompt": ["prompt"],
+    "diff": ["manifest", "commits"],
+    "test": ["report"],
+    "merge": ["manifest", "commits"],
+    "review-note": ["body"],
+    "scan": ["report"],
+    "exception": ["reason"],
+    "control-snapshot": ["settings"],
+    "decision": ["assessment"],
+    "correction": ["values"],
+}
+"""Contents that a kind always has."""
 
 
 def _contents_named(kind: str, p: Json) -> list[str]:
-    fixed = {
-        "prompt": ["prompt"],
-        "diff": ["manifest", "commits"],
-        "test": ["report"],
-        "merge": ["manifest", "commits"],
-    }
     if kind == "genesis":
         return [administrator["card"] for administrator in p["core"]["administrators"]]
     if kind in ("project", "principal") and p["act"] in ("declare", "create", "describe"):
@@ -721,61 +977,223 @@ def _contents_named(kind: str, p: Json) -> list[str]:
         return [source["commits"] for source in p["sources"]]
     if kind == "attestation":
         return [p["statement"]]
-    return fixed.get(kind, [])
+    return _CONTENTS.get(kind, [])
 
 
 def _founders(core: Json) -> list[Json]:
     return [*core["administrators"], *([core["recovery"]] if "recovery" in core else [])]
 
 
-def _genesis_conditions(p: Json) -> Iterator[tuple[object, str]]:
+def _of_genesis(p: Json, _about: Json) -> Conditions:
     core, founders = p["core"], _founders(p["core"])
     yield len(core["administrators"]) >= core["admins_required"], "core has fewer administrators than admins_required"
     yield distinct([founder["principal"] for founder in founders]), "core names a principal twice"
-    keys = [core["log_key"], *[founder["key"] for founder in founders]]
-    yield distinct(keys), "core has a key twice"
-    yield SAMPLE_KEY not in [key_id(key_bytes(key)) for key in keys], "core has the published sample key"
+    log_key, keys = public_key(core["log_key"]), [public_key(founder["key"]) for founder in founders]
+    yield distinct([key.point for key in (log_key, *keys)]), "core has a key twice"
+    yield not any(key.is_sample for key in (log_key, *keys)), "core has the published sample key"
+    yield log_key.scheme == "ed25519", "core.log_key is not of the scheme ed25519"
+    yield "recovery" not in core or keys[-1].scheme == "ed25519", "core.recovery.key is not of the scheme ed25519"
     yield len(p["proofs"]) == len(founders), f"there are {len(p['proofs'])} proofs for {len(founders)} keys"
     actor = p["context"]["actor"].get("principal")
     yield actor == core["administrators"][0]["principal"], "the actor is not the first administrator"
 
 
-def _approval_conditions(p: Json) -> Iterator[tuple[object, str]]:
-    basis, about = set(p["basis"]), p["context"]["about"]
-    yield ("withdraws" in p) == (p["decision"] == "withdraw"), f"decision {p['decision']} contradicts withdraws"
-    if p["scope"] == "change":
-        yield "change" in about, "context.about has no change"
-        yield not basis & {"release", "act"}, "basis has release or act, not meant for scope change"
-        if p["attested_by"] == "person":
-            yield {"manifest", "tree", "policy"} <= basis, "basis lacks manifest, tree or policy"
-        else:
-            yield basis & {"commit", "manifest", "tree"}, "basis has neither commit nor manifest nor tree"
-        return
-    yield p["attested_by"] == "person", f"scope {p['scope']} is not attested by a person"
-    if p["scope"] == "release":
-        yield basis == {"release", "policy"}, "basis is not release and policy alone"
-        yield "release" in about, "context.about has no release"
-    else:
-        yield basis == {"act"}, "basis is not act alone"
-        yield p["decision"] != "withdraw", "decision withdraw, not meant for scope roster"
+def _of_role(p: Json, _about: Json) -> Conditions:
+    scoped = p.keys() & {"projects", "paths", "risks"}
+    yield p.get("role") != "administrator" or not scoped, "administrator is granted with projects, paths or risks"
 
 
-_SUBJECTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "prompt": (("gitCommit", "base"), ("gitTree", "about.tree")),
-    "diff": (("gitCommit", "head"), ("gitTree", "tree"), ("sha256", "manifest")),
-    "test": (("gitCommit", "run.commit"), ("gitTree", "run.tree")),
-    "approval": (
-        ("sha256", "basis.manifest"),
-        ("gitTree", "basis.tree"),
-        ("gitCommit", "basis.commit"),
-        ("sha256", "basis.release"),
-        ("sha256", "basis.act"),
-        ("sha256", "withdraws"),
-    ),
-    "merge": (("gitCommit", "commit"), ("gitTree", "tree"), ("sha256", "manifest")),
-    "deploy": (("sha256", "release"),),
+def _of_key(p: Json, _about: Json) -> Conditions:
+    yield ("projects" in p) == ("kinds" in p), "only one of projects and kinds is present"
+
+
+def _of_diff(p: Json, about: Json) -> Conditions:
+    yield {"change", "revision"} <= about.keys(), "context.about has no change and revision"
+    yield about.get("tree") == p["tree"], "context.about.tree is not tree"
+    yield (p["ai"]["involvement"] == "undeclared") == (p["ai"]["source"] == "none"), "ai contradicts itself"
+
+
+def _of_test(p: Json, about: Json) -> Conditions:
+    totals = p["run"]["totals"]
+    parts = totals["passed"] + totals["failures"] + totals["errors"] + totals["skipped"]
+    good = totals["tests"] > totals["skipped"] and totals["failures"] == totals["errors"] == 0
+    yield totals["tests"] == parts, "run.totals do not add up"
+    yield totals["flaky"] <= totals["tests"], "run.totals has more flaky cases than tests"
+    yield p["result"] == "FAILED" or good, f"the result is {p['result']} against run.totals"
+    yield about.get("tree", p["run"]["tree"]) == p["run"]["tree"], "context.about.tree is not run.tree"
+
+
+_OF_A_CHANGE = {"commit", "manifest", "policy", "ref", "tree"}
+_BASIS = {
+    "release": {"release", "policy"},
+    "exception": {"exception", "policy"},
+    "access": {"roster", "policy"},
+    "roster": {"act"},
 }
-"""Algorithm and member; an absent member makes no subject."""
+"""The members of the basis by scope: these, no other, where the scope is not change."""
+
+
+def _of_approval(p: Json, about: Json) -> Conditions:
+    basis, scope, by_person = set(p["basis"]), p["scope"], p["attested_by"] == "person"
+    items = [each["item"] for each in p.get("checklist", [])]
+    yield ("withdraws" in p) == (p["decision"] == "withdraw"), f"decision {p['decision']} contradicts withdraws"
+    yield by_person or not p.keys() & {"checklist", "shown_at"}, "checklist or shown_at is attested by the forge"
+    yield not by_person or "review" not in p, "review is attested by a person"
+    yield distinct(items), "checklist has the same item twice"
+    if scope == "change":
+        yield "change" in about, "context.about has no change"
+        yield basis <= _OF_A_CHANGE, "basis has a member that is not meant for scope change"
+        needed = {"manifest", "tree", "policy"} <= basis if by_person else basis & {"commit", "manifest", "tree"}
+        yield needed, f"basis lacks what an approval attested by a {p['attested_by']} names"
+    else:
+        yield by_person, f"scope {scope} is not attested by a person"
+        yield basis == _BASIS[scope], f"basis is not what scope {scope} names, that alone"
+    if scope == "release":
+        yield "release" in about, "context.about has no release"
+    elif scope == "exception":
+        yield p["meaning"] in ("authorisation", "review"), "meaning is neither authorisation nor review"
+    elif scope == "access":
+        yield "access-list" in _content_names(p), "there is no content 'access-list'"
+    elif scope == "roster":
+        yield p["decision"] in ("approve", "reject"), f"decision {p['decision']}, not meant for scope roster"
+
+
+def _of_merge(p: Json, about: Json) -> Conditions:
+    recomputed = p.get("recomputed", {"outcome": "conflict"})
+    yield about.get("tree") == p["tree"], "context.about.tree is not tree"
+    yield ("diff" in p) == (p["binding"] != "none"), f"binding is {p['binding']}, which diff contradicts"
+    yield ("tree" in recomputed) == (recomputed["outcome"] == "clean"), "recomputed contradicts itself"
+    yield "recomputed" not in p or len(p["parents"]) == 2, "recomputed without two parents"
+
+
+def _of_release(p: Json, about: Json) -> Conditions:
+    yield about.get("release") == p["product"] + "@" + p["version"], "context.about.release is not product@version"
+
+
+def _of_change(p: Json, about: Json) -> Conditions:
+    lack = {"fallback", "runbook", "stop-conditions"} - _content_names(p)
+    yield "change" in about, "context.about has no change"
+    yield "cutover" not in p or not lack, "cutover without the contents fallback, runbook and stop-conditions"
+
+
+def _of_push(p: Json, _about: Json) -> Conditions:
+    yield p.get("before") != p.get("after"), "before and after are absent or equal"
+
+
+def _of_review_note(p: Json, about: Json) -> Conditions:
+    yield "change" in about, "context.about has no change"
+    yield "line" not in p or "path" in p, "line without path"
+
+
+def _of_scan(p: Json, _about: Json) -> Conditions:
+    is_of_prompts = p["target"] == "prompts"
+    yield bool(p["prompts"]) == is_of_prompts, f"target is {p['target']}, which prompts contradicts"
+    expected = set() if is_of_prompts else {"commit", "tree"}
+    yield p.keys() & {"commit", "tree"} == expected, f"target is {p['target']}, which commit or tree contradicts"
+
+
+def _of_build(p: Json, _about: Json) -> Conditions:
+    yield p["artifacts"], "artifacts is empty"
+    yield ("provenance" in _content_names(p)) == (p["source"] == "provenance"), "source contradicts the contents"
+
+
+def _of_observation(p: Json, _about: Json) -> Conditions:
+    yield "verification" not in p or "release" in p, "verification without release"
+
+
+def _of_incident(p: Json, _about: Json) -> Conditions:
+    yield all(p["suspects"]), "a suspect is neither a change nor a release"
+    yield p["cause"] != "change" or p["suspects"], "cause is change without a suspect"
+
+
+def _of_exception(p: Json, about: Json) -> Conditions:
+    of_change = "change" in about and "release" not in about
+    of_release = "release" in about and "change" not in about
+    yield of_change or of_release, "context.about has not one of change and release"
+    yield not of_change or p.keys() & {"manifest", "tree"}, "neither manifest nor tree of the change"
+    yield ("release" in p) == of_release, "release and context.about.release are not both present or absent"
+    yield not of_release or not p.keys() & {"manifest", "tree"}, "manifest or tree beside a release"
+
+
+def _of_control_snapshot(p: Json, _about: Json) -> Conditions:
+    yield distinct([each["ref"] for each in p["refs"]]), "refs has the same ref twice"
+
+
+def _of_decision(p: Json, about: Json) -> Conditions:
+    yield about.keys() & {"change", "release"}, "context.about has neither change nor release"
+    yield ("release" in p) == ("release" in about), "release and context.about.release are not both present or absent"
+    yield (p["outcome"] == "allowed") == (not p["blocking"]), f"outcome is {p['outcome']}, which blocking contradicts"
+
+
+_CONDITIONS: dict[str, Callable[[Json, Json], Conditions]] = {
+    "genesis": _of_genesis,
+    "role": _of_role,
+    "key": _of_key,
+    "diff": _of_diff,
+    "test": _of_test,
+    "approval": _of_approval,
+    "merge": _of_merge,
+    "release": _of_release,
+    "change": _of_change,
+    "push": _of_push,
+    "review-note": _of_review_note,
+    "scan": _of_scan,
+    "build": _of_build,
+    "observation": _of_observation,
+    "incident": _of_incident,
+    "exception": _of_exception,
+    "control-snapshot": _of_control_snapshot,
+    "decision": _of_decision,
+}
+
+# §4.4 Kinds: subjects
+
+_ARTIFACTS = ("sha256", "artifacts.sha256", "artifacts.name")
+_SUBJECTS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "prompt": (("gitCommit", "base", "base"), ("gitTree", "context.about.tree", "tree")),
+    "diff": (("gitCommit", "head", "head"), ("gitTree", "tree", "tree"), ("sha256", "manifest", "manifest")),
+    "test": (("gitCommit", "run.commit", "commit"), ("gitTree", "run.tree", "tree")),
+    "approval": (
+        ("sha256", "basis.manifest", "manifest"),
+        ("gitTree", "basis.tree", "tree"),
+        ("gitCommit", "basis.commit", "commit"),
+        ("sha256", "basis.release", "release"),
+        ("sha256", "basis.exception", "exception"),
+        ("sha256", "basis.act", "act"),
+        ("sha256", "withdraws", "withdraws"),
+    ),
+    "merge": (("gitCommit", "commit", "commit"), ("gitTree", "tree", "tree"), ("sha256", "manifest", "manifest")),
+    "release": (("gitCommit", "sources.commit", "source"), _ARTIFACTS),
+    "deploy": (("sha256", "release", "release"), _ARTIFACTS),
+    "push": (("gitCommit", "before", "before"), ("gitCommit", "after", "after")),
+    "review-note": (("gitCommit", "commit", "commit"),),
+    "scan": (("gitCommit", "commit", "commit"), ("gitTree", "tree", "tree"), ("sha256", "prompts", "prompt")),
+    "build": (("gitCommit", "commit", "commit"), _ARTIFACTS),
+    "observation": (("sha256", "running.sha256", "running.name"),),
+    "incident": (("sha256", "suspects.release", "release"),),
+    "exception": (
+        ("sha256", "manifest", "manifest"),
+        ("gitTree", "tree", "tree"),
+        ("gitCommit", "commit", "commit"),
+        ("sha256", "release", "release"),
+    ),
+    "decision": (
+        ("sha256", "policy", "policy"),
+        ("gitTree", "context.about.tree", "tree"),
+        ("sha256", "release", "release"),
+    ),
+    "correction": (("sha256", "corrects", "corrects"),),
+}
+"""Algorithm, path of the value, and name or (with a dot) path of the names. No value, no subject."""
+
+
+def values_at(value: Json, path: str) -> list[Json]:
+    """What stands at a path of members, through arrays: none, one, or many."""
+    values = [value]
+    for name in path.split("."):
+        values = [each[name] for each in values if name in each]
+        values = [item for each in values for item in (each if isinstance(each, list) else [each])]
+    return values
 
 
 def subjects(kind: str, p: Json) -> list[Json]:
@@ -783,16 +1201,12 @@ def subjects(kind: str, p: Json) -> list[Json]:
     if kind == "attestation" and p["subjects"]:
         return list(p["subjects"])
     found: list[tuple[str, str, str]] = []
-    for algorithm, path in _SUBJECTS.get(kind, ()):
-        outer, _, name = path.rpartition(".")
-        holder = p["context"]["about"] if outer == "about" else p[outer] if outer else p
-        found += [(algorithm, holder[name], name)] if name in holder else []
+    for algorithm, path, name in _SUBJECTS.get(kind, ()):
+        values = values_at(p, path)
+        names = values_at(p, name) if "." in name else [name] * len(values)
+        found += [(algorithm, *pair) for pair in zip(values, names)]
     if kind == "genesis":
-        found = [("sha256", sha256(key_bytes(p["core"]["log_key"])).hex(), "log-key")]
-    if kind == "release":
-        found = [("gitCommit", source["commit"], "source") for source in p["sources"]]
-    if kind in ("release", "deploy"):
-        found += [("sha256", artifact["sha256"], artifact["name"]) for artifact in p["artifacts"]]
+        found = [("sha256", digest_of(public_key(p["core"]["log_key"]).data), "log-key")]
     if not found:
         found = [("sha256", p["context"].get("ledger", ""), "ledger")]
     return [{"digest": {algorithm: value.rpartition(":")[2]}, "name": name} for algorithm, value, name in found]
@@ -842,12 +1256,12 @@ def read_event(payload: bytes) -> Event:
 
 # §4.5 Change manifest
 
-SHAPES["path"] = text(r"[^\x00]+", "a path")
+SHAPES["changed-path"] = text(r"[^\x00]+", "a path")
 SHAPES["hex-or-null"] = lambda value: None if value is None else check("hex", value)
 define("""
 mode = '000000'|'100644'|'100755'|'120000'|'160000';
 manifest = {entries: [{new_blob: object-id, new_mode: mode, new_sha256: hex-or-null, old_blob: object-id,
-                       old_mode: mode, path?, path_bytes?: base64} 0..], object_format, v: 1};
+                       old_mode: mode, path?: changed-path, path_bytes?: base64} 0..], object_format, v: 1};
 """)
 
 
@@ -1020,7 +1434,7 @@ NEVER = COUNT_MAX + 1
 
 @dataclass
 class Principal:
-    """§6.1, with positions from which it holds and no longer holds, like the next three."""
+    """§6.1, with positions from which it holds and no longer holds, like the next four."""
 
     type: str
     start: int
@@ -1032,7 +1446,7 @@ class Key:
     """An enrolled key."""
 
     principal: str
-    public: bytes
+    public: PublicKey
     projects: frozenset[str]
     kinds: frozenset[str]
     start: int
@@ -1060,24 +1474,35 @@ class Project:
 
 
 @dataclass
+class Merged:
+    """That two principals are one person (§6.3)."""
+
+    principal: str
+    into: str
+    start: int
+    end: int = NEVER
+
+
+@dataclass
 class Roster:
-    """§6.1. Policies are not kept: no check asks for them."""
+    """§6.1. Policies are not kept: no check asks for them. Nor are paths and risks of grants: rules decide on them."""
 
     ledger: str
     origin: str
     required: int
-    log_key_id: str
+    log_key: PublicKey
     principals: dict[str, Principal] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
+    merges: list[Merged] = field(default_factory=list)
     epochs: list[tuple[int, Json]] = field(default_factory=list)
     """Position from which it holds, and predicate."""
     pending: dict[str, tuple[Event, str]] = field(default_factory=dict)
     """Acts that wait for another administrator, with their signer, by envelope digest."""
 
 
-def in_force(thing: Principal | Key | Grant | Project | None, n: int) -> bool:
+def in_force(thing: Principal | Key | Grant | Project | Merged | None, n: int) -> bool:
     """Whether it is in force at position n (§5.4)."""
     return thing is not None and thing.start <= n < thing.end
 
@@ -1101,9 +1526,34 @@ def is_administrator(roster: Roster, principal: str, n: int) -> bool:
 
 
 def administrators_left(roster: Roster, n: int) -> int:
-    """How many principals could sign an act at position n."""
+    """How many persons could sign an act at position n."""
     holders = {key.principal for key in roster.keys.values() if in_force(key, n)}
-    return sum(is_administrator(roster, principal, n) for principal in holders)
+    return len({person_behind(roster, each, n) for each in holders if is_administrator(roster, each, n)})
+
+
+# §6.3 One person, several principals
+
+
+def merge_of(roster: Roster, principal: str, n: int) -> Merged | None:
+    """The merge of a principal into another that is in force at position n."""
+    return next((each for each in roster.merges if each.principal == principal and in_force(each, n)), None)
+
+
+def person_behind(roster: Roster, principal: str, n: int) -> str:
+    """The end of a principal's chain of merges at position n. It ends: no merge that leads back takes effect."""
+    while merge := merge_of(roster, principal, n):
+        principal = merge.into
+    return principal
+
+
+def check_merge(roster: Roster, p: Json, n: int) -> None:
+    """Nothing, if the two principals can be merged at position n, else a Fault."""
+    one, other = roster.principals.get(p["principal"]), roster.principals.get(p["into"])
+    require(in_force(one, n) and in_force(other, n), "a principal is not in force")
+    require(one and other and one.type == other.type != "recovery", "the principals are not of one type, or recovery")
+    require(merge_of(roster, p["principal"], n) is None, "the principal is merged already")
+    # With equal principals too: the chain of the one leads to itself.
+    require(person_behind(roster, p["into"], n) != p["principal"], "the principal would be merged into itself")
 
 
 # §4.4.1 genesis
@@ -1114,18 +1564,18 @@ def genesis_faults(event: Event) -> Iterator[str]:
     core = event.predicate["core"]
     signed = b"evidence-ledger/genesis/v1\x00" + sha256(canonical(core))
     for number, (founder, proof) in enumerate(zip(_founders(core), event.predicate["proofs"])):
-        if not ed25519_verify(key_bytes(founder["key"]), signed, base64_bytes(proof)):
+        if not signature_holds(public_key(founder["key"]), signed, base64_bytes(proof)):
             yield f"the proof of founder {number} does not verify"
 
 
 def found(event: Event, envelope: str, ledger: str) -> Roster:
     """The roster that genesis makes."""
     core = event.predicate["core"]
-    roster = Roster(ledger, core["origin"], core["admins_required"], key_id(key_bytes(core["log_key"])))
+    roster = Roster(ledger, core["origin"], core["admins_required"], public_key(core["log_key"]))
     for founder in _founders(core):
-        public = key_bytes(founder["key"])
+        public = public_key(founder["key"])
         roster.principals[founder["principal"]] = Principal("person" if "card" in founder else "recovery", 1)
-        roster.keys[key_id(public)] = Key(founder["principal"], public, frozenset(), frozenset(), 1)
+        roster.keys[public.id] = Key(founder["principal"], public, frozenset(), frozenset(), 1)
     for founder in core["administrators"]:
         roster.grants[envelope, founder["principal"]] = Grant(founder["principal"], "administrator", None, 1)
     return roster
@@ -1139,14 +1589,16 @@ def takes_one(event: Event) -> bool:
     return event.predicate.get("act") in ("end", "disable", "revoke")
 
 
-def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | Project | None:
-    """What an `end`, `disable`, `revoke` or `rotate` ends, None for other acts."""
+def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | Project | Merged | None:
+    """What an `end`, `disable`, `revoke`, `rotate` or `split` ends, None for other acts."""
     p, act = event.predicate, event.predicate.get("act")
-    ended: Principal | Key | Grant | Project | None
+    ended: Principal | Key | Grant | Project | Merged | None
     if event.kind == "project" and act == "end":
         ended = roster.projects.get(p["project"])
     elif act == "disable":
         ended = roster.principals.get(p["principal"])
+    elif act == "split":
+        ended = merge_of(roster, p["principal"], n)
     elif event.kind == "role" and act == "end":
         ended = roster.grants.get((p["grant"], p["principal"]))
     elif event.kind == "key" and act in ("end", "revoke", "rotate"):
@@ -1174,6 +1626,8 @@ def check_possible(roster: Roster, event: Event, n: int) -> None:
         require("responsible" not in p or is_person, "responsible is not a person in force")
     elif kind == "principal" and act == "describe":
         require(in_force(roster.principals.get(p["principal"]), n), "the principal is not in force")
+    elif kind == "principal" and act == "merge":
+        check_merge(roster, p, n)
     elif kind == "key" and act in ("enrol", "rotate"):
         _check_enrolment(roster, p, n)
     elif kind == "key" and act == "revoke":
@@ -1189,30 +1643,38 @@ def check_possible(roster: Roster, event: Event, n: int) -> None:
         require(p["origin"] == f"{roster.origin}/{number}", "the epoch's origin is not that of genesis with its number")
     for project in p.get("projects", []):
         require(in_force(roster.projects.get(project), n), f"the project {project} is not declared, or ended")
-    if ended is not None and takes_one(event):
+    left = COUNT_MAX
+    if act == "merge":
+        roster.merges.append(Merged(p["principal"], p["into"], n + 1))
+        left = administrators_left(roster, n + 1)
+        roster.merges.pop()
+    elif ended is not None and takes_one(event):
         before, ended.end = ended.end, min(ended.end, n + 1)
         left = administrators_left(roster, n + 1)
         ended.end = before
-        require(left >= roster.required, f"it would leave {left} administrators with a key, {roster.required} required")
+    require(left >= roster.required, f"it would leave {left} administrators with a key, {roster.required} required")
 
 
 def _check_enrolment(roster: Roster, p: Json, n: int) -> None:
     # proof: "evidence-ledger/key/v1" || 0x00 || ledger id || principal id || 0x00 || key id, (4.4.1b)
-    principal, public = roster.principals.get(p["principal"]), key_bytes(p["key"])
+    principal, public = roster.principals.get(p["principal"]), public_key(p["key"])
     require(principal and in_force(principal, n), "the principal is not in force")
     is_machine = principal is not None and principal.type in ("agent", "service")
+    is_person = principal is not None and principal.type == "person"
     require(
         ("projects" in p) == is_machine, "projects and kinds are for the keys of agents and services, and needed there"
     )
-    new = key_id(public)
-    require(new not in roster.keys, "the key was enrolled before")
-    require(new not in (roster.log_key_id, SAMPLE_KEY), "the key is the log key or the published sample key")
+    require(public.scheme == "ed25519" or is_person, "a key of the scheme sshsig is for persons only")
+    # The same point is the same key, under whatever scheme and form.
+    taken = [roster.log_key.point, *[key.public.point for key in roster.keys.values()]]
+    require(public.point not in taken, "the key was enrolled before, or is the log key")
+    require(not public.is_sample, "the key is the published sample key")
     signed = b"evidence-ledger/key/v1\x00" + bytes.fromhex(roster.ledger[7:]) + p["principal"].encode()
-    signed += b"\x00" + bytes.fromhex(new[7:])
-    require(ed25519_verify(public, signed, base64_bytes(p["proof"])), "the proof does not verify")
+    signed += b"\x00" + bytes.fromhex(public.id[7:])
+    require(signature_holds(public, signed, base64_bytes(p["proof"])), "the proof does not verify")
     if "endorsement" in p:
         old = roster.keys[p["ends"]].public
-        require(ed25519_verify(old, signed, base64_bytes(p["endorsement"])), "the endorsement does not verify")
+        require(signature_holds(old, signed, base64_bytes(p["endorsement"])), "the endorsement does not verify")
 
 
 def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
@@ -1231,10 +1693,12 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
         roster.projects[p["project"]] = Project(n)
     elif act == "create":
         roster.principals[p["principal"]] = Principal(p["type"], n)
+    elif act == "merge":
+        roster.merges.append(Merged(p["principal"], p["into"], n))
     elif act in ("enrol", "rotate"):
-        public = key_bytes(p["key"])
+        public = public_key(p["key"])
         projects, kinds = frozenset(p.get("projects", [])), frozenset(p.get("kinds", []))
-        roster.keys[key_id(public)] = Key(p["principal"], public, projects, kinds, n)
+        roster.keys[public.id] = Key(p["principal"], public, projects, kinds, n)
     elif act == "grant":
         projects_or_all = frozenset(p["projects"]) if "projects" in p else None
         roster.grants[envelope, p["principal"]] = Grant(p["principal"], p["role"], projects_or_all, n)
@@ -1256,7 +1720,8 @@ def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, 
     require(named in roster.pending, "it names no earlier act that is still incomplete")
     proposed, proposer = roster.pending[named]
     if event.predicate["decision"] == "approve":
-        require(signer != proposer, "the act's signer approves it too")
+        one_person = person_behind(roster, signer, n) == person_behind(roster, proposer, n)
+        require(not one_person, "the person who signed the act approves it too")
         check_possible(roster, proposed, n)  # one approval completes it: admins_required is at most 2
     if authorised:
         del roster.pending[named]
@@ -1291,14 +1756,18 @@ def authority_faults(roster: Roster, event: Event | None, key: Key, n: int) -> I
     for source in p["sources"] if kind == "release" else []:
         if source["project"] not in roster.projects:
             yield f"the project {source['project']} of a source is not declared"
+    if kind == "approval" and p["basis"].get("roster", 0) > n:
+        yield "basis.roster is after this entry"
+    if kind == "decision" and p["position"] > n:
+        yield "position is after this entry"
     listed = project in key.projects and kind in key.kinds
-    if kind == "approval" and p["attested_by"] == "person":
+    if kind == "exception" or (kind == "approval" and p["attested_by"] == "person"):
         if principal.type != "person" or not actor_signs:
-            yield "an approval attested by a person is signed by that person"
+            yield "an exception, and an approval attested by a person, is signed by the person who acts"
     elif principal.type == "person":
         if kind == "approval" and not has_role(roster, key.principal, "collector", project, n):
             yield "the signer is no collector for the project"
-    elif principal.type == "service" or (principal.type == "agent" and kind in ("prompt", "diff")):
+    elif principal.type == "service" or (principal.type == "agent" and kind in AGENT_KINDS):
         if not listed:
             yield "the key does not list the project and the kind"
     else:
@@ -1355,7 +1824,7 @@ def read_archive(data: bytes, result: Result) -> dict[str, bytes]:
 # §8.2 Members
 
 STATES = ("held", "withheld", "erased", "missing")
-SHAPES["salt"] = encoded(32)
+SHAPES["salt"] = encoded(32, 32)
 define("""
 bundle = {v: 1, ledger: digest, position: count-1, subject: {release?: digest, period?: {from: count, to: count}},
           streams: [{from: count, stream, to: count} 1..1025], linked: [count 0..],
@@ -1561,7 +2030,7 @@ def check_anchor(index: Json, entries: list[Entry], anchor: Anchor | None, resul
         result.fail("V02", first.place, "is not genesis")
         return
     core = first.event.predicate["core"]
-    if (key_bytes(core["log_key"]), core["origin"]) != (anchor.log_key, anchor.origin):
+    if (public_key(core["log_key"]).data, core["origin"]) != (anchor.log_key, anchor.origin):
         result.fail("V02", first.place, "log key or origin is not the anchor's")
 
 
@@ -1686,7 +2155,7 @@ def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
     if key is None:
         result.fail("V12", entry.place, f"the key {entry.key_id} is not enrolled")
         return
-    verified = ed25519_verify(key.public, pae(entry.payload), entry.signature)
+    verified = signature_holds(key.public, pae(entry.payload), entry.signature)
     if verified:
         result.signatures += 1
     else:
@@ -1776,29 +2245,34 @@ def check_held_manifest(p: Json, held: bytes, place: str, result: Result) -> Non
         result.fail("V18", place, f"manifest{fault}")
 
 
+_REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
+    "diff": (("prompts.prompt", "prompt"),),
+    "scan": (("prompts", "prompt"),),
+    "approval": (
+        ("seen.prompts", "prompt"),
+        ("seen.tests", "test"),
+        ("seen.scans", "scan"),
+        ("basis.release", "release"),
+        ("basis.exception", "exception"),
+        ("basis.act", ""),
+        ("withdraws", "approval"),
+    ),
+    "merge": (("diff", "diff"),),
+    "deploy": (("release", "release"),),
+    "observation": (("release", "release"),),
+    "exception": (("release", "release"),),
+    "decision": (("release", "release"),),
+    "incident": (("suspects.release", "release"),),
+    "correction": (("corrects", ""),),
+}
+"""Paths of members that refer to events, and the kind that those must be of (empty: any)."""
+
+
 def references(event: Event) -> Iterator[tuple[str, str, str]]:
     """What an event refers to: the member, the envelope digest, and the kind it must be of (empty: any)."""
-    p = event.predicate
-    for link in event.context["links"]:
-        yield "links", link["envelope"], ""
-    if event.kind == "diff":
-        for prompt in p["prompts"]:
-            yield "prompts", prompt["prompt"], "prompt"
-    elif event.kind == "approval":
-        for digest in p["seen"]["prompts"]:
-            yield "seen.prompts", digest, "prompt"
-        for digest in p["seen"]["tests"]:
-            yield "seen.tests", digest, "test"
-        if "release" in p["basis"]:
-            yield "basis.release", p["basis"]["release"], "release"
-        if "act" in p["basis"]:
-            yield "basis.act", p["basis"]["act"], ""
-        if "withdraws" in p:
-            yield "withdraws", p["withdraws"], "approval"
-    elif event.kind == "merge" and "diff" in p:
-        yield "diff", p["diff"], "diff"
-    elif event.kind == "deploy" and "release" in p:
-        yield "release", p["release"], "release"
+    for path, kind in (("context.links.envelope", ""), *_REFERENCES.get(event.kind, ())):
+        for digest in values_at(event.predicate, path):
+            yield path, digest, kind
 
 
 def check_references(entries: list[Entry], result: Result) -> None:
