@@ -56,6 +56,8 @@ class Glob:
     """What every path that it matches begins with."""
     suffix: str = field(repr=False, compare=False)
     """What every path that it matches ends with."""
+    run: str = field(repr=False, compare=False)
+    """The longest text that every path that it matches holds somewhere."""
     literals: Mapping[str, int] = field(repr=False, compare=False)
     """By character, the states that it moves on by one."""
     classes: tuple[tuple[CharacterClass, int], ...] = field(repr=False, compare=False)
@@ -145,7 +147,8 @@ def _readable(path: bytes) -> str | None:
 
 
 def _matches(glob: Glob, text: str) -> bool:
-    if not (text.startswith(glob.prefix) and text.endswith(glob.suffix)):
+    # Most paths end here, without a look at their characters.
+    if not (text.startswith(glob.prefix) and text.endswith(glob.suffix) and glob.run in text):
         return False
     states = _closed(glob, 1)
     for character in text:
@@ -195,7 +198,7 @@ class _Builder:
         self._classes: list[tuple[CharacterClass, int]] = []
         self._any_one = self._stays = self._stays_always = self._returns = self._skips_one = self._skips_two = 0
         self._prefix: str | None = None
-        self._run = ""
+        self._run = self._longest = ""
 
     def add_literal(self, character: str) -> None:
         self._literals[character] = self._literals.get(character, 0) | self._take()
@@ -255,6 +258,7 @@ class _Builder:
             text=text,
             prefix=self._run if self._prefix is None else self._prefix,
             suffix=self._run,
+            run=max(self._longest, self._run, key=len),
             literals=self._literals,
             classes=tuple(self._classes),
             any_one=self._any_one,
@@ -274,6 +278,7 @@ class _Builder:
         """What was literal up to here is the prefix, if it is the first; what follows may be the suffix."""
         if self._prefix is None:
             self._prefix = self._run
+        self._longest = max(self._longest, self._run, key=len)
         self._run = ""
 
     def _class(self, segment: str, at: int, start: int) -> tuple[CharacterClass, int]:
