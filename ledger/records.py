@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ledger.entry import Leaf
     from ledger.events.context import ContentRef
     from ledger.events.statement import Event
+    from ledger.keys import Presence
     from ledger.roster.state import Key, Roster
 
 
@@ -23,6 +24,8 @@ class Record:
     event: Event
     key: Key
     """The enrolled key that signed it."""
+    presence: Presence | None = None
+    """What the security key that holds the key said of its holder; None: no device holds it."""
 
     @property
     def envelope(self) -> Digest:

@@ -52,7 +52,7 @@ from ledger.events.work import (
     Tool,
     Totals,
 )
-from ledger.keys import Signer, SigningKey, sign
+from ledger.keys import Signer, SigningKey, presence, sign
 from ledger.manifest import Manifest, ManifestEntry, encode_manifest
 from ledger.merkle import inclusion_proof, reader_of, root
 from ledger.records import Absent, Content, Held, Record, Records
@@ -265,7 +265,8 @@ class World:
                 self.roster = advance(self.roster, leaf.index, envelope.digest, known.principal, event)
                 known = self.roster.keys[envelope.key_id]
         self.entries.append((leaf, envelope))
-        record = Record(leaf, event, known or next(iter(self.roster.keys.values())))
+        said = None if known is None else presence(known.public, envelope.signature)
+        record = Record(leaf, event, known or next(iter(self.roster.keys.values())), said)
         self.records_list.append(record)
         self.tick()
         return record

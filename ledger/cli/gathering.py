@@ -18,6 +18,7 @@ from ledger.errors import AuthorityError, ChainError, NotFoundError
 from ledger.events.governance import DeclaredException
 from ledger.events.statement import Event, read_payload, references
 from ledger.events.work import Approval, Diff, Merge, Prompt, Release
+from ledger.keys import presence
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.authority import authorise
 
@@ -221,7 +222,7 @@ def read_entry(known: Directory, leaf: Leaf, data: bytes) -> Record | None:
         raise ChainError("wrong-envelope", "an envelope is not the one its leaf names", details={"index": leaf.index})
     key = authorise(known.roster, leaf.index, envelope.key_id, event)
     check_signature(envelope, key.public)
-    return Record(leaf, event, key)
+    return Record(leaf, event, key, presence(key.public, envelope.signature))
 
 
 def _take_change(found: _Gathering, project: str, change: str) -> None:

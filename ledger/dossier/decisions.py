@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ledger.dossier.facts import ApprovalFact, Party
 from ledger.dossier.people import compare
@@ -40,18 +40,21 @@ def arrange_decisions(entries: Entries, records: Sequence[Record]) -> tuple[Appr
         for record in records
         if isinstance(record.event.body, Approval)
     )
-    return tuple(_fact(entries, decision, decisions[number + 1 :]) for number, decision in enumerate(decisions))
+    return tuple(_fact(entries, decision, decisions) for decision in decisions)
 
 
-def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> ApprovalFact:
+def _fact(entries: Entries, decision: _Decision, decisions: Sequence[_Decision]) -> ApprovalFact:
     withdrawn: Record | None = None
     superseded: Record | None = None
     perhaps: Record | None = None
-    for other in later:
-        if not _bears_on(other, decision):
+    for other in decisions:
+        order = _order(decision, other)
+        if order == "before" or not _bears_on(other, decision):
             continue
         sameness = compare(other.approver, decision.approver)
-        if sameness == "unknown" and (other.approver.hidden or other.approver.account is None):
+        if order == "open" and sameness == "yes":
+            perhaps = perhaps or other.record
+        elif sameness == "unknown" and (other.approver.hidden or other.approver.account is None):
             # An account that nobody claims while every card can be read is nobody who is known.
             perhaps = perhaps or other.record
         elif sameness == "yes" and other.approval.decision == "withdraw":
@@ -75,15 +78,38 @@ def _fact(entries: Entries, decision: _Decision, later: Sequence[_Decision]) -> 
     )
 
 
+def _order(decision: _Decision, other: _Decision) -> Literal["before", "after", "open"]:
+    """Whether ``other`` came before or after ``decision``, as far as their places in the log tell.
+
+    What an importer brought after the fact says nothing of when it was decided. It is left open only where it matters:
+    where the two decisions differ and neither names the other's review or withdraws it.
+    """
+    if other is decision:
+        return "before"
+    one, two = (item.record.event.context.late is True for item in (decision, other))
+    differ = {decision.approval.decision, other.approval.decision} == set(DECISIVE)
+    if (one or two) and differ:
+        return "open"
+    if other.record.index > decision.record.index:
+        # A late decision of the same sort takes nothing from one that was recorded when it was made.
+        return "before" if two and not one and not _names(other, decision) else "after"
+    return "before"
+
+
+def _names(later: _Decision, decision: _Decision) -> bool:
+    """Whether ``later`` is about ``decision`` itself: its withdrawal, or the same review in another state."""
+    if later.approval.decision == "withdraw":
+        return later.approval.withdraws == decision.record.envelope
+    one, other = later.approval.review, decision.approval.review
+    return one is not None and other is not None and one.id == other.id
+
+
 def _bears_on(later: _Decision, decision: _Decision) -> bool:
     """Whether ``later`` would end ``decision`` if one party made both."""
     # What a collector brings never ends what a person signed: the two are kept apart (facts.ApprovalFact).
     if decision.approval.attested_by == "person" and later.approval.attested_by != "person":
         return False
-    if later.approval.decision == "withdraw":
-        return later.approval.withdraws == decision.record.envelope
-    if later.approval.decision == "abstain" and later.approval.attested_by == "forge":
-        # A comment at the forge leaves decisions alone; a review that was dismissed is that review in another state.
-        one, other = later.approval.review, decision.approval.review
-        return one is not None and other is not None and one.id == other.id
+    if later.approval.decision in ("withdraw", "abstain"):
+        # To abstain decides nothing; a review that was dismissed is that review in another state.
+        return _names(later, decision)
     return decision.approval.decision in DECISIVE

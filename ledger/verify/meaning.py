@@ -11,6 +11,7 @@ from ledger.errors import AuthorityError, ChainError, ConflictError, FormatError
 from ledger.events.roster import Genesis
 from ledger.events.statement import Event, Unknown, references, takes_back
 from ledger.events.work import Approval
+from ledger.keys import presence
 from ledger.records import Record
 from ledger.roster.acts import advance, found
 from ledger.roster.authority import authorise, signer_at
@@ -173,11 +174,12 @@ def _check_withdrawal(entry: Shown, event: Event, by_envelope: Mapping[Digest, S
 
 def sound_records(shown: Sequence[Shown], roster: Roster) -> tuple[Record, ...]:
     """The entries that passed every check of their own, with the key that signed each."""
-    return tuple(
-        Record(entry.leaf, entry.event, roster.keys[entry.leaf.key_id])
-        for entry in shown
-        if entry.sound and entry.event is not None and entry.leaf.key_id in roster.keys
-    )
+    found: list[Record] = []
+    for entry in shown:
+        key = roster.keys.get(entry.leaf.key_id)
+        if entry.sound and entry.event is not None and entry.envelope is not None and key is not None:
+            found.append(Record(entry.leaf, entry.event, key, presence(key.public, entry.envelope.signature)))
+    return tuple(found)
 
 
 def _fail(entry: Shown, collector: Collector, check: str, error: LedgerError) -> None:
