@@ -19,7 +19,7 @@ from ledger.events.statement import Event, read_payload
 from ledger.records import Record
 from ledger.roster.acts import advance, found
 from ledger.roster.authority import authorise
-from ledger.roster.state import key_in_force, principal_in_force
+from ledger.roster.state import key_in_force, person_behind, principal_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,17 +47,24 @@ class Directory:
     names_closed: bool = False
     """Whether the token does not open contents, so that ids stand for all names not cached."""
 
-    def principal(self, text: str) -> Principal:
+    def principal(self, text: str, *, among: Iterable[Principal] | None = None) -> Principal:
         """The principal in force that ``text`` names: an id or the start of one, a name or a part of it, an account.
+
+        Where it names several that were merged, the one that stands for them. ``among`` looks at these instead.
 
         Raises:
             NotFoundError: ``unknown-principal`` or ``ambiguous-name``, with the candidates' ids.
         """
         known = [
-            item for item in self.roster.principals.values() if principal_in_force(self.roster, item.id, self.position)
+            item
+            for item in (self.roster.principals.values() if among is None else among)
+            if among is not None or principal_in_force(self.roster, item.id, self.position)
         ]
         for fits in (self._is_exactly, self._is_partly):
             matching = [item for item in known if fits(item, text.strip())]
+            persons = {self.person(item.id) for item in matching}
+            if len(persons) == 1 and len(matching) > 1:
+                matching = [item for item in matching if item.id in persons] or matching
             if len(matching) == 1:
                 return matching[0]
             if matching:
@@ -67,6 +74,10 @@ class Directory:
             "no principal of this name, account or id is in force",
             remedy="See who is known: evidence people list",
         )
+
+    def person(self, principal: str) -> str:
+        """The principal that stands for ``principal``: itself, unless it was merged."""
+        return person_behind(self.roster, principal, self.position)
 
     def project(self, text: str) -> Project:
         """The declared project that ``text`` names: an id or the start of one, or its name.

@@ -64,7 +64,7 @@ def fetch_directory(client: Client, anchor: Anchor, cache: Path, *, at_least: in
         entries, roster, records = _checked(client, anchor, size, cached)
     cards, names_closed = _fetch_cards(client, roster, folder / "cards.json")
     if len(entries) > len(cached):
-        _write(
+        write_cache(
             folder / "entries.json", [{"envelope": data.decode(), "leaf": write_object(leaf)} for leaf, data in entries]
         )
     return Directory(roster, records, cards, size, names_closed)
@@ -118,7 +118,7 @@ def _fetch_cards(client: Client, roster: Roster, path: Path) -> tuple[dict[Diges
             closed = True
             break
     if fresh:
-        _write(
+        write_cache(
             path,
             [{"data": b64encode(item.data).decode(), "salt": b64encode(item.salt).decode()} for item in held.values()],
         )
@@ -132,7 +132,7 @@ def _fetch_cards(client: Client, roster: Roster, path: Path) -> tuple[dict[Diges
 
 def _read_entries(path: Path) -> list[tuple[Leaf, bytes]]:
     found: list[tuple[Leaf, bytes]] = []
-    for item in _read(path):
+    for item in read_cache(path):
         if not isinstance(item, dict) or not isinstance(item.get("envelope"), str):
             return []
         try:
@@ -143,11 +143,9 @@ def _read_entries(path: Path) -> list[tuple[Leaf, bytes]]:
 
 
 def _read_cards(path: Path) -> dict[Digest, SaltedContent]:
-    with suppress(OSError):
-        if time.time() - path.stat().st_mtime > CARD_SECONDS:
-            path.unlink()
+    forget_old(path)
     held: dict[Digest, SaltedContent] = {}
-    for item in _read(path):
+    for item in read_cache(path):
         with suppress(FormatError, ValueError):
             if isinstance(item, dict):
                 salt, data = decode_base64(str(item.get("salt")), ""), decode_base64(str(item.get("data")), "")
@@ -155,7 +153,15 @@ def _read_cards(path: Path) -> dict[Digest, SaltedContent]:
     return held
 
 
-def _read(path: Path) -> list[object]:
+def forget_old(path: Path) -> None:
+    """Removes a cache of what contents said once it is a day old: the contents may have been erased."""
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > CARD_SECONDS:
+            path.unlink()
+
+
+def read_cache(path: Path) -> list[object]:
+    """What ``write_cache`` wrote; nothing where it cannot be read."""
     try:
         value = parse(path.read_bytes(), max_bytes=MAX_CACHE_BYTES)
     except (OSError, FormatError):
@@ -163,7 +169,8 @@ def _read(path: Path) -> list[object]:
     return list(value) if isinstance(value, list) else []
 
 
-def _write(path: Path, items: Iterable[object]) -> None:
+def write_cache(path: Path, items: Iterable[object]) -> None:
+    """Keeps ``items``, JSON values, for their owner alone."""
     # A cache that cannot be written costs time and nothing else.
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
