@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules import approvals, assistants, changes, duties, identity, parameters, releases, suites
+from ledger.rules import approvals, assistants, changes, duties, exceptions, identity, parameters, releases, suites
 
 if TYPE_CHECKING:
     from ledger.rules.shape import Rule
@@ -17,6 +17,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *suites.RULES,
     *assistants.RULES,
     *releases.RULES,
+    *exceptions.RULES,
 )
 """By family, ID SOD APP CHG TST AI REL DEP INC EXC POP LED ADM, and by number in each."""
 

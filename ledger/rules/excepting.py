@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact, ExceptionFact, ReleaseDossier
     from ledger.rules.shape import ChangeCase
 
-NEVER: Final = ("ID-01", "ID-02", "SOD-08", "EXC-", "LED-")
+NEVER: Final = ("ID-01", "ID-02", "SOD-08", "EXC-02", "EXC-03", "EXC-04", "LED-01", "LED-02")
 """Rules that no exception reaches, by the beginning of their ids: those that judge exceptions and the record itself."""
 
 AUTHORISATION: Final = "authorisation"
@@ -63,7 +63,13 @@ def _standing(
 ) -> tuple[ExceptionFact, ...]:
     if rule.startswith(NEVER):
         return ()
-    return tuple(item for item in exceptions if rule in item.exception.rules and may_be_used(item, settings))
+    # That an exception came late is excepted by an outage alone.
+    causes = ("outage",) if rule == "EXC-01" else ("emergency", "outage", "accepted-risk")
+    return tuple(
+        item
+        for item in exceptions
+        if rule in item.exception.rules and item.exception.cause in causes and may_be_used(item, settings)
+    )
 
 
 def may_be_used(item: ExceptionFact, settings: Mapping[str, JSON]) -> bool:
