@@ -183,6 +183,13 @@ USER_VERIFICATION: Final = Parameter(
     shared=True,
     words=asking.user_verification,
 )
+EXCEPTION_USE: Final = Parameter(
+    "exception_use",
+    "declared",
+    choice("declared", "authorised", "forbidden"),
+    "When an exception opens a gate: once `declared`, once another person `authorised` it, or never: `forbidden`.",
+    shared=True,
+)
 FRAMEWORKS: Final = Parameter(
     "frameworks",
     [],
@@ -208,6 +215,7 @@ SHARED: Final = {
         ASSISTANTS,
         TEMPLATES,
         USER_VERIFICATION,
+        EXCEPTION_USE,
         FRAMEWORKS,
     )
 }
