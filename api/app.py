@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Final
 
 from api.access import Gate
@@ -16,7 +17,8 @@ from ledger.anchor import parse_anchor
 from ledger.checkpoint import sign_checkpoint
 from ledger.errors import ChainError, LedgerError, NotFoundError, UnavailableError
 from ledger.keys import parse_private_key
-from ledger.settings import ANCHOR_FILE, LOG_KEY_FILE
+from ledger.settings import ANCHOR_FILE, IN_FILE, LOG_KEY_FILE
+from ledger.signers.logkey import open_log_key
 from ledger.store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from api.asgi import App, Message, Receive, Scope, Send
     from api.settings import ServerSettings
+    from ledger.anchor import Anchor
+    from ledger.keys import Signer
 
 LOG: Final = logging.getLogger("evidence_ledger.api")
 
@@ -54,9 +58,7 @@ class Server:
         """
         directory = self._settings.directory
         anchor = parse_anchor(_read(directory / ANCHOR_FILE))
-        key = parse_private_key(_read(directory / LOG_KEY_FILE))
-        if key.public != anchor.log_key:
-            raise ChainError("other-log-key", "log.key is not the key that ledger.pub names")
+        key = _log_key(self._settings, anchor)
         self._store = Store(
             self._settings.ledger.database_url,
             self._settings.ledger.checkpoint_url,
@@ -124,6 +126,15 @@ def create_app(settings: ServerSettings) -> Server:
         AuthorityError: ``tokens-required``: others could reach it, and no token is in use.
     """
     return Server(settings)
+
+
+def _log_key(settings: ServerSettings, anchor: Anchor) -> Signer:
+    if settings.ledger.log_key != IN_FILE:
+        return open_log_key(settings.ledger.log_key, settings.directory, anchor.log_key, os.environ)
+    key = parse_private_key(_read(settings.directory / LOG_KEY_FILE))
+    if key.public != anchor.log_key:
+        raise ChainError("other-log-key", "log.key is not the key that ledger.pub names")
+    return key
 
 
 def _read(path: Path) -> str:

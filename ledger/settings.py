@@ -18,12 +18,17 @@ ANCHOR_FILE: Final = "ledger.pub"
 LOG_KEY_FILE: Final = "log.key"
 TOKENS_FILE: Final = "tokens.json"
 DEFAULT_LISTEN: Final = "127.0.0.1:8410"
+IN_FILE: Final = "file"
+"""The log key lies in ``log.key``."""
+IN_AGENT: Final = "ssh-agent"
+"""An ssh-agent holds the log key; a colon and the path of its socket may follow."""
 MAX_SETTINGS_BYTES: Final = 65_536
 
 _VARIABLES: Final = {
     "database_url": "EVIDENCE_LEDGER_DATABASE_URL",
     "checkpoint_url": "EVIDENCE_LEDGER_CHECKPOINT_URL",
     "listen": "EVIDENCE_LEDGER_LISTEN",
+    "log_key": "EVIDENCE_LEDGER_LOG_KEY",
 }
 
 
@@ -38,6 +43,8 @@ class LedgerSettings:
     host: str
     """Address to listen at: an IP address or ``localhost``."""
     port: int
+    log_key: str = IN_FILE
+    """Who holds the log key: ``IN_FILE``, ``IN_AGENT``, or ``IN_AGENT`` with a colon and a socket."""
 
     @property
     def loopback(self) -> bool:
@@ -66,11 +73,17 @@ def read_settings(toml: bytes, directory: PurePath, environ: Mapping[str, str]) 
         if environ.get(variable):
             found[name] = environ[variable]
     host, port = parse_listen(found.get("listen", DEFAULT_LISTEN))
+    log_key = found.get("log_key", IN_FILE)
+    if log_key not in (IN_FILE, IN_AGENT) and not log_key.startswith(IN_AGENT + ":/"):
+        raise FormatError(
+            "bad-settings", "the log key is in file, in ssh-agent, or in ssh-agent:/path/of/socket", where="log_key"
+        )
     return LedgerSettings(
         database_url=found.get("database_url", f"sqlite:///{directory / 'ledger.db'}"),
         checkpoint_url=found.get("checkpoint_url", f"sqlite:///{directory / 'checkpoints.db'}"),
         host=host,
         port=port,
+        log_key=log_key,
     )
 
 

@@ -94,12 +94,12 @@ class SshSignature:
     """For keys that a security key holds."""
 
 
-class _MalformedError(ValueError):
+class MalformedError(ValueError):
     """Wire bytes are not of their form; whoever reads them says what they should have been."""
 
 
-class _Reader:
-    """Takes fields from the front of wire bytes."""
+class WireReader:
+    """Takes fields from the front of wire bytes (RFC 4251 §5); what is not there is a ``MalformedError``."""
 
     __slots__ = ("_at", "_data")
 
@@ -107,27 +107,31 @@ class _Reader:
         self._data, self._at = data, 0
 
     def take(self, size: int) -> bytes:
+        """The next ``size`` bytes."""
         if size > len(self._data) - self._at:
-            raise _MalformedError("the bytes end inside a field")
+            raise MalformedError("the bytes end inside a field")
         self._at += size
         return self._data[self._at - size : self._at]
 
     def string(self) -> bytes:
+        """The bytes of the next string."""
         return self.take(int.from_bytes(self.take(4), "big"))
 
     def end(self) -> None:
+        """Nothing, if nothing is left."""
         if self._at != len(self._data):
-            raise _MalformedError("bytes after the last field")
+            raise MalformedError("bytes after the last field")
 
 
-def _string(data: bytes) -> bytes:
+def wire_string(data: bytes) -> bytes:
+    """``data`` as a string of the wire."""
     # RFC 4251 §5: four bytes of length, big-endian, then the bytes
     return len(data).to_bytes(4, "big") + data
 
 
 def _mpint(number: int) -> bytes:
     # RFC 4251 §5: two's complement, so a zero byte before a set top bit, and no other
-    return _string(number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return wire_string(number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 @lru_cache(maxsize=4_096)
@@ -139,7 +143,7 @@ def parse_key(data: bytes, where: str = "") -> SshKey:
     """
     try:
         key = _parse_key(data)
-    except _MalformedError as error:
+    except MalformedError as error:
         raise FormatError("bad-key", str(error), where=where) from None
     if key is None:
         raise FormatError(
@@ -152,22 +156,22 @@ def parse_key(data: bytes, where: str = "") -> SshKey:
 
 
 def _parse_key(data: bytes) -> SshKey | None:
-    fields = _Reader(data)
+    fields = WireReader(data)
     name = fields.string()
     algorithm = next((item for item in ALGORITHMS if item.encode("ascii") == name), None)
     if algorithm is None:
         return None
     if algorithm in (ECDSA, SK_ECDSA) and fields.string() != _CURVE:
-        raise _MalformedError("the curve is nistp256")
+        raise MalformedError("the curve is nistp256")
     point = fields.string()
     application = fields.string() if algorithm in (SK_ED25519, SK_ECDSA) else None
     fields.end()
     if application is not None and _APPLICATION.fullmatch(application) is None:
-        raise _MalformedError("an application is ssh: and up to 124 printable characters")
+        raise MalformedError("an application is ssh: and up to 124 printable characters")
     if algorithm in (ECDSA, SK_ECDSA) and not _on_p256(point):
-        raise _MalformedError("not an uncompressed point of the curve P-256")
+        raise MalformedError("not an uncompressed point of the curve P-256")
     if algorithm in (ED25519, SK_ED25519) and len(point) != 32:
-        raise _MalformedError("an Ed25519 point has 32 bytes")
+        raise MalformedError("an Ed25519 point has 32 bytes")
     return SshKey(algorithm, point, application)
 
 
@@ -181,9 +185,9 @@ def _on_p256(point: bytes) -> bool:
 
 def write_key(key: SshKey) -> bytes:
     """The wire form of ``key``."""
-    curve = _string(_CURVE) if key.is_ecdsa else b""
-    application = b"" if key.application is None else _string(key.application)
-    return _string(key.algorithm.encode("ascii")) + curve + _string(key.point) + application
+    curve = wire_string(_CURVE) if key.is_ecdsa else b""
+    application = b"" if key.application is None else wire_string(key.application)
+    return wire_string(key.algorithm.encode("ascii")) + curve + wire_string(key.point) + application
 
 
 def signed_bytes(message: bytes, hash_name: str) -> bytes:
@@ -191,7 +195,7 @@ def signed_bytes(message: bytes, hash_name: str) -> bytes:
     # "SSHSIG" || string namespace || string "" || string hash name || string H(message), format §2.3
     digest = _HASHES[hash_name](message).digest()
     fields = (NAMESPACE.encode("ascii"), b"", hash_name.encode("ascii"), digest)
-    return _MAGIC + b"".join(_string(item) for item in fields)
+    return _MAGIC + b"".join(wire_string(item) for item in fields)
 
 
 def device_bytes(application: bytes, device: Flags, signed: bytes) -> bytes:
@@ -210,24 +214,24 @@ def parse_signature(blob: bytes) -> SshSignature:
     """
     try:
         return _parse_blob(blob)
-    except _MalformedError as error:
+    except MalformedError as error:
         raise FormatError("bad-sshsig", str(error)) from None
 
 
 def _parse_blob(blob: bytes) -> SshSignature:
     if len(blob) > MAX_SIGNATURE_BYTES:
-        raise _MalformedError(f"an SSH signature has at most {MAX_SIGNATURE_BYTES} bytes")
-    fields = _Reader(blob)
+        raise MalformedError(f"an SSH signature has at most {MAX_SIGNATURE_BYTES} bytes")
+    fields = WireReader(blob)
     if fields.take(len(_HEAD)) != _HEAD:
-        raise _MalformedError("not an SSH signature of version 1")
+        raise MalformedError("not an SSH signature of version 1")
     public = fields.string()
     if fields.string() != NAMESPACE.encode("ascii"):
-        raise _MalformedError(f"the namespace is {NAMESPACE}")
+        raise MalformedError(f"the namespace is {NAMESPACE}")
     if fields.string():
-        raise _MalformedError("the reserved field is empty")
+        raise MalformedError("the reserved field is empty")
     hash_name = fields.string().decode("ascii", "replace")
     if hash_name not in _HASHES:
-        raise _MalformedError("the hash is sha512 or sha256")
+        raise MalformedError("the hash is sha512 or sha256")
     inner = fields.string()
     fields.end()
     key = parse_key(public)
@@ -236,31 +240,31 @@ def _parse_blob(blob: bytes) -> SshSignature:
 
 
 def _parse_inner(inner: bytes, key: SshKey) -> tuple[bytes | None, tuple[int, int] | None, Flags | None]:
-    fields = _Reader(inner)
+    fields = WireReader(inner)
     if fields.string() != key.algorithm.encode("ascii"):
-        raise _MalformedError("the signature is of its key's own algorithm")
+        raise MalformedError("the signature is of its key's own algorithm")
     value = fields.string()
     device = None
     if key.application is not None:
         device = Flags(fields.take(1)[0], int.from_bytes(fields.take(4), "big"))
         if device.flags & ~(USER_PRESENT | USER_VERIFIED):
-            raise _MalformedError("flags other than user present and user verified")
+            raise MalformedError("flags other than user present and user verified")
     fields.end()
     if key.is_ecdsa:
-        pair = _Reader(value)
+        pair = WireReader(value)
         ecdsa = (_scalar(pair), _scalar(pair))
         pair.end()
         return None, ecdsa, device
     if len(value) != 64:
-        raise _MalformedError("an Ed25519 signature has 64 bytes")
+        raise MalformedError("an Ed25519 signature has 64 bytes")
     return value, None, device
 
 
-def _scalar(fields: _Reader) -> int:
+def _scalar(fields: WireReader) -> int:
     data = fields.string()
     number = int.from_bytes(data, "big")
-    if not 1 <= number < P256_ORDER or _string(data) != _mpint(number):
-        raise _MalformedError("r and s are from 1 to below the order, each in its one encoding")
+    if not 1 <= number < P256_ORDER or wire_string(data) != _mpint(number):
+        raise MalformedError("r and s are from 1 to below the order, each in its one encoding")
     return number
 
 
@@ -273,7 +277,7 @@ def write_signature(public: bytes, hash_name: str, inner: bytes) -> bytes:
     """The blob around ``inner``, the signature as an agent or device gives it: its algorithm and its value."""
     # magic || version 1 || string key || string namespace || string "" || string hash name || string signature, §2.3
     fields = (public, NAMESPACE.encode("ascii"), b"", hash_name.encode("ascii"), inner)
-    return _HEAD + b"".join(_string(item) for item in fields)
+    return _HEAD + b"".join(wire_string(item) for item in fields)
 
 
 def normalise(blob: bytes) -> bytes:
@@ -291,7 +295,7 @@ def normalise(blob: bytes) -> bytes:
     r, s = read.ecdsa
     device = b"" if read.device is None else read.device.data
     value = _mpint(r) + _mpint(P256_ORDER - s)
-    inner = _string(read.key.algorithm.encode("ascii")) + _string(value) + device
+    inner = wire_string(read.key.algorithm.encode("ascii")) + wire_string(value) + device
     return write_signature(read.public, read.hash_name, inner)
 
 
@@ -312,6 +316,12 @@ def parse_armor(text: str) -> bytes:
     if len(text) > MAX_ARMOR_CHARACTERS or len(lines) < 3 or (lines[0], lines[-1]) != (_ARMOR_HEAD, _ARMOR_TAIL):
         raise FormatError("bad-sshsig", "not the text of an SSH signature")
     return decode_base64("".join(lines[1:-1]), "")
+
+
+def fingerprint(key: SshKey) -> str:
+    """The name by which OpenSSH prints a key: ``SHA256:`` and base64 without padding."""
+    # SHA-256(wire form): `ssh-keygen -l`
+    return "SHA256:" + b64encode(hashlib.sha256(write_key(key)).digest()).decode("ascii").rstrip("=")
 
 
 def format_line(key: SshKey) -> str:

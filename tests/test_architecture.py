@@ -19,6 +19,7 @@ OUTER = {
     "keyfile",
     "memory",
     "outbox",
+    "signers",
     "spool",
     "standalone",
     "store",
@@ -29,7 +30,7 @@ OUTER = {
 
 LAYERS = (
     "cli",
-    "capture : client : keyfile : memory : outbox : spool : standalone : store : transport : witness",
+    "capture : client : keyfile : memory : outbox : signers : spool : standalone : store : transport : witness",
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
     "rules",

@@ -26,7 +26,7 @@ from ledger.merkle import DIGEST_BYTES, EMPTY_ROOT, MAX_SIZE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.keys import PublicKey, SigningKey
+    from ledger.keys import PublicKey, Signer
 
 MAX_CHECKPOINT_BYTES: Final = 16_384
 """Longest note that is read as a checkpoint, all signatures included."""
@@ -93,7 +93,7 @@ def parse_checkpoint(data: bytes) -> tuple[Checkpoint, Note]:
     return parse_checkpoint_text(note.text), note
 
 
-def sign_checkpoint(origin: str, size: int, root: bytes, key: SigningKey) -> bytes:
+def sign_checkpoint(origin: str, size: int, root: bytes, key: Signer) -> bytes:
     """The note of the log ``origin`` with ``size`` and ``root``, signed by its ``key`` under the name ``origin``.
 
     Whoever calls this has made sure that no inconsistent checkpoint was ever signed.
@@ -121,7 +121,7 @@ def open_checkpoint(data: bytes, origin: str, key: PublicKey) -> Checkpoint:
     return checkpoint
 
 
-def cosign_checkpoint(data: bytes, name: str, key: SigningKey, time: int) -> NoteSignature:
+def cosign_checkpoint(data: bytes, name: str, key: Signer, time: int) -> NoteSignature:
     """The cosignature of the witness ``name`` at ``time`` (POSIX seconds) over the checkpoint in ``data``.
 
     The witness has checked before that the log signed it and that it extends what it saw last.

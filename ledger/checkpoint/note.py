@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import decode_base64
 from ledger.errors import FormatError, SignatureError, place
-from ledger.keys import KEY_BYTES, SIGNATURE_BYTES, PublicKey, SigningKey, check_public_key, sign, verify
+from ledger.keys import KEY_BYTES, SIGNATURE_BYTES, PublicKey, Signer, check_public_key, sign, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +122,7 @@ def parse_vkey(text: str, where: str = "") -> tuple[str, PublicKey]:
     return key.name, key.public
 
 
-def sign_note(text: str, name: str, key: SigningKey) -> NoteSignature:
+def sign_note(text: str, name: str, key: Signer) -> NoteSignature:
     """The signature line of ``key`` under ``text``."""
     # signature = Ed25519(text, its last newline included), format §5.5
     _refuse_unwritable(text)
@@ -138,7 +138,7 @@ def cosignature_message(text: str, time: int) -> bytes:
     return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
-def cosign_note(text: str, name: str, key: SigningKey, time: int) -> NoteSignature:
+def cosign_note(text: str, name: str, key: Signer, time: int) -> NoteSignature:
     """The signature line of the witness ``key`` at ``time`` (POSIX seconds); its caller checked that the tree grew."""
     _refuse_unwritable(text)
     signer = NoteKey(name, COSIGNATURE, key.public)

@@ -33,7 +33,10 @@ from ledger.events.shape import OpenObject
 from ledger.events.work import Approval, Basis, Seen
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import format_public_key, key_id
-from ledger.settings import ANCHOR_FILE, LOG_KEY_FILE
+from ledger.settings import ANCHOR_FILE, IN_AGENT, LOG_KEY_FILE
+from ledger.signers.logkey import choose_log_key, open_log_key
+from ledger.signers.naming import names_ssh_key
+from ledger.sshsig import fingerprint, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from ledger.cli.settings import Settings
     from ledger.digests import Digest
     from ledger.events.statement import Body
-    from ledger.keys import PublicKey, SigningKey
+    from ledger.keys import PublicKey, Signer
 
 RECOVERY_FILE: Final = "recovery.key"
 
@@ -59,15 +62,17 @@ class Wish:
     admins_required: int
     recovery: str | None
     """``new`` or the path of a private key file."""
+    log_key: str | None
+    """Fingerprint or ``.pub`` file of the key in the ssh-agent that signs checkpoints; None: a new file."""
     urls: tuple[str, str] | None
     """Databases of entries and checkpoints; None: files in the folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A private key at hand and the path of its file."""
+    """A key to sign with and the path of its file, or where else it is."""
 
-    key: SigningKey
+    key: Signer
     path: str
 
 
@@ -78,7 +83,7 @@ def plan(settings: Settings, out: Output, wish: Wish) -> None:
         LedgerError: the wish makes no ledger, or the folder is not empty.
     """
     founders = [parse_founder(text) for text in wish.admins]
-    with new_folder(wish.directory, wish.urls) as folder:
+    with new_folder(wish.directory, wish.urls, wish.log_key and IN_AGENT) as folder:
         drawn, held = _draw(settings, folder, wish, founders)
         write_new(folder / PLAN_FILE, write_plan(drawn))
     path = wish.directory / PLAN_FILE
@@ -125,7 +130,7 @@ def finish(settings: Settings, out: Output, directory: Path, proofs: Sequence[st
         ) from None
     signatures = dict(read_signatures([_line(text) for text in proofs]))
     first = _key_of(settings, [drawn.core.administrators[0].key])
-    own = [first.key]
+    own: list[Signer] = [first.key]
     if (directory / RECOVERY_FILE).exists():
         own.append(read_key_file(directory / RECOVERY_FILE))
     for key in own:
@@ -148,7 +153,7 @@ def found_alone(settings: Settings, out: Output, wish: Wish) -> None:
             "a founder whose key is elsewhere signs a plan first",
             remedy="Write the plan: add --plan",
         )
-    with new_folder(wish.directory, wish.urls) as folder:
+    with new_folder(wish.directory, wish.urls, wish.log_key and IN_AGENT) as folder:
         drawn, held = _draw(settings, folder, wish, founders)
         lines = [sign_plan(drawn, item.key) for item in held.values()]
         first = held[key_id(drawn.core.administrators[0].key)]
@@ -170,7 +175,10 @@ def _draw(
         own = _own_key(settings, founder, named)
         held[key_id(own.key.public)] = own
         pairs.append((founder, own.key.public))
-    log_key = write_key_file(folder / LOG_KEY_FILE, os.urandom(32))
+    if wish.log_key is None:
+        log_key = write_key_file(folder / LOG_KEY_FILE, os.urandom(32)).public
+    else:
+        log_key = choose_log_key(wish.log_key, IN_AGENT, os.environ)
     recovery = _recovery_key(folder, wish.recovery)
     if recovery is not None:
         held[key_id(recovery.key.public)] = recovery
@@ -178,7 +186,7 @@ def _draw(
         wish.origin,
         pairs,
         admins_required=wish.admins_required,
-        log_key=log_key.public,
+        log_key=log_key,
         recovery=None if recovery is None else recovery.key.public,
     )
     return drawn, held
@@ -186,6 +194,9 @@ def _draw(
 
 def _own_key(settings: Settings, founder: Founder, named: str | None) -> _Held:
     """The founder's key on this machine: the one named, the one of their name, else a new one of their name."""
+    if named is not None and names_ssh_key(named):
+        held = signing_key(settings)
+        return _Held(held.signing, held.source)
     name = re.sub(r"[^a-z0-9]+", "-", founder.name.casefold()).strip("-")[:48] or "administrator"
     path = locate(settings.config, named or name)
     if named is not None or path.exists():
@@ -214,15 +225,13 @@ def _key_of(settings: Settings, wanted: Sequence[PublicKey]) -> _Held:
     return _Held(held.signing, held.source)
 
 
-def _make(folder: Path, drawn: GenesisPlan, signatures: Mapping[str, bytes], first: SigningKey) -> None:
+def _make(folder: Path, drawn: GenesisPlan, signatures: Mapping[str, bytes], first: Signer) -> None:
     """Databases with genesis in them, then ``ledger.pub``."""
     from ledger.store import create
 
-    log_key = read_key_file(folder / LOG_KEY_FILE)
-    if log_key.public != drawn.core.log_key:
-        raise NotFoundError("other-log-key", "log.key in the folder is not the one that the plan names")
-    envelope, contents = seal_genesis(drawn, signatures, first)
     found = folder_settings(folder)
+    log_key = open_log_key(found.log_key, folder, drawn.core.log_key, os.environ)
+    envelope, contents = seal_genesis(drawn, signatures, first)
     made = create(
         found.database_url,
         found.checkpoint_url,
@@ -269,8 +278,7 @@ def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: 
             "Both keys lie on this machine, so one person can act as two. For real use: --plan, --sign, --finish.",
         ]
     lines += ["", "Next:"]
-    first = Path(held[key_id(core.administrators[0].key)].path)
-    named = first.stem if first.parent == key_folder(config) else str(first)
+    named = _named(config, held[key_id(core.administrators[0].key)])
     serve, connect = f"evidence serve {_quoted(directory)}", f"--anchor {_quoted(directory / ANCHOR_FILE)}"
     lines += [f"  {serve}", f"  evidence connect http://127.0.0.1:8410 {connect} --key {shlex.quote(named)}"]
     if waiting:
@@ -279,6 +287,14 @@ def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: 
         "  evidence people suggest --repo . > people.toml   then edit it, and: evidence people import people.toml"
     ]
     out.answer(document, lines)
+
+
+def _named(config: Path, held: _Held) -> str:
+    """How ``--key`` names a key that is at hand."""
+    if held.key.public.scheme == "sshsig":
+        return fingerprint(parse_key(held.key.public.key))
+    path = Path(held.path)
+    return path.stem if path.parent == key_folder(config) else str(path)
 
 
 def _first_policy(directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held], ledger: Digest) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ledger.cli.options import output_options
+from ledger.signers.naming import FINGERPRINT_HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File with your token for the server.",
 )
-@click.option("--key", metavar="NAME|FILE", help="The private key you sign with there.")
+@click.option(
+    "--key",
+    metavar="NAME|FILE|SHA256:...|ssh",
+    help="The key you sign with there; an SSH key by its .pub file or fingerprint, or the word ssh.",
+)
 @click.option("--project", metavar="NAME|ID", help="The project you work on.")
 @click.option("--here", is_flag=True, help="Write .evidence-ledger.toml in this folder instead, to be committed.")
 @click.option("--replace", is_flag=True, help="Also where another ledger was remembered.")
@@ -74,7 +79,9 @@ def connect(
 
 
 def _absolute(key: str | None) -> str | None:
-    return str(Path(key).expanduser().absolute()) if key is not None and "/" in key else key
+    if key is None or "/" not in key or key.startswith(FINGERPRINT_HEAD):
+        return key
+    return str(Path(key).expanduser().absolute())
 
 
 def _write(

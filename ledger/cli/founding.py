@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ledger.envelope import Envelope
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
 
 PLAN_FILE: Final = "genesis.plan.json"
 MAX_PLAN_BYTES: Final = 1024 * 1024
@@ -176,7 +176,7 @@ def parse_plan(data: bytes) -> GenesisPlan:
     return plan
 
 
-def sign_plan(plan: GenesisPlan, key: SigningKey) -> str:
+def sign_plan(plan: GenesisPlan, key: Signer) -> str:
     """A founder's signature under the plan, as one line: their principal id and the signature.
 
     Raises:
@@ -209,7 +209,7 @@ def read_signatures(lines: Sequence[str]) -> Mapping[str, bytes]:
 
 
 def seal_genesis(
-    plan: GenesisPlan, signatures: Mapping[str, bytes], first: SigningKey
+    plan: GenesisPlan, signatures: Mapping[str, bytes], first: Signer
 ) -> tuple[Envelope, tuple[SaltedContent, ...]]:
     """Genesis and its contents; ``first`` is the first administrator's key.
 

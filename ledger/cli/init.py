@@ -36,6 +36,11 @@ Two people, each with a key that never leaves their machine:
     help="Distinct administrators that an act takes.",
 )
 @click.option("--recovery-key", metavar="new|FILE", help="An offline key that counts as one administrator.")
+@click.option(
+    "--log-key",
+    metavar="SHA256:...|FILE.pub",
+    help="An Ed25519 key that your ssh-agent holds, to sign checkpoints; default: a new file log.key.",
+)
 @click.option("--database-url", metavar="URL", help="PostgreSQL database of the entries; default: a file in DIRECTORY.")
 @click.option("--checkpoint-url", metavar="URL", help="Another database for checkpoints; default: a file in DIRECTORY.")
 @click.option("--plan", is_flag=True, help="Only write the plan that the founders sign.")
@@ -60,6 +65,7 @@ def init(
     admins: tuple[str, ...],
     admins_required: int,
     recovery_key: str | None,
+    log_key: str | None,
     database_url: str | None,
     checkpoint_url: str | None,
     plan: bool,
@@ -94,6 +100,7 @@ def init(
         admins=admins,
         admins_required=admins_required,
         recovery=recovery_key,
+        log_key=log_key,
         urls=None if database_url is None or checkpoint_url is None else (database_url, checkpoint_url),
     )
     if plan:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ledger.cli.directory import Directory
     from ledger.cli.peoplefile import KeyRequest
     from ledger.digests import Digest
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
     from ledger.roster.state import Key
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -87,7 +87,9 @@ def request(ctx: click.Context, principal: str | None) -> None:
 
 @key.command()
 @click.argument("line", required=False, metavar="REQUEST")
-@click.option("--from-key", "private", type=_FILE, help="A private key on this machine, in place of REQUEST.")
+@click.option(
+    "--from-key", "private", type=_FILE, help="A key on this machine (an SSH key's .pub), in place of REQUEST."
+)
 @click.option("--principal", metavar="NAME|ID", help="Whose key it is; needed with --from-key.")
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(MACHINE_KINDS), help="What a service's or agent's key may sign."
@@ -123,8 +125,8 @@ def enrol(
 @key.command()
 @click.argument("old", metavar="KEY_ID")
 @click.argument("line", required=False, metavar="REQUEST")
-@click.option("--from-key", "private", type=_FILE, help="The new private key on this machine, in place of REQUEST.")
-@click.option("--old-key", type=_FILE, help="The private key that ends, to endorse the new one.")
+@click.option("--from-key", "private", type=_FILE, help="The new key on this machine, in place of REQUEST.")
+@click.option("--old-key", type=_FILE, help="The key that ends, to endorse the new one.")
 @click.option("--custody", type=click.Choice(CUSTODIES), help="Where the new private key is held, as declared.")
 @signing_options
 @client_options
@@ -140,10 +142,10 @@ def rotate(
 ) -> None:
     """End the key KEY_ID and enrol another of the same principal in its place, for the same kinds and projects."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.keyfiles import signer_of_file
     from ledger.cli.session import open_session
     from ledger.errors import ConflictError
     from ledger.events.roster import KeyRotate
-    from ledger.keyfile import read_key_file
     from ledger.keys import sign
     from ledger.roster.acts import key_preimage
 
@@ -160,7 +162,7 @@ def rotate(
         endorsement = None
         if old_key is not None:
             preimage = key_preimage(session.anchor.ledger, wanted.principal, wanted.public)
-            endorsement = sign(read_key_file(old_key), preimage)
+            endorsement = sign(signer_of_file(old_key), preimage)
         scope = ends.kinds, ends.projects
         body = KeyRotate(ends.id, wanted.public, wanted.principal, wanted.proof, endorsement, *scope, custody)
         tell(session, perform(session, known, [Step(body)]))
@@ -218,7 +220,7 @@ def revoke(ctx: click.Context, *, identifier: str, reason: str, compromised_sinc
 
 @key.command("list")
 @click.option("--all", "every", is_flag=True, help="Also keys that have ended.")
-@click.option("--mine", is_flag=True, help="The private keys on this machine instead; the server is not asked.")
+@click.option("--mine", is_flag=True, help="The keys that you can sign with instead; the server is not asked.")
 @client_options
 @click.pass_context
 def list_(ctx: click.Context, *, every: bool, mine: bool) -> None:
@@ -242,33 +244,34 @@ def list_(ctx: click.Context, *, every: bool, mine: bool) -> None:
 
 
 def _list_mine(ctx: click.Context) -> None:
-    from ledger.cli.keyfiles import list_keys
-    from ledger.cli.output import table
+    from ledger.cli.keyfiles import agent_keys, list_keys
+    from ledger.cli.output import clean, table
     from ledger.keyfile import read_key_file
     from ledger.keys import format_public_key, key_id
 
+    own = [(path.stem, str(path), read_key_file(path).public) for path in list_keys(settings(ctx).config)]
+    own += [(named, comment, public) for named, comment, public in agent_keys()]
     rows, documents = [], []
-    for path in list_keys(settings(ctx).config):
-        public = read_key_file(path).public
-        rows.append((path.stem, key_id(public), format_public_key(public)))
-        documents.append({"name": path.stem, "key_id": key_id(public), "public": rows[-1][2], "path": str(path)})
-    lines = table(("NAME", "KEY ID", "PUBLIC KEY"), rows)
+    for name, where, public in own:
+        rows.append((name, key_id(public), format_public_key(public), clean(where)))
+        documents.append({"name": name, "key_id": key_id(public), "public": rows[-1][2], "path": where})
+    lines = table(("NAME", "KEY ID", "PUBLIC KEY", "WHERE"), rows)
     output(ctx).answer({"keys": documents}, lines or ["You have no private key on this machine: evidence key new"])
 
 
 def _wanted(known: Directory, line: str | None, private: Path | None, principal: str | None) -> KeyRequest:
     """The request of the new key, from its line or made here, checked."""
+    from ledger.cli.keyfiles import signer_of_file
     from ledger.cli.peoplefile import parse_request
     from ledger.cli.peopleplan import check_request
     from ledger.errors import ConflictError
-    from ledger.keyfile import read_key_file
 
     if (line is None) == (private is None):
         raise click.UsageError("give the holder's REQUEST, or --from-key FILE")
     if private is not None:
         if principal is None:
             raise click.UsageError("--from-key needs --principal: whose key it is")
-        return _request(known.roster.ledger, known.principal(principal).id, read_key_file(private))
+        return _request(known.roster.ledger, known.principal(principal).id, signer_of_file(private))
     found = parse_request(line or "")
     check_request(found, known.roster.ledger)
     if principal is not None and known.principal(principal).id != found.principal:
@@ -282,7 +285,7 @@ def _wanted(known: Directory, line: str | None, private: Path | None, principal:
     return found
 
 
-def _request(ledger: Digest, principal: str, private: SigningKey) -> KeyRequest:
+def _request(ledger: Digest, principal: str, private: Signer) -> KeyRequest:
     from ledger.cli.peoplefile import KeyRequest
     from ledger.keys import sign
     from ledger.roster.acts import key_preimage

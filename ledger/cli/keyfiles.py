@@ -1,4 +1,4 @@
-"""The private keys of the person at the keyboard: files in the user's own folder, or a text from the environment."""
+"""The keys of the person at the keyboard: files in the user's own folder, a text from the environment, SSH keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import FormatError, NotFoundError
+from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.keyfile import read_key_file, write_key_file
-from ledger.keys import SigningKey, parse_private_key
+from ledger.keys import PublicKey, Signer, SigningKey, parse_private_key
+from ledger.signers.agent import agent_path, identities
+from ledger.signers.choosing import ssh_signer
+from ledger.signers.naming import names_ssh_key
+from ledger.sshsig import fingerprint
 
 if TYPE_CHECKING:
     from ledger.cli.settings import Settings
@@ -25,11 +29,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class HeldKey:
-    """A private key at hand."""
+    """A key to sign with."""
 
-    signing: SigningKey
+    signing: Signer
     source: str
-    """Path of its file, or the variable that held its text."""
+    """Path of its file, the variable that held its text, or which key of an ssh-agent it is."""
 
 
 def key_folder(config: Path) -> Path:
@@ -61,8 +65,10 @@ def list_keys(config: Path) -> tuple[Path, ...]:
 def signing_key(settings: Settings) -> HeldKey:
     """The key to sign with: the one that is named, else the user's ``default`` one, else their only one.
 
+    An SSH key is used where one is named (``ledger.signers.naming``), never by itself.
+
     Raises:
-        NotFoundError: ``no-key``, ``which-key`` or ``no-key-file``.
+        NotFoundError: ``no-key``, ``which-key`` or ``no-key-file``; for SSH keys see ``ssh_signer``.
         AuthorityError: ``key-file-open``.
         FormatError: ``bad-key``, or ``key-on-command-line``.
     """
@@ -75,8 +81,31 @@ def signing_key(settings: Settings) -> HeldKey:
                 remedy="Give --key a file, or put the text into the variable EVIDENCE_LEDGER_KEY.",
             )
         return HeldKey(parse_private_key(named.text), named.source)
+    if named is not None and names_ssh_key(named.text):
+        return HeldKey(*ssh_signer(named.text, os.environ))
     path = locate(settings.config, named.text) if named is not None else _own(settings.config)
     return HeldKey(read_key_file(path), str(path))
+
+
+def agent_keys() -> tuple[tuple[str, str, PublicKey], ...]:
+    """Fingerprint, place and public key of each SSH key that the user's agent holds; none where there is no agent."""
+    path = agent_path(os.environ)
+    if path is None:
+        return ()
+    try:
+        held = identities(path)
+    except LedgerError:
+        return ()
+    return tuple((fingerprint(item.key), f"ssh-agent {item.comment}".rstrip(), item.public) for item in held)
+
+
+def signer_of_file(path: Path) -> Signer:
+    """The signer of a private key file, or of the SSH key whose ``.pub`` file is named.
+
+    Raises:
+        LedgerError: as ``read_key_file`` and ``ssh_signer``.
+    """
+    return ssh_signer(str(path), os.environ)[0] if names_ssh_key(str(path)) else read_key_file(path)
 
 
 def locate(config: Path, name_or_path: str) -> Path:

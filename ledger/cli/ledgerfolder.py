@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import ConflictError, NotFoundError
-from ledger.settings import ANCHOR_FILE, LOG_KEY_FILE, SETTINGS_FILE, LedgerSettings, read_settings
+from ledger.settings import ANCHOR_FILE, SETTINGS_FILE, LedgerSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ledger.anchor import Anchor
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
     from ledger.store import CheckpointSigner, Store
 
 _SETTINGS: Final = """\
@@ -24,8 +24,10 @@ listen = "127.0.0.1:8410"
 
 
 @contextmanager
-def new_folder(directory: Path, urls: tuple[str, str] | None) -> Iterator[Path]:
+def new_folder(directory: Path, urls: tuple[str, str] | None, log_key: str | None = None) -> Iterator[Path]:
     """The new folder with ``ledger.toml`` in it; whatever was made in it is removed again if the block fails.
+
+    ``log_key`` is the setting of that name; None: the log key lies in a file.
 
     Raises:
         ConflictError: ``folder-not-empty``.
@@ -41,6 +43,7 @@ def new_folder(directory: Path, urls: tuple[str, str] | None) -> Iterator[Path]:
         )
     try:
         named = "" if urls is None else f"database_url = {_quoted(urls[0])}\ncheckpoint_url = {_quoted(urls[1])}\n"
+        named += "" if log_key is None else f"log_key = {_quoted(log_key)}\n"
         write_new(directory / SETTINGS_FILE, (_SETTINGS + named).encode())
         # Ledgers are founded in clones, and `git add --all` must not publish the log's private key.
         write_new(directory / ".gitignore", b"*\n!.gitignore\n!ledger.pub\n")
@@ -112,14 +115,15 @@ def folder_signer(directory: Path) -> CheckpointSigner:
     """What signs checkpoints with the log key of the folder.
 
     Raises:
-        NotFoundError, AuthorityError, FormatError: see ``ledger.keyfile.read_key_file``.
+        LedgerError: see ``ledger.signers.logkey.open_log_key``.
     """
-    from ledger.keyfile import read_key_file
+    from ledger.signers.logkey import open_log_key
 
-    return signer_of(read_key_file(directory / LOG_KEY_FILE))
+    told, public = folder_settings(directory).log_key, folder_anchor(directory).log_key
+    return signer_of(open_log_key(told, directory, public, os.environ))
 
 
-def signer_of(log_key: SigningKey) -> CheckpointSigner:
+def signer_of(log_key: Signer) -> CheckpointSigner:
     """What signs checkpoints with ``log_key``."""
     from ledger.checkpoint import Checkpoint, sign_checkpoint
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ledger.digests import Digest
     from ledger.events.context import Link
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
     from ledger.parcel import Parcel
 
 PRODUCER_NAME: Final = "evidence"
@@ -97,7 +97,7 @@ def new_context(
     )
 
 
-def seal_event(context: Context, body: Body, contents: Sequence[NewContent], key: SigningKey) -> Parcel:
+def seal_event(context: Context, body: Body, contents: Sequence[NewContent], key: Signer) -> Parcel:
     """The event of ``context`` and ``body`` signed by ``key``, with the contents that go along.
 
     Raises:

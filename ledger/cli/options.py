@@ -51,8 +51,13 @@ def client_options(command: Decorated) -> Decorated:
 
 
 def signing_options(command: Decorated) -> Decorated:
-    """Adds ``--key``."""
-    return _option("--key", metavar="NAME|FILE", help="Private key to sign with: a name of yours, or a file.")(command)
+    """Adds ``--key`` and ``--ssh``."""
+    command = _option("--ssh", is_flag=True, help="Sign with your SSH key, by ssh-agent or ssh-keygen.")(command)
+    return _option(
+        "--key",
+        metavar="NAME|FILE|SHA256:...",
+        help="Key to sign with: a name of yours, a file, an SSH key's .pub file or fingerprint.",
+    )(command)
 
 
 def project_option(command: Decorated) -> Decorated:
@@ -80,6 +85,8 @@ def settings(ctx: click.Context) -> Settings:
     flags = ctx.meta.get(_FLAGS, {})
     named = {name: flags.get(name) for name in ("server", "anchor", "project", "key", "outbox")}
     found = find_settings(named, os.environ, Path.cwd())
+    if flags.get("ssh"):
+        found = found.with_ssh()
     token_file = flags.get("token_file")
     if token_file is None:
         return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ledger.cli.settings import Settings
     from ledger.envelope import Envelope
     from ledger.events.roster import Epoch
-    from ledger.keys import SigningKey
+    from ledger.keys import Signer
     from ledger.roster.state import Roster
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -45,12 +45,12 @@ def recover(
 
     Stop every server of the ledger first. What is lost stays lost and is printed by every verification.
     """
+    from ledger.cli.keyfiles import signer_of_file
     from ledger.cli.ledgerfolder import folder_anchor, folder_settings, folder_signer, open_store
     from ledger.cli.output import ask_to_sign, plural
     from ledger.digests import from_raw
     from ledger.events.roster import Epoch
     from ledger.events.shape import label
-    from ledger.keyfile import read_key_file
     from ledger.store import begin_epoch
 
     label(reason, "reason")
@@ -73,7 +73,7 @@ def recover(
         click.echo(line, err=True)
     if not yes:
         ask_to_sign("Sign this?")
-    second = None if second_key is None else read_key_file(second_key)
+    second = None if second_key is None else signer_of_file(second_key)
     envelopes = _envelopes(told, anchor, roster, epoch, second)
     leaves = begin_epoch(found.database_url, url, envelopes, signer=folder_signer(directory))
     _point(directory, url)
@@ -106,7 +106,7 @@ def _last(told: Settings, anchor: Anchor, file: Path | None) -> Checkpoint:
     return found
 
 
-def _envelopes(told: Settings, anchor: Anchor, roster: Roster, epoch: Epoch, second: SigningKey | None) -> list[bytes]:
+def _envelopes(told: Settings, anchor: Anchor, roster: Roster, epoch: Epoch, second: Signer | None) -> list[bytes]:
     """The epoch act and, with a second administrator's key, its approval."""
     from ledger.cli.keyfiles import signing_key
     from ledger.cli.making import new_context, seal_event
@@ -116,7 +116,7 @@ def _envelopes(told: Settings, anchor: Anchor, roster: Roster, epoch: Epoch, sec
     from ledger.keys import key_id
     from ledger.roster.authority import signer_at
 
-    def sealed(key: SigningKey, body: Epoch | Approval) -> Envelope:
+    def sealed(key: Signer, body: Epoch | Approval) -> Envelope:
         # The latest position of all: what ended is found ended. The store checks again under its lock.
         holder = signer_at(roster, key_id(key.public), MAX_COUNT)
         context = new_context(Actor(principal=holder.principal), ledger=anchor.ledger)

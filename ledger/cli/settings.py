@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, NotFoundError
+from ledger.signers.naming import ANY, FINGERPRINT_HEAD, PUBLIC_SUFFIX, names_ssh_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,8 @@ class Settings:
     project: Setting | None
     """Project id or name."""
     key: Setting | None
-    """Path or name of a private key; from the environment also its text, a secret."""
+    """Path or name of a private key, or an SSH key's .pub file or fingerprint, or the word ``ssh``; from the
+    environment also a private key's text, a secret."""
     token: Setting | None
     """A secret."""
     outbox: Setting | None
@@ -71,6 +73,14 @@ class Settings:
     def with_token(self, token: Setting) -> Settings:
         """The same with another token."""
         return replace(self, token=token)
+
+    def with_ssh(self) -> Settings:
+        """The same, signing with an SSH key: the one that is named, else whichever there is."""
+        if self.key is None or (self.key.source != "flag" and not names_ssh_key(self.key.text)):
+            return replace(self, key=Setting(ANY, "flag"))
+        if names_ssh_key(self.key.text):
+            return self
+        return replace(self, key=Setting(self.key.text + PUBLIC_SUFFIX, "flag"))
 
     @property
     def anchor_line(self) -> str:
@@ -198,7 +208,9 @@ def _read_tokens(path: Path, value: object) -> Mapping[str, str]:
 
 def _absolute(name: str, value: str, folder: Path) -> str:
     """A path in a file counts from that file's folder; names of keys and anchor lines are no paths."""
-    if name not in _PATHS or is_anchor_line(value) or (name == "key" and "/" not in value):
+    if name not in _PATHS or is_anchor_line(value):
+        return value
+    if name == "key" and ("/" not in value or value.startswith(FINGERPRINT_HEAD)):
         return value
     return str(folder / Path(value).expanduser())
 
