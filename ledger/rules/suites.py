@@ -5,37 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from ledger.rules.judged import Judged, judged
 from ledger.rules.kinds import ANY, COUNT, FLAG
 from ledger.rules.parameters import TESTS
-from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, gravest, inapplicable, passed, untold
+from ledger.rules.runs import NO_REPORT, runs_of, runs_on, suite_words, suites_asked, trees_asked, undated
+from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, inapplicable, passed, untold
+from ledger.rules.stated import each
 from ledger.rules.wording import allowed, capital, counted, listed, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.dossier.facts import RunFact
+    from ledger.rules.judged import Judged
 
 
 def tst_01(case: ChangeCase) -> Finding:
     """TST-01: the required suites ran and passed."""
-    contents = judged(case)
-    if not contents:
-        return untold(("no revision of the change is recorded",))
-    return gravest(_passed(case, content) for content in contents)
+    return each(case, _passed)
 
 
 def _passed(case: ChangeCase, content: Judged) -> Finding:
-    wanted = _suites(case, content)
+    wanted = suites_asked(case, content)
     last: list[RunFact] = []
     missing: list[str] = []
     earlier = 0
     for suite in wanted:
-        runs = _runs_of(case, suite)
         # What ran on the very content counts before what ran beside it; whether it ran there at all is TST-02's.
-        runs = [item for item in runs if item.run.run.tree in _trees(case, content)] or runs
+        runs = runs_on(case, content, suite) or runs_of(case, suite)
         if not runs:
             missing.append(f"no report of the suite {suite} is recorded")
+            continue
+        if undated(runs):
+            missing += undated(runs)
             continue
         last.append(runs[-1])
         earlier += sum(item.run.result == "FAILED" for item in runs[:-1])
@@ -46,30 +47,28 @@ def _passed(case: ChangeCase, content: Judged) -> Finding:
     if missing:
         return untold(missing, inputs)
     if not last:
-        return untold(("no report of any suite is recorded",), inputs)
+        return untold((NO_REPORT,), inputs)
     cases = sum(item.run.run.totals.tests for item in last)
     again = f" {capital(counted(earlier, 'earlier run', 'earlier runs'))} had failed." if earlier else ""
     return passed(
-        f"{capital(listed(_suite(item) for item in last))} passed ({counted(cases, 'case', 'cases')}).{again}", inputs
+        f"{capital(listed(suite_words(item) for item in last))} passed ({counted(cases, 'case', 'cases')}).{again}",
+        inputs,
     )
 
 
 def tst_02(case: ChangeCase) -> Finding:
     """TST-02: they ran on the content that was judged."""
-    contents = judged(case)
-    if not contents:
-        return untold(("no revision of the change is recorded",))
-    return gravest(_on_tree(case, content) for content in contents)
+    return each(case, _on_tree)
 
 
 def _on_tree(case: ChangeCase, content: Judged) -> Finding:
-    wanted = _suites(case, content)
-    trees = _trees(case, content)
+    wanted = suites_asked(case, content)
+    trees = trees_asked(case, content)
     missing: list[str] = []
     elsewhere: list[RunFact] = []
     there: list[RunFact] = []
     for suite in wanted:
-        runs = _runs_of(case, suite)
+        runs = runs_of(case, suite)
         on_content = [item for item in runs if item.run.run.tree in trees]
         if on_content:
             there.append(on_content[-1])
@@ -79,24 +78,21 @@ def _on_tree(case: ChangeCase, content: Judged) -> Finding:
             missing.append(f"no report of the suite {suite} is recorded")
     inputs = [*content.inputs, *(("test", item.record) for item in (*there, *elsewhere))]
     if elsewhere and not (there and case.settings["suites"] == ANY):
-        names = listed(_suite(item) for item in elsewhere)
+        names = listed(suite_words(item) for item in elsewhere)
         commits = listed(short(item.run.run.commit) for item in elsewhere)
         return failed(f"{capital(names)} ran on another content (commit {commits}), not on {content.name}.", inputs)
     if missing:
         return untold(missing, inputs)
     if not there:
-        return untold(("no report of any suite is recorded",), inputs)
+        return untold((NO_REPORT,), inputs)
     landed = content.landing is not None and all(item.run.run.tree == content.landing.merge.tree for item in there)
     where = "the tree that landed" if landed else f"the tree of {content.name}"
-    return passed(f"{capital(listed(_suite(item) for item in there))} ran on {where}.", inputs)
+    return passed(f"{capital(listed(suite_words(item) for item in there))} ran on {where}.", inputs)
 
 
 def tst_04(case: ChangeCase) -> Finding:
     """TST-04: no suite passed only because it was run until it did."""
-    contents = judged(case)
-    if not contents:
-        return untold(("no revision of the change is recorded",))
-    return gravest(_repeated(case, content) for content in contents)
+    return each(case, _repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +120,18 @@ class _Series:
 
 def _repeated(case: ChangeCase, content: Judged) -> Finding:
     most = cast("int", case.settings["failed_runs"])
-    trees = _trees(case, content)
-    wanted = _suites(case, content)
+    wanted = suites_asked(case, content)
     series: list[_Series] = []
     missing: list[str] = []
     red: list[str] = []
     inputs = list(content.inputs)
     for suite in wanted:
-        runs = [item for item in _runs_of(case, suite) if item.run.run.tree in trees]
+        runs = runs_on(case, content, suite)
         inputs += [("test", item.record) for item in runs]
         if not runs:
             missing.append(f"no run of the suite {suite} on {content.name} is recorded")
+        elif undated(runs):
+            missing += undated(runs)
         elif runs[-1].run.result == "FAILED":
             red.append(suite)
         else:
@@ -148,7 +145,7 @@ def _repeated(case: ChangeCase, content: Judged) -> Finding:
         for attempt in item.gaps.values()
     ]
     if missing or not wanted:
-        return untold(missing or ("no report of any suite is recorded",), inputs)
+        return untold(missing or (NO_REPORT,), inputs)
     if not series:
         return inapplicable(f"{listed(f'the suite {suite}' for suite in red)} passed in its latest run", inputs)
     told = [_passed_after(item, most) for item in series]
@@ -186,42 +183,18 @@ def _passed_after(series: _Series, most: int) -> str:
     return f"The suite {series.suite} passed{after}.{again if series.later else ''}"
 
 
-def _suites(case: ChangeCase, content: Judged) -> Sequence[str]:
-    """Names of the suites that the rule asks about."""
-    if case.settings["suites"] != ANY:
-        return cast("list[str]", case.settings["suites"])
-    trees = _trees(case, content)
-    on_content = sorted({item.run.run.suite for item in case.change.runs if item.run.run.tree in trees})
-    return on_content or sorted({item.run.run.suite for item in case.change.runs})
-
-
-def _trees(case: ChangeCase, content: Judged) -> frozenset[str]:
-    """Trees on which a run counts as one on ``content``."""
-    if content.landing is not None and not case.settings["tip_counts"]:
-        return frozenset({content.landing.merge.tree})
-    return content.trees
-
-
-def _runs_of(case: ChangeCase, suite: str) -> list[RunFact]:
-    return [item for item in case.change.runs if item.run.run.suite == suite]
-
-
 def _good(case: ChangeCase) -> tuple[str, ...]:
     return ("PASSED", "WARNED") if case.settings["warned_counts"] else ("PASSED",)
-
-
-def _suite(item: RunFact) -> str:
-    return f"the suite {item.run.run.suite}"
 
 
 def _failure(item: RunFact) -> str:
     totals = item.run.run.totals
     if totals.tests == totals.skipped:
         skipped = f" ({totals.skipped} skipped)" if totals.skipped else ""
-        return f"{_suite(item)} executed no test{skipped}"
+        return f"{suite_words(item)} executed no test{skipped}"
     if item.run.result == "WARNED":
-        return f"{_suite(item)} passed with warnings, which this policy does not accept"
-    return f"{_suite(item)} failed: {counted(totals.failures + totals.errors, 'case', 'cases')} of {totals.tests}"
+        return f"{suite_words(item)} passed with warnings, which this policy does not accept"
+    return f"{suite_words(item)} failed: {counted(totals.failures + totals.errors, 'case', 'cases')} of {totals.tests}"
 
 
 RULES: Final[tuple[Rule, ...]] = (
