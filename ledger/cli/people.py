@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli import peopleacts
 from ledger.cli.options import client_options, output_options, signing_options
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ledger.cli.directory import Directory
     from ledger.cli.peopleplan import Plan, Wait
     from ledger.cli.session import Session
-    from ledger.roster.state import Principal
 
 _ROUNDS = 8
 """More than the steps that can follow from each other: known, responsible, keys and roles."""
@@ -23,6 +23,13 @@ _ROUNDS = 8
 @click.group()
 def people() -> None:
     """People, agents and services, with their accounts."""
+
+
+for _command in (
+    *(peopleacts.merge, peopleacts.split, peopleacts.disable, peopleacts.add),
+    *(peopleacts.link, peopleacts.unlink, peopleacts.identity),
+):
+    people.add_command(_command)
 
 
 @people.command("import")
@@ -90,11 +97,18 @@ def suggest(ctx: click.Context, *, repo: Path, revision: str) -> None:
 
 @people.command("list")
 @click.option("--all", "every", is_flag=True, help="Also who is disabled.")
+@click.option("--all-entries", is_flag=True, help="Look for accounts in every entry, however long that takes.")
+@click.option("--known", "only_known", is_flag=True, help="Do not look for accounts that nobody claims.")
 @client_options
 @click.pass_context
-def list_(ctx: click.Context, *, every: bool) -> None:
-    """Who is known to the ledger, with roles, keys and accounts."""
-    from ledger.cli.output import table
+def list_(ctx: click.Context, *, every: bool, all_entries: bool, only_known: bool) -> None:
+    """Accounts that lead to nobody, with what resolves them; then everybody known, with roles, accounts and keys.
+
+    Accounts are looked for in commits of diffs, merges and releases, in reviews of forges and in pushes, newest
+    entries first; how far it looked is said.
+    """
+    from ledger.cli.peopleseen import look
+    from ledger.cli.peopleview import look_document, look_lines, principal_document, principal_lines
     from ledger.cli.session import open_session
     from ledger.roster.state import principal_in_force
 
@@ -105,9 +119,14 @@ def list_(ctx: click.Context, *, every: bool) -> None:
             for one in known.roster.principals.values()
             if every or principal_in_force(known.roster, one.id, known.position)
         ]
-        rows = [_row(known, one) for one in listed]
-        document = {"position": known.position, "principals": [_document(known, one) for one in listed]}
-        session.output.answer(document, table(("NAME", "TYPE", "ID", "ROLES", "KEYS", "ACCOUNTS"), rows))
+        document: dict[str, object] = {"position": known.position}
+        lines = []
+        if not only_known and not known.names_closed:
+            seen = look(session, known, everything=all_entries)
+            document |= look_document(known, seen)
+            lines += [*look_lines(known, seen), ""]
+        document["principals"] = [principal_document(known, one) for one in listed]
+        session.output.answer(document, [*lines, *principal_lines(known, listed)])
 
 
 def _tell(session: Session, done: list[Done], waits: tuple[Wait, ...]) -> None:
@@ -153,44 +172,3 @@ def _wait_line(wait: Wait) -> str:
 
     remedy = f" {wait.remedy}" if wait.remedy else ""
     return f"still open: {clean(wait.about)}: {wait.sentence}.{remedy}"
-
-
-def _roles(known: Directory, one: Principal) -> list[dict[str, object]]:
-    from ledger.roster.state import in_force
-
-    return [
-        {"role": grant.role, "projects": grant.projects}
-        for grant in known.roster.grants
-        if grant.principal == one.id and in_force(grant.since, grant.until, known.position)
-    ]
-
-
-def _row(known: Directory, one: Principal) -> tuple[str, ...]:
-    from ledger.cli.words import account_words
-    from ledger.roster.state import principal_in_force
-
-    card = known.card(one)
-    roles = sorted({str(item["role"]) for item in _roles(known, one)})
-    accounts = [] if card is None else [account_words(account) for account in card.accounts]
-    shown = "; ".join(accounts[:2]) + (f"; and {len(accounts) - 2} more" if len(accounts) > 2 else "")
-    state = "" if principal_in_force(known.roster, one.id, known.position) else " (disabled)"
-    return known.name(one.id) + state, one.type, one.id, " ".join(roles), str(len(known.keys_of(one.id))), shown
-
-
-def _document(known: Directory, one: Principal) -> dict[str, object]:
-    from ledger.events.shape import write_object
-    from ledger.roster.state import principal_in_force
-
-    card = known.card(one)
-    return {
-        "principal": one.id,
-        "type": one.type,
-        "name": None if card is None else card.name,
-        "accounts": [] if card is None else [write_object(account) for account in card.accounts],
-        "responsible": one.responsible,
-        "roles": _roles(known, one),
-        "keys": [key.id for key in known.keys_of(one.id)],
-        "since": one.since,
-        "until": one.until,
-        "in_force": principal_in_force(known.roster, one.id, known.position),
-    }
