@@ -13,7 +13,7 @@ from ledger.rules.judged import Judged, judged
 from ledger.rules.kinds import choice
 from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
 from ledger.rules.reviewed import Sorted, covered_revision, shown_diffs, sort_approvals
-from ledger.rules.risk import asked, risk_class
+from ledger.rules.risk import by_class, of_class
 from ledger.rules.shape import (
     ChangeCase,
     Finding,
@@ -26,7 +26,6 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
-from ledger.rules.verdict import Outcome
 from ledger.rules.wording import capital, counted, listed, person, required
 
 if TYPE_CHECKING:
@@ -39,16 +38,9 @@ APPROVED = "somebody approved this content"
 
 
 def by_need(case: ChangeCase, content: Judged, judge: Callable[[int], Finding]) -> Finding:
-    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class.
-
-    Where the class is open, the fewest and the most that may be asked for must come out the same.
-    """
-    risk = risk_class(case, content)
-    counts = [count for count in asked(cast("dict[str, int]", case.settings["approvals"]), risk) if count is not None]
-    fewest, most = judge(min(counts)), judge(max(counts))
-    if fewest.outcome is most.outcome:
-        return most if most.outcome is Outcome.PASS else fewest
-    return untold((*fewest.missing, *most.missing, *risk.unread), most.inputs)
+    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class."""
+    counts = cast("dict[str, int]", case.settings["approvals"])
+    return by_class(case, content, lambda name: judge(of_class(counts, name) or 1))
 
 
 def sod_01(case: ChangeCase) -> Finding:

@@ -39,6 +39,35 @@ APPROVALS: Final = Parameter(
     shared=True,
     words=asking.approvals,
 )
+RISKS: Final = Parameter(
+    "risks",
+    [],
+    named_once(
+        members(
+            {"name": CLASS},
+            {
+                "paths": GLOBS,
+                "lines_over": COUNT,
+                "files_over": COUNT,
+                "ai": list_of(choice("assisted", "generated"), least=1),
+            },
+            any_of=True,
+        ),
+        "name",
+    ),
+    "The risk classes, highest first; a change is of the first of which any member matches: paths it touches, more "
+    "lines or files than that, an assistant's part. A class that is stated for it counts if it stands higher.",
+    shared=True,
+    words=asking.risks,
+)
+USER_VERIFICATION: Final = Parameter(
+    "user_verification",
+    "any",
+    choice("any", "present", "verified"),
+    "What an approver's security key must have recorded: `any`: nothing; `present`: a touch; `verified`: also who.",
+    shared=True,
+    words=asking.user_verification,
+)
 COUNTING: Final = (
     Parameter(
         "approver_role",
@@ -56,8 +85,10 @@ COUNTING: Final = (
         shared=True,
         words=asking.forge_attested,
     ),
+    USER_VERIFICATION,
+    RISKS,
 )
-"""What decides which approvals count."""
+"""What decides which approvals count; a role may be held for some risk classes alone."""
 PEOPLE: Final = (
     Parameter(
         "assistant_co_authors",
@@ -96,27 +127,6 @@ TESTS: Final = (
     ),
 )
 """Which suites are asked for, and on which content."""
-RISKS: Final = Parameter(
-    "risks",
-    [],
-    named_once(
-        members(
-            {"name": CLASS},
-            {
-                "paths": GLOBS,
-                "lines_over": COUNT,
-                "files_over": COUNT,
-                "ai": list_of(choice("assisted", "generated"), least=1),
-            },
-            any_of=True,
-        ),
-        "name",
-    ),
-    "The risk classes, highest first; a change is of the first of which any member matches: paths it touches, more "
-    "lines or files than that, an assistant's part. A class that is stated for it counts if it stands higher.",
-    shared=True,
-    words=asking.risks,
-)
 APPROVER_CLASSES: Final = Parameter(
     "approver_classes",
     {},
@@ -175,14 +185,6 @@ TEMPLATES: Final = Parameter(
     shared=True,
     words=asking.templates,
 )
-USER_VERIFICATION: Final = Parameter(
-    "user_verification",
-    "any",
-    choice("any", "present", "verified"),
-    "What an approver's security key must have recorded: `any`: nothing; `present`: a touch; `verified`: also who.",
-    shared=True,
-    words=asking.user_verification,
-)
 EXCEPTION_USE: Final = Parameter(
     "exception_use",
     "declared",
@@ -206,7 +208,6 @@ SHARED: Final = {
         APPROVALS,
         *COUNTING,
         *TESTS,
-        RISKS,
         APPROVER_CLASSES,
         OWNERS,
         CHECKLISTS,
@@ -214,7 +215,6 @@ SHARED: Final = {
         RUNBOOK,
         ASSISTANTS,
         TEMPLATES,
-        USER_VERIFICATION,
         EXCEPTION_USE,
         FRAMEWORKS,
     )

@@ -1,18 +1,20 @@
 """Which approvals count for which content: the one reading of approvals that all rules share.
 
 An approval is *effective* for a content when it stands, its signature counts, its approver is known to be a person
-(with the role the policy asks for), did not take part in the change, and it covers that content. Each condition may
-hold, fail, or be impossible to tell; ``sort_approvals`` keeps the three apart, so that what is unknown never counts and
-never fails.
+(with the role and the presence that the policy asks for), did not take part in the change, and it covers that content.
+Each condition may hold, fail, or be impossible to tell; ``sort_approvals`` keeps the three apart, so that what is
+unknown never counts and never fails.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ledger.dossier.people import Sameness, sure
 from ledger.rules.contributors import EVERY, approver_words, took_part
+from ledger.rules.roles import RoleHeld, role_held
+from ledger.rules.stated import is_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +75,8 @@ class Sorted:
     """Attested by a forge where the policy does not count those."""
     machine: list[ApprovalFact] = field(default_factory=list)
     without_role: list[ApprovalFact] = field(default_factory=list)
+    unattended: list[ApprovalFact] = field(default_factory=list)
+    """Signed without what the policy asks security keys to record."""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -98,39 +102,74 @@ class Sorted:
 
 
 def sort_approvals(
-    case: ChangeCase, content: Judged, *, duties: frozenset[str] = EVERY, at: int | None = None, machines: bool = False
+    case: ChangeCase,
+    content: Judged,
+    *,
+    duties: frozenset[str] = EVERY,
+    at: int | None = None,
+    machines: bool = False,
+    any_role: bool = False,
 ) -> Sorted:
     """The change's approvals for ``content``; with ``at`` those that entered before that entry and stood when it came.
 
-    ``duties`` are those whose holders' approvals do not count; ``machines`` lets agents and services through.
+    Of what was only recorded afterwards that cannot be told.
+    ``duties`` are those whose holders' approvals do not count; ``machines`` lets agents and services through, and
+    ``any_role`` those who did not hold the policy's ``approver_role``.
     """
     found = Sorted()
+    role = None if any_role else cast("str | None", case.settings["approver_role"])
     for fact in case.change.approvals:
-        if fact.approval.decision == "approve" and stands(fact, at) and (at is None or fact.record.index < at):
-            _sort(case, fact, content, duties, found, machines=machines)
+        if fact.approval.decision != "approve" or not stands(fact, at):
+            continue
+        late = at is not None and is_late(fact.record)
+        if not late and at is not None and fact.record.index >= at:
+            continue
+        if _set_aside(case, fact, found, machines=machines):
+            continue
+        _sort(case, fact, content, duties, role, found, late=late)
     return found
 
 
-def _sort(
-    case: ChangeCase, fact: ApprovalFact, content: Judged, duties: frozenset[str], found: Sorted, *, machines: bool
-) -> None:
+def _set_aside(case: ChangeCase, fact: ApprovalFact, found: Sorted, *, machines: bool) -> bool:
+    """Whether the approval cannot count, whatever it is of and whoever took part; then it is in its place."""
     if fact.approval.attested_by == "forge" and case.settings["forge_attested"] != "count":
         found.shown_only.append(fact)
-        return
-    known = sure(fact.approver)
-    if known and not machines and fact.approver.type != "person":
+    elif sure(fact.approver) and not machines and fact.approver.type != "person":
         found.machine.append(fact)
-        return
-    if known and not has_role(case, fact):
+    elif not attended(case, fact):
+        found.unattended.append(fact)
+    else:
+        return False
+    return True
+
+
+def _sort(
+    case: ChangeCase,
+    fact: ApprovalFact,
+    content: Judged,
+    duties: frozenset[str],
+    role: str | None,
+    found: Sorted,
+    *,
+    late: bool,
+) -> None:
+    covered = covers(case, fact, content)
+    # A role may be for some paths or classes alone, so those are asked about only where the approval is of the content.
+    if role is None or (covered == "no" and role in fact.roles):
+        holds = RoleHeld("yes")
+    else:
+        holds = role_held(case, fact, role, content)
+    if sure(fact.approver) and holds.held == "no":
         found.without_role.append(fact)
         return
-    covered = covers(case, fact, content)
     part, shown, reasons = took_part(case, fact.approver, duties)
     if part == "yes":
         if covered != "no":
             _sort_own(fact, shown, found)
         return
-    reasons = (*doubts(fact), *reasons)
+    reasons = (*doubts(fact), *reasons, *holds.reasons)
+    if late:
+        reasons = (*reasons, f"the approval of entry {fact.record.index} was only recorded afterwards")
     if covered == "unknown":
         reasons = (*reasons, f"the approval of entry {fact.record.index} names a commit that is no recorded revision")
     match covered, bool(reasons):
@@ -184,9 +223,22 @@ def identity_doubt(fact: ApprovalFact) -> str:
 
 
 def has_role(case: ChangeCase, fact: ApprovalFact) -> bool:
-    """Whether the approver held, when deciding, the role the policy asks for, if it asks for one."""
+    """Whether whoever decided held the policy's ``approver_role``, if any, for whatever paths and classes."""
     role = case.settings["approver_role"]
     return role is None or role in fact.roles
+
+
+def attended(case: ChangeCase, fact: ApprovalFact) -> bool:
+    """Whether the approver's security key recorded what the policy's ``user_verification`` asks for.
+
+    A key that no device holds records nothing, and neither does a forge.
+    """
+    wanted, said = case.settings["user_verification"], fact.record.presence
+    if wanted == "any":
+        return True
+    if fact.approval.attested_by != "person" or said is None:
+        return False
+    return said.verified if wanted == "verified" else said.present or said.verified
 
 
 def shown_diffs(case: ChangeCase) -> tuple[NamedRecord, ...]:

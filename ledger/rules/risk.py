@@ -16,16 +16,18 @@ from ledger.dossier.people import compare
 from ledger.globs import Glob, parse_glob, select
 from ledger.records import Absent
 from ledger.rules.judged import Paths, paths_of
+from ledger.rules.shape import untold
+from ledger.rules.verdict import Outcome
 from ledger.rules.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import Revision, Told
     from ledger.events.forge import ChangeState
     from ledger.rules.judged import Judged
-    from ledger.rules.shape import ChangeCase
+    from ledger.rules.shape import ChangeCase, Finding
 
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ class RiskClass:
 
 def risk_class(case: ChangeCase, content: Judged) -> RiskClass:
     """The risk class of ``content`` by the policy's ``risks``; with none listed, the one that is stated."""
-    classes = cast("list[dict[str, JSON]]", case.settings.get("risks", []))
+    classes = cast("list[dict[str, JSON]]", case.settings["risks"])
     names = [str(item["name"]) for item in classes]
     stated = _stated(case, content, names)
     paths = paths_of(content)
@@ -81,17 +83,20 @@ def risk_class(case: ChangeCase, content: Judged) -> RiskClass:
     return RiskClass(other, why, tuple(perhaps), tuple(dict.fromkeys(unread)))
 
 
-def asked(table: Mapping[str, T], risk: RiskClass) -> tuple[T | None, ...]:
-    """What a table by risk class asks of a content, for each class that it may be of; None: nothing.
+def of_class(table: Mapping[str, T], name: str) -> T | None:
+    """What a table by risk class asks at the class ``name``; None: nothing."""
+    return table.get(name, table.get(DEFAULT))
 
-    The first is what is certainly asked, unless a higher class asks for something else; equal ones stand once.
-    """
-    found: list[T | None] = []
-    for name in risk.possible:
-        value = table.get(name, table.get(DEFAULT))
-        if value not in found:
-            found.append(value)
-    return tuple(found)
+
+def by_class(case: ChangeCase, content: Judged, judge: Callable[[str], Finding]) -> Finding:
+    """What ``judge`` finds at the risk class of ``content``; where that is open, all that are possible must agree."""
+    risk = risk_class(case, content)
+    found = [judge(name) for name in risk.possible]
+    if len({finding.outcome for finding in found}) == 1:
+        # The highest class asks for most, so it says best what was enough, and the lowest what was not.
+        return found[-1] if found[0].outcome is Outcome.PASS else found[0]
+    missing = (clause for finding in found for clause in finding.missing)
+    return untold((*missing, *risk.unread), (item for finding in found for item in finding.inputs))
 
 
 @lru_cache(maxsize=1_024)
