@@ -1,6 +1,8 @@
-"""Makes the frozen bundles and worked values of ``tests/vectors``; run only when the format gets a new version.
+"""Makes the frozen bundles and worked values of ``tests/vectors``; run only when there are new ones.
 
 python -m tests.make_vectors
+
+What is there already must come out as it was, byte for byte.
 """
 
 from __future__ import annotations
@@ -15,12 +17,25 @@ from ledger.envelope import preauthentication, seal
 from ledger.keys import SigningKey, format_public_key, key_id
 from ledger.manifest import manifest_digest
 from ledger.roster.acts import genesis_preimage, key_preimage
+from tests.misdeeds import MISDEEDS
 from tests.test_standalone import BAD, DISHONEST, bad_bundle, dishonest_bundle, good_bundles
 from tests.world import World
 
 VECTORS = Path(__file__).parent / "vectors"
 
-GOOD = ("founded", "release", "two-administrators", "revoked", "withdrawn")
+GOOD = {
+    "founded": "",
+    "release": "",
+    "two-administrators": "",
+    "revoked": "",
+    "withdrawn": "",
+    "every-kind": (
+        "Every kind of event and every sort of key: two administrators, one of them with an SSH key; principals merged "
+        "and split; a change from its prompt to its landing, under an emergency's exception that was authorised before "
+        "and reviewed after; a second exception whose review was withdrawn; a review of access; events brought late."
+    ),
+}
+"""Sound bundles by name, each with what is told in it where the name does not say it."""
 
 
 def worked_values() -> dict[str, Any]:
@@ -77,9 +92,10 @@ def main() -> None:
     (VECTORS / "format").mkdir(parents=True, exist_ok=True)
     values = json.dumps(worked_values(), indent=1, sort_keys=True) + "\n"
     (VECTORS / "format" / "values.json").write_text(values, encoding="ascii")
-    for name in GOOD:
+    for name, told in GOOD.items():
         world, bundle = good_bundles()[name]()
-        write_bundle_vector(name, bundle, world.anchor, [], "Sound: no check fails.")
+        story = "Sound: no check fails." + (f"\n\n{told}" if told else "")
+        write_bundle_vector(name, bundle, world.anchor, [], story)
     for name, (check, _) in BAD.items():
         world, bundle = bad_bundle(name)
         write_bundle_vector(f"bad-{name}", bundle, world.anchor, [check], f"Tampered with: check {check} fails.")
@@ -87,6 +103,10 @@ def main() -> None:
         world, bundle = dishonest_bundle(name)
         story = f"Admitted by a dishonest server that holds the log key: check {check} fails."
         write_bundle_vector(f"dishonest-{name}", bundle, world.anchor, [check], story)
+    for name, misdeed in MISDEEDS.items():
+        world = misdeed.story()
+        story = f"Admitted by a dishonest server that holds the log key: {misdeed.what}. Check {misdeed.check} fails."
+        write_bundle_vector(f"dishonest-{name}", world.bundle(), world.anchor, [misdeed.check], story)
 
 
 if __name__ == "__main__":

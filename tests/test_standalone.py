@@ -26,6 +26,8 @@ from ledger.merkle import root
 from ledger.standalone import published_verifier
 from ledger.verify.findings import CHECKS
 from ledger.verify.run import verify_bundle
+from tests.every_kind import every_kind
+from tests.misdeeds import MISDEEDS
 from tests.stories import open_world, small_release, tell_release
 from tests.world import VERIFIER, World
 
@@ -57,6 +59,11 @@ def both(bundle: bytes, anchor: str) -> tuple[set[str], set[str]]:
     theirs = standalone().verify(bundle, anchor)
     assert ours.intact == theirs.intact, (ours.failures, theirs.failures)
     return {finding.check for finding in ours.failures}, {failure[0] for failure in theirs.failures}
+
+
+def _all_kinds() -> tuple[World, bytes]:
+    world, record = every_kind()
+    return world, world.bundle(record)
 
 
 def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
@@ -116,6 +123,7 @@ def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
         "new-epoch": new_epoch,
         "withdrawn": withdrawn,
         "founded": founded,
+        "every-kind": _all_kinds,
     }
 
 
@@ -243,6 +251,16 @@ def test_both_find_out_a_dishonest_server(name: str) -> None:
     ours, theirs = both(bundle, world.anchor)
     assert check in ours
     assert check in theirs
+
+
+@pytest.mark.parametrize("name", list(MISDEEDS))
+def test_both_find_out_a_misdeed_and_nothing_else(name: str) -> None:
+    """The entry fails the named check in both, and both find the same checks failed."""
+    world = MISDEEDS[name].story()
+    ours, theirs = both(world.bundle(), world.anchor)
+    # What an event that cannot be read names is named by no entry.
+    assert ours - {"V16"} == theirs - {"V16"} == {MISDEEDS[name].check}
+    assert ours == theirs
 
 
 def test_both_refuse_every_flipped_byte() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.make_vectors import GOOD, worked_values
+from tests.misdeeds import MISDEEDS
 from tests.test_standalone import both, good_bundles
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -33,6 +34,14 @@ def test_the_same_story_still_has_the_same_bytes(name: str) -> None:
     folder = VECTORS / "bundles" / name
     assert bundle == (folder / "bundle.zip").read_bytes()
     assert world.anchor == (folder / "ledger.pub").read_text()
+
+
+@pytest.mark.parametrize("name", list(MISDEEDS))
+def test_the_same_misdeed_still_has_the_same_bytes(name: str) -> None:
+    """Signatures of every sort of key, sound and not, come out as they were when the vector was made."""
+    world = MISDEEDS[name].story()
+    folder = VECTORS / "bundles" / f"dishonest-{name}"
+    assert world.bundle() == (folder / "bundle.zip").read_bytes()
 
 
 def test_worked_values_hold() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.anchor import Anchor, format_anchor
 from ledger.bundle import BundledContent, BundleEntry, BundleSubject, Period, Selection, StreamRange, write_bundle
-from ledger.canonical import encode
+from ledger.canonical import encode, parse
 from ledger.checkpoint import sign_checkpoint
 from ledger.digests import Digest, commitment, digest_bytes, from_raw
 from ledger.entry import FIRST, LEDGER_STREAM, Leaf, leaf_digest
@@ -61,7 +61,7 @@ from ledger.roster.authority import authorise
 from ledger.roster.state import Key, Roster, origin_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 ORIGIN = "ledger.example.com/acme"
 STARTED = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -267,6 +267,20 @@ class World:
         self.entries.append((leaf, envelope))
         said = None if known is None else presence(known.public, envelope.signature)
         record = Record(leaf, event, known or next(iter(self.roster.keys.values())), said)
+        self.records_list.append(record)
+        self.tick()
+        return record
+
+    def append_statement(self, event: Event, key: Signer, change: Callable[[dict[str, Any]], object]) -> Record:
+        """Admits what ``change`` makes of the event's statement, as a dishonest server would."""
+        statement = parse(write_payload(event), max_bytes=1 << 20)
+        if not isinstance(statement, dict):
+            raise TypeError(statement)
+        change(statement)
+        envelope = seal(encode(statement), key)
+        leaf = self._leaf(event, envelope)
+        self.entries.append((leaf, envelope))
+        record = Record(leaf, event, next(iter(self.roster.keys.values())))
         self.records_list.append(record)
         self.tick()
         return record
