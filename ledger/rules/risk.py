@@ -88,6 +88,11 @@ def of_class(table: Mapping[str, T], name: str) -> T | None:
     return table.get(name, table.get(DEFAULT))
 
 
+def asked(table: Mapping[str, T], risk: RiskClass) -> tuple[T | None, ...]:
+    """What a table by risk class asks of a content, once for each class that it may be of, the known one first."""
+    return tuple(of_class(table, name) for name in risk.possible)
+
+
 def by_class(case: ChangeCase, content: Judged, judge: Callable[[str], Finding]) -> Finding:
     """What ``judge`` finds at the risk class of ``content``; where that is open, all that are possible must agree."""
     risk = risk_class(case, content)
