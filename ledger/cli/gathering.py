@@ -23,7 +23,7 @@ from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.authority import authorise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ledger.cli.directory import Directory
     from ledger.cli.session import Session
@@ -94,6 +94,31 @@ def gather_release(
     return found.records(without)
 
 
+def gather_chosen(
+    session: Session,
+    known: Directory,
+    queries: Iterable[Mapping[str, str | int]],
+    wanted: Callable[[Leaf, Event], bool],
+    *,
+    without: frozenset[str] = LARGE,
+) -> tuple[Records, tuple[int, ...]]:
+    """The listed entries that are ``wanted``, what they refer to and what was decided about them; and their indexes.
+
+    Whether one is wanted is asked before it is checked; those that are not are not checked at all.
+
+    Raises:
+        as ``gather_change``.
+    """
+    found = _Gathering(session, known)
+    chosen = {record.index: record for query in queries for record in found.ask(query, wanted)}
+    for record in chosen.values():
+        if isinstance(record.event.body, DeclaredException):
+            found.ask({"reference": record.envelope})
+        for digest, _ in references(record.event):
+            found.envelope(digest)
+    return found.records(without), tuple(sorted(chosen))
+
+
 def position_now(session: Session) -> None:
     """Nothing; the session's next directory reaches at least up to what the server has acknowledged to anybody.
 
@@ -117,10 +142,12 @@ class _Gathering:
     closed: bool = False
     """Whether the token turned out not to open contents."""
 
-    def ask(self, query: Mapping[str, str | int]) -> tuple[Record, ...]:
+    def ask(
+        self, query: Mapping[str, str | int], wanted: Callable[[Leaf, Event], bool] | None = None
+    ) -> tuple[Record, ...]:
         """The records that the server lists for a query, without those of a kind that this program does not know."""
         listed = self.session.client.find({**query, "before": self.known.position, "limit": PAGE})
-        taken = (self._take(leaf, data) for leaf, data in listed)
+        taken = (self._take(leaf, data) for leaf, data in listed if wanted is None or _fits(leaf, data, wanted))
         return tuple(record for record in taken if record is not None)
 
     def envelope(self, digest: Digest) -> Record | None:
@@ -202,6 +229,11 @@ class _Gathering:
 
 
 _STATES: Final = frozenset({"content-erased", "content-missing", "content-withheld"})
+
+
+def _fits(leaf: Leaf, data: bytes, wanted: Callable[[Leaf, Event], bool]) -> bool:
+    event = read_payload(open_envelope(data).payload)
+    return isinstance(event, Event) and wanted(leaf, event)
 
 
 def read_entry(known: Directory, leaf: Leaf, data: bytes) -> Record | None:

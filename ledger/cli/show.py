@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ledger.cli.options import client_options, output, project_option
 from ledger.cli.output import clean, table
+from ledger.events.roster import MACHINE_KINDS
 
 if TYPE_CHECKING:
     from ledger.cli.directory import Directory
     from ledger.cli.session import Session
     from ledger.entry import Leaf
+    from ledger.events.statement import Event
+
+TEXT_TYPE: Final = "text/plain"
+MOST_TEXT_BYTES: Final = 1024 * 1024
 
 
 @click.command()
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 @client_options
 @click.pass_context
 def show(ctx: click.Context, event: str) -> None:
-    """Show one event in full: its place in the log, who signed it, what it states.
+    """Show one event in full: its place in the log, who signed it, what it states, and its texts.
 
     \b
     Examples:
@@ -33,7 +38,7 @@ def show(ctx: click.Context, event: str) -> None:
     with open_session(ctx) as session:
         leaf, envelope = _find(session, event)
         directory = session.directory()
-        _answer(ctx, directory, leaf, envelope)
+        _answer(ctx, session, directory, leaf, envelope)
 
 
 def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
@@ -54,9 +59,11 @@ def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
     return found
 
 
-def _answer(ctx: click.Context, directory: Directory, leaf: Leaf, envelope: bytes) -> None:
+def _answer(ctx: click.Context, session: Session, directory: Directory, leaf: Leaf, envelope: bytes) -> None:
+    from ledger.cli.eventlines import event_lines
     from ledger.envelope import check_signature, open_envelope
     from ledger.events.shape import write_object
+    from ledger.events.statement import Event, read_payload
 
     opened = open_envelope(envelope)
     key = directory.roster.keys[opened.key_id]
@@ -67,20 +74,56 @@ def _answer(ctx: click.Context, directory: Directory, leaf: Leaf, envelope: byte
         "signed_by": {"principal": key.principal, "key_id": key.id},
         "statement": statement,
     }
-    lines = [
-        f"entry {leaf.index}: {leaf.kind} in stream {clean(leaf.stream)}, received {leaf.received_at}",
+    event = read_payload(opened.payload)
+    if output(ctx).json:
+        lines = []
+    elif isinstance(event, Event):
+        lines = event_lines(event, directory, _texts(session, event))
+    else:
+        lines = ["a kind or version that this program does not know:"]
+        lines += [clean(line, 2_000) for line in json.dumps(statement["predicate"], indent=2).split("\n")]
+    heads = [
+        f"entry {leaf.index}: {leaf.kind} in stream {clean(_stream(directory, leaf))}, received {leaf.received_at}",
         f"signed by {clean(directory.name(key.principal))} ({key.principal}), signature verified",
         f"envelope {leaf.envelope}",
         "",
-        *(clean(line, 2_000) for line in json.dumps(statement["predicate"], indent=2).split("\n")),
     ]
-    output(ctx).answer(document, lines)
+    output(ctx).answer(document, [*heads, *lines])
+
+
+def _stream(directory: Directory, leaf: Leaf) -> str:
+    if leaf.stream not in directory.roster.projects:
+        return leaf.stream
+    return f"{directory.project_name(leaf.stream)} ({leaf.stream})"
+
+
+def _texts(session: Session, event: Event) -> dict[str, bytes | str]:
+    """The texts of the event and its account document by name; why there is none, in a word, where there is none."""
+    from ledger.errors import AuthorityError, NotFoundError
+
+    texts: dict[str, bytes | str] = {}
+    for item in event.context.contents:
+        if item.media_type != TEXT_TYPE and item.name != event.context.actor.account:
+            continue
+        if item.state == "withheld":
+            texts[item.name] = "withheld by its signer"
+        elif item.size_bytes > MOST_TEXT_BYTES:
+            texts[item.name] = f"too long to print ({item.size_bytes:,} bytes)"
+        else:
+            try:
+                texts[item.name] = session.client.content(item.commitment).data
+            except NotFoundError as error:
+                texts[item.name] = error.slug.removeprefix("content-")
+            except AuthorityError:
+                texts[item.name] = "not opened by this token"
+    return texts
 
 
 @click.command()
-@click.option("--kind", help="Only this kind: prompt, diff, test, approval, merge, release, deploy, ...")
+@click.option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(MACHINE_KINDS)}, exception, or an act's.")
 @click.option("--change", help="Only about this change.")
 @click.option("--release", "release_", metavar="PRODUCT@VERSION", help="Only about this release.")
+@click.option("--incident", metavar="ID", help="Only this incident, and exceptions for it.")
 @click.option("--commit", help="Only with this git commit among the subjects.")
 @click.option("--tree", help="Only with this git tree among the subjects.")
 @click.option("--who", metavar="NAME|ID", help="Only by or about this principal.")

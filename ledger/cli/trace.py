@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ledger.cli.leads import Start
 from ledger.cli.options import client_options, output, project_option
 from ledger.cli.output import clean
 from ledger.errors import FormatError, NotFoundError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ledger.cli.session import Session
     from ledger.dossier.facts import Party
     from ledger.dossier.trace import TraceStep
-    from ledger.entry import Leaf
 
 _HEX = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _LINE = re.compile(r"(.+):([0-9]+)")
@@ -30,30 +29,29 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _PROMPT_SHOWN: Final = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a search led to."""
-
-    found: str
-    """How, in a sentence."""
-    project: str | None = None
-    change: str | None = None
-    release: str | None = None
-
-
 @click.command()
-@click.argument("target", required=False, metavar="[COMMIT|TREE|DIGEST|FILE:LINE|PRODUCT@VERSION|CHANGE]")
+@click.argument("target", required=False, metavar="[COMMIT|TREE|DIGEST|FILE:LINE|PRODUCT@VERSION|CHANGE|INCIDENT]")
 @click.option(
     "--repo", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), help="The clone."
 )
-@click.option("--env", "environment", metavar="NAME", help="What was deployed in this environment ...")
+@click.option("--incident", metavar="ID", help="This incident, what it may have come from and exceptions for it.")
+@click.option("--service", metavar="NAME", help="What was deployed and seen of this service, and what went wrong ...")
+@click.option("--env", "environment", metavar="NAME", help="... in this environment ...")
 @click.option("--at", metavar="TIME", help="... at this time (RFC 3339; now if not given) ...")
 @click.option("--since", default="6h", show_default=True, metavar="SPAN", help="... and up to this long before.")
 @project_option
 @client_options
 @click.pass_context
 def trace(
-    ctx: click.Context, target: str | None, repo: Path, environment: str | None, at: str | None, since: str
+    ctx: click.Context,
+    *,
+    target: str | None,
+    repo: Path,
+    incident: str | None,
+    service: str | None,
+    environment: str | None,
+    at: str | None,
+    since: str,
 ) -> None:
     """Trace an incident to its prompts, tests and approvals, in the order of the ledger.
 
@@ -62,20 +60,27 @@ def trace(
       evidence trace src/rates.py:42
       evidence trace 3f0c9d1
       evidence trace payments@4.2.0
-      evidence trace --env production --at 2026-11-21T03:10:00Z --since 6h
+      evidence trace --incident INC-12
+      evidence trace --service web --env production --at 2026-11-21T03:10:00Z --since 6h
     """
     from ledger.cli.gathering import position_now
+    from ledger.cli.leads import Place, incident_starts, place_starts
     from ledger.cli.session import open_session
 
-    if (target is None) == (environment is None):
-        raise click.UsageError("name what to trace: a commit, line, digest, release or change, or --env NAME --at TIME")
+    place = Place(environment, service)
+    if [target, incident, None if place == Place() else place].count(None) != 2:
+        raise click.UsageError(
+            "name one thing to trace: a commit, line, digest, release, change or incident; or --service, --env, --at"
+        )
     with open_session(ctx) as session:
         position_now(session)
         directory = session.directory()
-        if environment is not None:
-            starts = _deployed(session, environment, _instant(at), _span(since))
+        if target is not None:
+            starts = _starts(session, directory, target, repo)
+        elif incident is not None:
+            starts = incident_starts(session, directory, incident)
         else:
-            starts = _starts(session, directory, target or "", repo)
+            starts = place_starts(session, directory, place, _instant(at), _span(since))
         documents: list[dict[str, Any]] = []
         lines: list[str] = []
         for start in starts:
@@ -91,6 +96,8 @@ def _steps(session: Session, directory: Directory, start: Start) -> tuple[tuple[
     from ledger.dossier.build import build_change, build_release
     from ledger.dossier.trace import trace_change, trace_release
 
+    if start.steps:
+        return start.steps, {who.principal: who for step in start.steps if (who := step.who) and who.principal}
     if start.release is not None:
         bundle = fetch_release(session, start.release)
         index = bundle.verification.index
@@ -106,6 +113,8 @@ def _steps(session: Session, directory: Directory, start: Start) -> tuple[tuple[
 
 
 def _starts(session: Session, directory: Directory, target: str, repo: Path) -> list[Start]:
+    from ledger.cli.leads import incident_starts
+
     if target.startswith("sha256:"):
         return _by_digest(session, target)
     if _HEX.fullmatch(target):
@@ -115,7 +124,15 @@ def _starts(session: Session, directory: Directory, target: str, repo: Path) -> 
     line = _LINE.fullmatch(target)
     if line is not None:
         return _by_line(session, Path(line[1]), int(line[2]), repo)
-    return [Start(f"change {target}", project=session.project_id(directory), change=target)]
+    project = session.project_id(directory)
+    change = Start(f"change {target}", project=project, change=target)
+    try:
+        found = incident_starts(session, directory, target)
+    except NotFoundError:
+        return [change]
+    # One number may be a change's and an incident's.
+    about = any(leaf.about.change == target for leaf, _ in session.client.find({"project": project, "change": target}))
+    return [*found, *([change] if about and change not in found else [])]
 
 
 def _by_line(session: Session, file: Path, number: int, repo: Path) -> list[Start]:
@@ -203,37 +220,6 @@ def _about(session: Session, query: dict[str, str | int], what: str) -> list[Sta
     return list(dict.fromkeys(starts))
 
 
-def _deployed(session: Session, environment: str, at: datetime, span: timedelta) -> list[Start]:
-    from ledger.envelope import open_envelope
-    from ledger.events.shape import instant
-    from ledger.events.statement import Event, read_payload
-    from ledger.events.work import Deploy
-
-    found: list[tuple[Leaf, Deploy]] = []
-    for leaf, envelope in session.client.find({"kind": "deploy"}):
-        statement = read_payload(open_envelope(envelope).payload)
-        if isinstance(statement, Event) and isinstance(statement.body, Deploy):
-            received = instant(leaf.received_at)
-            if statement.body.environment == environment and at - span <= received <= at:
-                found.append((leaf, statement.body))
-    starts = [
-        Start(
-            f"{deploy.service} in {environment}, {deploy.status}, recorded {leaf.received_at}: {leaf.about.release}",
-            release=leaf.about.release,
-        )
-        for leaf, deploy in reversed(found)
-        if leaf.about.release is not None
-    ]
-    if not starts:
-        raise NotFoundError(
-            "no-deployment",
-            "no deployment to this environment was recorded in this time",
-            details={"environment": environment, "to": at.isoformat()},
-            remedy="Look further back with --since 7d",
-        )
-    return list(dict.fromkeys(starts))
-
-
 def _instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC)
@@ -288,10 +274,10 @@ def _lines(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, Par
     lines = [clean(start.found)]
     for step in steps:
         change = f" #{step.change}" if step.change is not None else ""
-        head = f"  {step.record.index:>6}  {step.record.leaf.received_at[:16].replace('T', ' ')}  {step.kind:<8}"
+        head = f"  {step.record.index:>6}  {step.record.leaf.received_at[:16].replace('T', ' ')}  {step.kind:<11}"
         lines.append(f"{head}{clean(change, 24):<8} {clean(_name(step.who), 60)} {clean(step.what)}".rstrip())
         if isinstance(step.prompt, str):
-            lines.append(f"{'':28}asked: {clean(step.prompt.strip(), _PROMPT_SHOWN)}")
+            lines.append(f"{'':31}asked: {clean(step.prompt.strip(), _PROMPT_SHOWN)}")
         elif step.prompt is not None:
-            lines.append(f"{'':28}its text is {step.prompt.state}")
+            lines.append(f"{'':31}its text is {step.prompt.state}")
     return lines

@@ -19,10 +19,15 @@ from ledger.dossier.facts import (
     RunFact,
     Told,
 )
+from ledger.dossier.reading import arrange
+from ledger.dossier.surroundings import deploy_facts, exception_facts, told
 from ledger.dossier.telling import told_words
+from ledger.events.operation import Incident, Observation
 from ledger.records import Absent, Held
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ledger.digests import Digest
     from ledger.records import Content, Record, Records
 
@@ -74,6 +79,15 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
 def trace_change(dossier: ChangeDossier) -> tuple[TraceStep, ...]:
     """Every step of the change, ascending by position in the log."""
     return _ordered(_change_steps(dossier.records, dossier.change))
+
+
+def trace_operations(records: Records, indexes: Collection[int]) -> tuple[TraceStep, ...]:
+    """Deployments, observations, incidents and exceptions among these entries, and what was decided about those."""
+    entries = arrange(records)
+    chosen = [record for record in records.entries if record.index in indexes]
+    facts: list[Fact] = [*deploy_facts(entries, chosen), *told(entries, chosen, Observation)]
+    facts += [*told(entries, chosen, Incident), *_with_decisions(exception_facts(entries, chosen))]
+    return _ordered([_step(records, fact.record.event.context.about.change, fact) for fact in facts])
 
 
 def _ordered(steps: list[TraceStep]) -> tuple[TraceStep, ...]:

@@ -539,3 +539,77 @@ def test_protection_is_recorded_as_the_forge_shows_it(shop: Shop, tmp_path: Path
     assert shop.ci.evidence(*words, "--branch", "main").status == exitcodes.USAGE
     bare = shop.ci.ok(*words, "--branch", "main", "--endpoint", "gitlab-protected-branches")
     assert body_of(shop, bare, ControlSnapshot).refs == (Protection(protected=False, ref="refs/heads/main"),)
+
+
+def test_every_kind_is_shown_in_words(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """People read names, members, texts and accounts, escaped; programs the statement as it was signed."""
+    ray = within(shop.ray, repo)
+    words = (
+        "record",
+        "change",
+        "--change",
+        "shown",
+        "--title",
+        "Rates\x1b[2J",
+        "--request",
+        "jira:PAY-12:open",
+        "--json",
+    )
+    index = str(only(ray.ok(*words, "--by", "github.com:999"))["index"])
+    shown = ray.ok("show", index).out
+    for line in (
+        "who                the account github.com:999, of nobody who was known then",
+        "about              change shown",
+        "requests           id PAY-12, state open, system jira",
+        "  | Rates\\x1b[2J",
+    ):
+        assert line in shown
+    assert f"change in stream shop ({shop.project})" in shown
+    assert json.loads(ray.ok("show", index, "--json").out)["statement"]["predicate"]["state"] == "opened"
+    cutover = report(tmp_path, "1. go", "runbook.md")
+    owned = ray.ok(
+        *("record", "change", "--change", "shown", "--fallback", "Back", "--cutover-owner", "Ivy Author", "--json"),
+        *("--runbook", cutover, "--stop-conditions", cutover),
+    )
+    shown = ray.ok("show", str(only(owned)["index"])).out
+    assert f"cutover            owner Ivy Author ({shop.principal('Ivy Author')})" in shown
+    assert shown.count("  | 1. go") == 2
+
+
+def test_the_log_is_filtered_by_kind_and_incident(shop: Shop) -> None:
+    """A kind finds its events alone, an incident what tells of it."""
+    opened = only(shop.ray.ok("record", "incident", "INC-L", "--severity", "low", "--json"))["index"]
+    beat = only(shop.ci.ok("record", "heartbeat", "--source", "log", "--count", "0", "--json"))["index"]
+    listed = shop.ray.ok("log", "--kind", "heartbeat", "--limit", "1000", "--json").document["entries"]
+    assert {item["leaf"]["kind"] for item in listed} == {"heartbeat"}
+    assert beat in {item["leaf"]["index"] for item in listed}
+    found = shop.ray.ok("log", "--incident", "INC-L", "--json").document["entries"]
+    assert [item["leaf"]["index"] for item in found] == [opened]
+
+
+def test_an_incident_leads_to_what_it_may_have_come_from(shop: Shop, repo: Sandbox) -> None:
+    """By its id and by service and time: the incident, what was seen and deployed, and each suspect's own trace."""
+    ci = within(shop.ci, repo)
+    ci.ok("record", "diff", "--base", "main", "--change", "traced")
+    released(shop, repo, "9.0")
+    place = ("--environment", "production", "--service", "traced-web")
+    ci.ok("record", "deploy", *place, "--release", "shop@9.0")
+    ci.ok("record", "observation", *place, "--running", f"web={IMAGE}")
+    shop.ray.ok(
+        *("record", "incident", "INC-T", "--severity", "high", *place, "--release", "shop@9.0", "--change", "traced"),
+        *("--corrective", "never-recorded"),
+    )
+    for target in (("INC-T",), ("--incident", "INC-T")):
+        traces = shop.ray.ok("trace", *target, "--json").document["traces"]
+        assert [step["kind"] for step in traces[0]["steps"]] == ["incident"]
+        assert {trace["release"] or trace["change"] for trace in traces[1:]} == {"shop@9.0", "traced", None}
+        change = next(trace for trace in traces if trace["change"] == "traced")
+        assert {"diff", "incident"} <= {step["kind"] for step in change["steps"]}
+    around = shop.ray.ok("trace", "--service", "traced-web", "--env", "production", "--json").document["traces"]
+    assert [step["kind"] for step in around[0]["steps"]] == ["deploy", "observation", "incident"]
+    assert around[1]["release"] == "shop@9.0"
+    printed = shop.ray.ok("trace", "--service", "traced-web").out
+    assert "mends it: change never-recorded, of which nothing is recorded" in printed
+    for words in (("--incident", "INC-0"), ("--service", "traced-web", "--env", "staging"), ("--service", "nowhere")):
+        assert shop.ray.evidence("trace", *words).status == exitcodes.ERROR
+    assert shop.ray.evidence("trace", "INC-T", "--incident", "INC-T").status == exitcodes.USAGE

@@ -1,0 +1,156 @@
+"""Where a trace starts: what a search led to, from an incident or from a place and a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.errors import NotFoundError
+from ledger.events.governance import DeclaredException
+from ledger.events.operation import Incident, Observation
+from ledger.events.work import Deploy, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
+
+    from ledger.cli.directory import Directory
+    from ledger.cli.session import Session
+    from ledger.digests import Digest
+    from ledger.dossier.trace import TraceStep
+    from ledger.entry import Leaf
+    from ledger.events.statement import Event
+    from ledger.records import Record, Records
+
+KINDS = ("deploy", "observation", "incident", "exception")
+"""What is recorded of a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a search led to."""
+
+    found: str
+    """How, in a sentence."""
+    project: str | None = None
+    change: str | None = None
+    release: str | None = None
+    steps: tuple[TraceStep, ...] = ()
+    """What was found itself, where it is neither a change nor a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something runs; None is anywhere, and any service."""
+
+    environment: str | None = None
+    service: str | None = None
+
+    def __str__(self) -> str:
+        where = "" if self.environment is None else f" in {self.environment}"
+        return f"{self.service or 'what runs'}{where}"
+
+
+def incident_starts(session: Session, known: Directory, incident: str) -> list[Start]:
+    """The incident with exceptions for it; then each change and release it may have come from, and what mends it.
+
+    Raises:
+        NotFoundError: ``not-recorded``. ChainError, SignatureError, AuthorityError: an entry does not hold.
+    """
+    from ledger.cli.gathering import gather_chosen
+    from ledger.dossier.trace import trace_operations
+
+    records, indexes = gather_chosen(session, known, [{"incident": incident}], lambda _leaf, _event: True)
+    if not indexes:
+        raise NotFoundError(
+            "not-recorded",
+            "no incident of this id is recorded",
+            remedy="See which are: evidence log --kind incident",
+        )
+    chosen = [record for record in records.entries if record.index in indexes]
+    own = Start(f"incident {incident}", steps=trace_operations(records, indexes))
+    return list(dict.fromkeys((own, *_suspected(session, records, chosen))))
+
+
+def place_starts(session: Session, known: Directory, place: Place, at: datetime, span: timedelta) -> list[Start]:
+    """What was recorded of a place up to ``span`` before ``at``; then each release that was deployed, the latest first.
+
+    Raises:
+        NotFoundError: ``no-deployment``. ChainError, SignatureError, AuthorityError: an entry does not hold.
+    """
+    from ledger.cli.gathering import gather_chosen
+    from ledger.dossier.trace import trace_operations
+    from ledger.events.shape import instant
+
+    def wanted(leaf: Leaf, event: Event) -> bool:
+        return at - span <= instant(leaf.received_at) <= at and _is_there(event, place)
+
+    records, indexes = gather_chosen(session, known, [{"kind": kind} for kind in KINDS], wanted)
+    if not indexes:
+        raise NotFoundError(
+            "no-deployment",
+            "nothing was recorded of this place in this time",
+            details={"place": str(place), "to": at.isoformat()},
+            remedy="Look further back with --since 7d",
+        )
+    chosen = [record for record in records.entries if record.index in indexes]
+    own = Start(f"{place}, up to {at.isoformat(timespec='seconds')}", steps=trace_operations(records, indexes))
+    deployed = [
+        Start(
+            f"{body.service} in {body.environment}, {body.status}, recorded {record.leaf.received_at}: {release}",
+            release=release,
+        )
+        for record in reversed(chosen)
+        if isinstance(body := record.event.body, Deploy)
+        and (release := record.event.context.about.release or _name(records, body.release)) is not None
+    ]
+    return list(dict.fromkeys((own, *deployed, *_suspected(session, records, chosen))))
+
+
+def _is_there(event: Event, place: Place) -> bool:
+    match event.body:
+        case Deploy() | Observation() | Incident() as body:
+            fits = place.service in {None, body.service}
+        case DeclaredException() as body:
+            # An exception is for an environment, whatever runs there.
+            fits = body.environment is not None
+        case _:
+            return False
+    return fits and place.environment in {None, body.environment}
+
+
+def _suspected(session: Session, records: Records, chosen: Sequence[Record]) -> Iterator[Start]:
+    """What incidents name, and what exceptions are for."""
+    for record in reversed(chosen):
+        context = record.event.context
+        match record.event.body:
+            case Incident() as body:
+                for suspect in body.suspects:
+                    if suspect.change is not None:
+                        yield _change(session, context.project, suspect.change, "suspected")
+                    if (release := _name(records, suspect.release)) is not None:
+                        yield Start(f"suspected: release {release}", release=release)
+                if body.corrective is not None:
+                    yield _change(session, context.project, body.corrective, "mends it")
+            case DeclaredException() if context.about.change is not None:
+                yield _change(session, context.project, context.about.change, "under an exception")
+            case DeclaredException() if context.about.release is not None:
+                yield Start(f"under an exception: release {context.about.release}", release=context.about.release)
+            case _:
+                pass
+
+
+def _change(session: Session, project: str | None, change: str, why: str) -> Start:
+    """A change to trace; a mere name where nothing but the incident speaks of it."""
+    listed = session.client.find({"project": project or "", "change": change})
+    if any(leaf.about.change == change for leaf, _ in listed):
+        return Start(f"{why}: change {change}", project=project, change=change)
+    return Start(f"{why}: change {change}, of which nothing is recorded")
+
+
+def _name(records: Records, release: Digest | None) -> str | None:
+    """The name of the release with that envelope digest."""
+    for record in records.entries:
+        if record.envelope == release and isinstance(record.event.body, Release):
+            return record.event.context.about.release
+    return None
