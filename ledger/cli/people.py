@@ -95,6 +95,31 @@ def suggest(ctx: click.Context, *, repo: Path, revision: str) -> None:
     output(ctx).answer(document, lines)
 
 
+@people.command()
+@client_options
+@click.pass_context
+def export(ctx: click.Context) -> None:
+    """Print everybody in force as a file that `people import` reads, with ids; importing it signs nothing.
+
+    Keys stand in it by their public text. The file holds names and addresses.
+    """
+    from ledger.cli.peopleexport import exported
+    from ledger.cli.session import open_session
+    from ledger.errors import AuthorityError
+
+    with open_session(ctx) as session:
+        known = session.directory()
+        if known.names_closed:
+            raise AuthorityError(
+                "names-closed",
+                "the token does not open contents, so there would be nobody in the file",
+                remedy="Ask the operator for one with that scope: evidence token create --scope contents",
+            )
+        lines, left_out = exported(known)
+        document = {"position": known.position, "file": "\n".join(lines) + "\n", "left_out": left_out}
+        session.output.answer(document, lines)
+
+
 @people.command("list")
 @click.option("--all", "every", is_flag=True, help="Also who is disabled.")
 @click.option("--all-entries", is_flag=True, help="Look for accounts in every entry, however long that takes.")

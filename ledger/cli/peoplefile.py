@@ -10,10 +10,11 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ledger.documents import GIT, Account
+from ledger.documents import GIT, Account, Identity
 from ledger.errors import FormatError
-from ledger.events.roster import MACHINE_KINDS
+from ledger.events.roster import ADMINISTRATOR, CUSTODIES, MACHINE_KINDS
 from ledger.events.shape import label, object_id, principal_id, project_id, signature, token
+from ledger.globs import parse_glob
 from ledger.keys import PublicKey, parse_public_key
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ListedKey:
     kinds: tuple[str, ...] | None
     projects: tuple[str, ...] | None
     """Names or ids."""
+    custody: str | None
+    """Where the private key is held, as its holder declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ class ListedRole:
     role: str
     projects: tuple[str, ...] | None
     """Names or ids; None: everywhere."""
+    paths: tuple[str, ...] | None
+    """Globs of the paths it is for; None: every path."""
+    risks: tuple[str, ...] | None
+    """Risk classes it is for; None: every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,10 @@ class ListedPrincipal:
     accounts: tuple[Account, ...]
     responsible: str | None
     """Name, address or id of the person who answers for an agent or service."""
+    identity: Identity | None
+    """What an identity provider calls a person, once somebody verified it."""
+    merged_into: str | None
+    """Name, address or id of the one that stands for both."""
     roles: tuple[ListedRole, ...]
     keys: tuple[ListedKey, ...]
 
@@ -179,8 +190,8 @@ def _project(item: dict[str, Any], where: str) -> ListedProject:
 
 
 def _principal(kind: str, item: dict[str, Any], where: str) -> ListedPrincipal:
-    allowed = {"name", "id", "mail", "accounts", "roles", "keys"}
-    _only(item, allowed if kind == "person" else allowed | {"responsible"}, where)
+    allowed = {"name", "id", "mail", "accounts", "roles", "keys", "merged_into"}
+    _only(item, allowed | ({"identity"} if kind == "person" else {"responsible"}), where)
     accounts = [Account(GIT, mail=mail) for mail in _texts(item, "mail", where)]
     accounts += [
         _account(value, f"{where}.accounts[{at}]") for at, value in enumerate(_list(item, "accounts", where), 1)
@@ -192,6 +203,8 @@ def _principal(kind: str, item: dict[str, Any], where: str) -> ListedPrincipal:
         id=_shaped(item, "id", where, principal_id),
         accounts=tuple(accounts),
         responsible=_text(item, "responsible", where),
+        identity=_identity(item, where),
+        merged_into=_text(item, "merged_into", where),
         roles=tuple(_role(value, f"{where}.roles[{at}]") for at, value in enumerate(_list(item, "roles", where), 1)),
         keys=tuple(keys),
     )
@@ -217,17 +230,43 @@ def _account(value: object, where: str) -> Account:
 
 def _role(value: object, where: str) -> ListedRole:
     if isinstance(value, str):
-        return ListedRole(str(label(value, where)), None)
+        return ListedRole(str(label(value, where)), None, None, None)
     if not isinstance(value, dict):
         _refuse('a role is written "approver" or { role = "approver", projects = ["payments"] }', where)
-    _only(value, {"role", "projects"}, where)
-    return ListedRole(str(label(value.get("role"), f"{where}.role")), _texts(value, "projects", where) or None)
+    _only(value, {"role", "projects", "paths", "risks"}, where)
+    role = ListedRole(
+        str(label(value.get("role"), f"{where}.role")),
+        _texts(value, "projects", where) or None,
+        tuple(sorted(_texts(value, "paths", where))) or None,
+        tuple(sorted(_texts(value, "risks", where))) or None,
+    )
+    for path in role.paths or ():
+        parse_glob(path, f"{where}.paths")
+    for risk in role.risks or ():
+        label(risk, f"{where}.risks")
+    if role.role == ADMINISTRATOR and (role.projects or role.paths or role.risks):
+        _refuse("an administrator is one everywhere", where)
+    return role
+
+
+def _identity(item: dict[str, Any], where: str) -> Identity | None:
+    value = item.get("identity")
+    if value is None:
+        return None
+    where = f"{where}.identity"
+    if not isinstance(value, dict):
+        _refuse('an identity is written { issuer = "https://id.example", subject = "00u1" }', where)
+    _only(value, {"issuer", "subject"}, where)
+    issuer, subject = _text(value, "issuer", where), _text(value, "subject", where)
+    if issuer is None or subject is None:
+        _refuse("an identity has an issuer and a subject", where)
+    return Identity(issuer, subject)
 
 
 def _key(kind: str, value: object, where: str) -> ListedKey:
     if not isinstance(value, dict):
         _refuse('a key is written { request = "p_... ed25519:... ..." } or { public = "ed25519:..." }', where)
-    _only(value, {"request", "public", "kinds", "projects"}, where)
+    _only(value, {"request", "public", "kinds", "projects", "custody"}, where)
     line, public = _text(value, "request", where), _text(value, "public", where)
     if (line is None) == (public is None):
         _refuse("a key has either its request or its public text", where)
@@ -237,11 +276,15 @@ def _key(kind: str, value: object, where: str) -> ListedKey:
         _refuse("a key of an agent or service has kinds and projects, a person's neither", where)
     if kinds is not None and not set(kinds) <= set(MACHINE_KINDS):
         _refuse(f"kinds are {', '.join(MACHINE_KINDS)}", f"{where}.kinds")
+    custody = _text(value, "custody", where)
+    if custody is not None and custody not in CUSTODIES:
+        _refuse(f"custody is {', '.join(CUSTODIES)}", f"{where}.custody")
     return ListedKey(
         request.public if request is not None else parse_public_key(public or "", f"{where}.public"),
         request,
         kinds,
         projects,
+        custody,
     )
 
 

@@ -18,6 +18,7 @@ from ledger.events.roster import (
     KeyEnrol,
     PrincipalCreate,
     PrincipalDescribe,
+    PrincipalMerge,
     ProjectDeclare,
     ProjectDescribe,
     RoleGrant,
@@ -110,9 +111,12 @@ class _Planner:
             )
         card = self.known.card(principal)
         if card is not None:
-            merged = _merged(card.accounts, item.accounts)
-            if card.name != item.name or merged != card.accounts:
-                self._describe(PrincipalDescribe(found), new_content("card", encode_card(item.name, merged)), item.name)
+            accounts = _merged(card.accounts, item.accounts)
+            identity = item.identity or card.identity
+            if (card.name, card.accounts, card.identity) != (item.name, accounts, identity):
+                data = encode_card(item.name, accounts, identity=identity)
+                self._describe(PrincipalDescribe(found), new_content("card", data), item.name)
+        self._merge(item, found)
         for role in item.roles:
             self._role(item, found, role)
         for key in item.keys:
@@ -136,24 +140,35 @@ class _Planner:
                 sentence = "the person who answers for it is not known yet"
                 self.waits.append(Wait("needs-principal", item.name, sentence))
                 return
-        card = new_content("card", encode_card(item.name, item.accounts))
+        card = new_content("card", encode_card(item.name, item.accounts, identity=item.identity))
         act = PrincipalCreate(asked or new_principal_id(), item.type, responsible)
         self.steps.append(Step(act, (card,)))
+
+    def _merge(self, item: ListedPrincipal, principal: str) -> None:
+        if item.merged_into is None:
+            return
+        try:
+            into = self.known.principal(item.merged_into).id
+        except NotFoundError as error:
+            if error.slug != "unknown-principal":
+                raise
+            self.waits.append(Wait("needs-principal", item.name, "the one it is merged into is not known yet"))
+            return
+        if self.known.person(principal) == self.known.person(into):
+            return
+        act = PrincipalMerge(into, principal)
+        if any(wait.act == act for wait in self.pending):
+            self._waits_for_second(item.name)
+        else:
+            self.steps.append(Step(act))
 
     def _role(self, item: ListedPrincipal, principal: str, role: ListedRole) -> None:
         projects = self._projects(item, role.projects)
         if role.projects is not None and projects is None:
             return
-        wanted = None if projects is None else frozenset(projects)
-        for grant in self.known.roster.grants:
-            same = (
-                grant.principal == principal
-                and grant.role == role.role
-                and in_force(grant.since, grant.until, self.position)
-            )
-            if same and (grant.projects is None or (wanted is not None and wanted <= frozenset(grant.projects))):
-                return
-        act = RoleGrant(principal, role.role, projects)
+        act = RoleGrant(principal, role.role, projects, role.paths, role.risks)
+        if is_covered(act, self.known):
+            return
         if any(wait.act == act for wait in self.pending):
             self._waits_for_second(item.name)
         else:
@@ -185,7 +200,7 @@ class _Planner:
         if key.projects is not None and projects is None:
             return
         check_request(key.request, self.known.roster.ledger)
-        self.steps.append(Step(KeyEnrol(key.public, principal, key.request.proof, key.kinds, projects)))
+        self.steps.append(Step(KeyEnrol(key.public, principal, key.request.proof, key.kinds, projects, key.custody)))
 
     # Both
 
@@ -238,6 +253,24 @@ def plan(file: PeopleFile, known: Directory) -> Plan:
     return Plan(tuple(planner.steps), tuple(planner.waits))
 
 
+def is_covered(act: RoleGrant, known: Directory) -> bool:
+    """Whether one grant in force gives its principal all that ``act`` would."""
+    return any(
+        grant.principal == act.principal
+        and grant.role == act.role
+        and in_force(grant.since, grant.until, known.position)
+        and _within(act.projects, grant.projects)
+        and _within(act.paths, grant.paths)
+        and _within(act.risks, grant.risks)
+        for grant in known.roster.grants
+    )
+
+
+def _within(asked: tuple[str, ...] | None, given: tuple[str, ...] | None) -> bool:
+    """Whether a limit asked for lies within a limit given, by its words; None is no limit."""
+    return given is None or (asked is not None and set(asked) <= set(given))
+
+
 def find_principal(item: ListedPrincipal, known: Directory) -> str | None:
     """The id of the principal that ``item`` is in the ledger: by its id, else by an account, else by its name.
 
@@ -251,6 +284,10 @@ def find_principal(item: ListedPrincipal, known: Directory) -> str | None:
         return item.requested_id
     cards: Mapping[str, Card] = {one.id: card for one in in_ledger if (card := known.card(one)) is not None}
     by_account = [one for one, card in cards.items() if _keys(card.accounts) & _keys(item.accounts)]
+    persons = {known.person(one) for one in by_account}
+    if len(by_account) > 1 and len(persons) == 1 and persons <= cards.keys():
+        # Merged principals are one: what the file says is said of the one that stands for them.
+        return persons.pop()
     if len(by_account) > 1:
         raise ConflictError(
             "account-shared",

@@ -18,28 +18,56 @@ def role() -> None:
 @click.option(
     "--in", "projects", multiple=True, metavar="PROJECT", help="Only there; repeat for more. Default: everywhere."
 )
+@click.option(
+    "--path", "paths", multiple=True, metavar="GLOB", help="Only for changes of these paths; repeat for more."
+)
+@click.option(
+    "--risk", "risks", multiple=True, metavar="CLASS", help="Only for changes of this risk class; repeat for more."
+)
 @signing_options
 @client_options
 @click.pass_context
-def grant(ctx: click.Context, principal: str, name: str, projects: tuple[str, ...]) -> None:
-    """Grant PRINCIPAL (a name, mail address or id) the role ROLE."""
+def grant(
+    ctx: click.Context,
+    *,
+    principal: str,
+    name: str,
+    projects: tuple[str, ...],
+    paths: tuple[str, ...],
+    risks: tuple[str, ...],
+) -> None:
+    """Grant PRINCIPAL (a name, mail address or id) the role ROLE.
+
+    Patterns of paths begin at the root of the repository: 'src/payments/**', '*.sql', 'docs/'.
+    """
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.peopleplan import is_covered
     from ledger.cli.session import open_session
     from ledger.errors import ConflictError
-    from ledger.events.roster import RoleGrant
+    from ledger.events.roster import ADMINISTRATOR, RoleGrant
     from ledger.events.shape import label
-    from ledger.roster.state import holds
+    from ledger.globs import parse_glob
 
     label(name, "role")
+    if name == ADMINISTRATOR and (projects or paths or risks):
+        raise click.UsageError("an administrator is one everywhere: no --in, --path or --risk")
+    for glob in paths:
+        parse_glob(glob, "--path")
+    for risk in risks:
+        label(risk, "--risk")
     with open_session(ctx) as session:
         known = session.directory()
         ids = tuple(sorted({known.project(project).id for project in projects})) or None
-        holder = known.principal(principal).id
-        if all(holds(known.roster, holder, name, project, known.position) for project in ids or (None,)):
+        act = RoleGrant(known.principal(principal).id, name, ids, _distinct(paths), _distinct(risks))
+        if is_covered(act, known):
             raise ConflictError(
                 "role-held", "this principal holds this role there already", remedy="See who does: evidence role list"
             )
-        tell(session, perform(session, known, [Step(RoleGrant(holder, name, ids))]))
+        tell(session, perform(session, known, [Step(act)]))
+
+
+def _distinct(texts: tuple[str, ...]) -> tuple[str, ...] | None:
+    return tuple(sorted(set(texts))) or None
 
 
 @role.command()
@@ -80,7 +108,8 @@ def end(ctx: click.Context, principal: str, name: str, reason: str) -> None:
 @click.pass_context
 def list_(ctx: click.Context, *, every: bool) -> None:
     """Who holds which role, where."""
-    from ledger.cli.output import table
+    from ledger.cli.output import clean, table
+    from ledger.cli.peopleview import scope_words, term_words
     from ledger.cli.session import open_session
     from ledger.roster.state import in_force, principal_in_force
 
@@ -92,26 +121,22 @@ def list_(ctx: click.Context, *, every: bool) -> None:
             holds = holds and principal_in_force(known.roster, one.principal, known.position)
             if not (holds or every):
                 continue
-            where = "everywhere" if one.projects is None else ", ".join(map(known.project_name, one.projects))
-            row = (
-                known.name(one.principal),
-                one.role,
-                where,
-                str(one.since),
-                "" if one.until is None else str(one.until),
-            )
-            rows.append(row)
+            name = clean(known.name(one.principal))
+            rows.append((name, one.role, scope_words(one, known), term_words(one, known)))
             documents.append(
                 {
                     "principal": one.principal,
-                    "name": row[0],
+                    "person": known.person(one.principal),
+                    "name": name,
                     "role": one.role,
                     "projects": one.projects,
+                    "paths": one.paths,
+                    "risks": one.risks,
                     "grant": one.envelope,
                     "since": one.since,
                     "until": one.until,
                     "in_force": holds,
                 }
             )
-        lines = table(("WHO", "ROLE", "WHERE", "SINCE", "UNTIL"), rows)
+        lines = table(("WHO", "ROLE", "WHERE", "HOW LONG"), rows)
         session.output.answer({"position": known.position, "grants": documents}, lines or ["Nobody holds a role."])
