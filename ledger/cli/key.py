@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.keyexport import export
 from ledger.cli.options import client_options, output, output_options, settings, signing_options
 from ledger.events.roster import CUSTODIES, MACHINE_KINDS
 
@@ -23,6 +24,9 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.group()
 def key() -> None:
     """Keys. A private key stays on its holder's machine; the ledger enrols the public one, once, ever."""
+
+
+key.add_command(export)
 
 
 @key.command()
