@@ -27,7 +27,11 @@ def event_lines(event: Event, known: Directory, texts: Mapping[str, bytes | str]
 
     ``texts`` are contents by name: the bytes of those at hand, or a word that says why they are not.
     """
-    rows = [*_context_rows(event.context, known, texts), *_rows(write_object(event.body), known)]
+    rows = [
+        *_about_rows(event.context, known, texts),
+        *_rows(write_object(event.body), known),
+        *_making_rows(event.context),
+    ]
     lines = [f"  {name:<{_WIDTH}} {clean(value, 2_000)}" for name, value in rows]
     for name, text in texts.items():
         if name == event.context.actor.account:
@@ -39,12 +43,15 @@ def event_lines(event: Event, known: Directory, texts: Mapping[str, bytes | str]
     return lines
 
 
-def _context_rows(context: Context, known: Directory, texts: Mapping[str, bytes | str]) -> Iterator[tuple[str, str]]:
+def _about_rows(context: Context, known: Directory, texts: Mapping[str, bytes | str]) -> Iterator[tuple[str, str]]:
     yield "who", _actor(context, known, texts)
     yield "when", f"{context.occurred_at}, as its producer says{', brought after the fact' if context.late else ''}"
     about = write_object(context.about)
     if about:
         yield "about", ", ".join(f"{name} {value}" for name, value in about.items())
+
+
+def _making_rows(context: Context) -> Iterator[tuple[str, str]]:
     producer = context.producer
     run = "" if producer.run is None else f", run {producer.run}"
     yield "made by", f"{producer.name} {producer.version}{run}"

@@ -11,7 +11,7 @@ from ledger.events.operation import Incident, Observation
 from ledger.events.work import Deploy, Release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from ledger.cli.directory import Directory
@@ -69,7 +69,7 @@ def incident_starts(session: Session, known: Directory, incident: str) -> list[S
         )
     chosen = [record for record in records.entries if record.index in indexes]
     own = Start(f"incident {incident}", steps=trace_operations(records, indexes))
-    return list(dict.fromkeys((own, *_suspected(session, records, chosen))))
+    return _once([own, *_suspected(session, records, chosen)])
 
 
 def place_starts(session: Session, known: Directory, place: Place, at: datetime, span: timedelta) -> list[Start]:
@@ -104,7 +104,16 @@ def place_starts(session: Session, known: Directory, place: Place, at: datetime,
         if isinstance(body := record.event.body, Deploy)
         and (release := record.event.context.about.release or _name(records, body.release)) is not None
     ]
-    return list(dict.fromkeys((own, *deployed, *_suspected(session, records, chosen))))
+    return _once([own, *deployed, *_suspected(session, records, chosen)])
+
+
+def _once(starts: Iterable[Start]) -> list[Start]:
+    """Each change and release once, by what led to it first."""
+    kept: dict[object, Start] = {}
+    for start in starts:
+        target = start.project, start.change, start.release
+        kept.setdefault(start.found if target == (None, None, None) else target, start)
+    return list(kept.values())
 
 
 def _is_there(event: Event, place: Place) -> bool:

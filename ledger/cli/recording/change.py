@@ -115,7 +115,7 @@ def change(ctx: click.Context, /, *, anew: bool, require_server: bool, **told: A
         kept = {} if before is None else before.texts
         body = _body(recorder, name, told, requests, seen, None if before is None else before.body)
         _check_cutover(body.cutover, {*texts, *kept}, told)
-        said = f"change {clean(name, 60)} {body.state} ({body.type}, {plural(len(requests), 'request')} named)"
+        said = f"change {clean(name, 60)} {body.state} ({body.type}, {plural(len(body.requests), 'request')})"
         if before is not None and _nothing_new(before, body, texts):
             tell_again(recorder, before.earlier, f"change {clean(name, 60)}")
             return
