@@ -29,6 +29,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     },
     "Record": {
         "record": ("ledger.cli.record:record", "Record a prompt, diff, test, merge, release or deployment."),
+        "backfill": ("ledger.cli.backfill:backfill", "Bring what happened before anybody recorded, marked late."),
         "outbox": ("ledger.cli.outbox:outbox", "What waits for the server: list, flush, import."),
     },
     "Gate": {

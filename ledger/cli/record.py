@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "prompt": ("prompt", "What somebody asked an assistant."),
     "change": ("change", "A change as a whole: why, for whom, how back, who asked."),
     "diff": ("diff", "A revision of a change: exactly which content."),
+    "reviews": ("reviews", "Reviews as GitHub or GitLab returned them."),
     "note": ("note", "Something said in a review that decides nothing."),
     "test": ("suite", "A test run, from its JUnit reports."),
     "scan": ("scan", "What a scanner found, from its SARIF report."),

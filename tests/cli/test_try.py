@@ -13,9 +13,10 @@ import pytest
 
 from ledger.bundle import VERIFIER_NAME
 from ledger.capture.git import open_repository, resolve_commit
+from ledger.capture.hints import request_number
 from ledger.cli.main import run
 from ledger.cli.trying.choosing import MOST_LANDINGS, choose
-from ledger.cli.trying.reading import count, hint, read_history
+from ledger.cli.trying.reading import count, read_history
 from ledger.cli.trying.throwaway import COLLECTOR, Report, Trial, record
 from ledger.dossier.build import build_release
 from ledger.errors import LedgerError, NotFoundError
@@ -190,7 +191,7 @@ def test_a_branch_whose_name_is_no_token_stays_unnamed(repo: Sandbox) -> None:
 )
 def test_numbers_are_hints(message: str, number: str | None) -> None:
     """Only numbers written as forges write them count, and only as hints."""
-    assert hint(message) == number
+    assert request_number(message) == number
 
 
 # What is recorded

@@ -185,7 +185,7 @@ def _seal(
 
     bound = _bind(recorder, wanted, commits)
     body = Diff(
-        ai=_involvement(wanted.ai, commits),
+        ai=involvement(wanted.ai, commits),
         base=found.base,
         commit_count=len(commits),
         files_changed=len(found.manifest.entries),
@@ -258,7 +258,8 @@ def sessions_named(commits: Iterable[Commit]) -> frozenset[str]:
     )
 
 
-def _involvement(declared: str | None, commits: Sequence[Commit]) -> AiInvolvement:
+def involvement(declared: str | None, commits: Sequence[Commit]) -> AiInvolvement:
+    """What is declared of assistants, else what the commits show."""
     from ledger.capture.agents import agent_of, ai_traces
     from ledger.events.work import AiInvolvement
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.errors import FormatError, LedgerError
 from ledger.events.forge import ChangeState, Push
 from ledger.events.operation import Heartbeat, Incident
-from ledger.events.work import Diff, Merge, Prompt, Release
+from ledger.events.work import Approval, Diff, Merge, Prompt, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -70,6 +70,19 @@ def all_diffs(recorder: Recorder) -> tuple[Earlier, ...]:
 def all_merges(recorder: Recorder) -> tuple[Earlier, ...]:
     """Every recorded landing of the project, oldest first, those that wait last."""
     return _both(recorder, {"kind": "merge"}, lambda event: isinstance(event.body, Merge))
+
+
+def earlier_approvals(recorder: Recorder, change: str) -> tuple[Earlier, ...]:
+    """Recorded decisions about a change that a forge attests, oldest first, those that wait last."""
+    return _both(
+        recorder,
+        {"change": change, "kind": "approval"},
+        lambda event: (
+            isinstance(event.body, Approval)
+            and event.body.attested_by == "forge"
+            and event.context.about.change == change
+        ),
+    )
 
 
 def change_states(recorder: Recorder, change: str) -> tuple[Earlier, ...]:

@@ -102,9 +102,9 @@ def merge(
         acted, by_envelope = recorder.actor(by, started=True), {item.envelope: item for item in diffs}
         parcels = []
         for landing in fresh:
-            parcel = _seal(recorder, repository, landing, ref, acted, by_envelope, elsewhere, late=late)
+            parcel = seal_landing(recorder, repository, landing, ref, acted, by_envelope, elsewhere, late=late)
             recorder.outbox.spool.add(parcel)
-            parcels.append((parcel, _words(parcel, landing)))
+            parcels.append((parcel, landing_words(parcel, landing)))
         _remember(recorder, ref, [landing.commit for landing in fresh])
         further = {"ref": ref, "recorded_before_count": len(landings) - len(fresh)}
         hand_in(ctx, recorder, parcels, require_server=require_server, further=further)
@@ -159,7 +159,7 @@ def _candidates(
     return found, frozenset(elsewhere)
 
 
-def _seal(
+def seal_landing(
     recorder: Recorder,
     repository: Repository,
     landing: Landing,
@@ -170,6 +170,7 @@ def _seal(
     *,
     late: bool,
 ) -> Parcel:
+    """The merge event of one landing; ``diffs`` by envelope digest, ``elsewhere`` those that landed on another ref."""
     from ledger.capture.commits import parents_of
     from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import list_commits
@@ -221,7 +222,8 @@ def _again(recorder: Recorder, repository: Repository, commit: str) -> Recompute
             return None
 
 
-def _words(parcel: Parcel, landing: Landing) -> str:
+def landing_words(parcel: Parcel, landing: Landing) -> str:
+    """A landing in a few words: which commit, and of which change by what."""
     about = parcel.event.context.about
     commits = plural(len(landing.commits), "commit")
     if about.change is None:

@@ -171,7 +171,8 @@ class Recorder:
                 return Actor(principal=self.principal(by)), ()
             account = Account(GIT, mail=found[2]) if found[1] == GIT else Account(found[1], id=found[2])
         elif seen is not None and seen.id is not None:
-            account = Account(seen.system, id=seen.id, login=seen.login)
+            of_git = seen.system == GIT
+            account = Account(GIT, mail=seen.id) if of_git else Account(seen.system, id=seen.id, login=seen.login)
         elif started and self.ci.actor is not None and self.ci.actor.id is not None and self.ci.attempt in (None, 1):
             # A later attempt is started by whoever wanted it again, which says nothing of who pushed.
             account = Account(self.ci.actor.system, id=self.ci.actor.id, login=self.ci.actor.login)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.capture.agents import ai_traces
 from ledger.capture.commits import read_commits
+from ledger.capture.hints import request_number
 from ledger.capture.landing import read_landings
 from ledger.errors import NotFoundError
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 MOST_PARENTS: Final = 16
 """Most parents of a landing that a merge event can name (format §4.4.2); it names at least one."""
-
-_HINTS: Final = (
-    re.compile(r"Merge pull request #(\d{1,9})\b", re.ASCII),
-    re.compile(r"\(pull request #(\d{1,9})\)", re.ASCII),
-    re.compile(r"\(#(\d{1,9})\)\s*$", re.ASCII | re.MULTILINE),
-    re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.ASCII | re.MULTILINE),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +89,10 @@ def read_history(repository: Repository, chosen: Chosen) -> History:
     commits = tuple(read_commits(repository, (each for landing in landings for each in landing.commits)))
     by_id = {commit.id: commit for commit in commits}
     traces = {commit.id: found for commit in commits if (found := ai_traces(commit))}
-    hints = {item.commit: number for item in landings if (number := hint(by_id[item.commit].message)) is not None}
+    hints = {
+        item.commit: number for item in landings if (number := request_number(by_id[item.commit].message)) is not None
+    }
     return History(chosen, commits, landings, traces, hints)
-
-
-def hint(message: str) -> str | None:
-    """The number of a pull or merge request that a message names as forges write it."""
-    return next((found[1] for pattern in _HINTS if (found := pattern.search(message))), None)
 
 
 def count(history: History) -> Counts:

@@ -1,0 +1,18 @@
+"""Numbers of pull and merge requests in messages. A message is written by anybody: a hint, by which nothing is bound."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_PATTERNS: Final = (
+    re.compile(r"Merge pull request #(\d{1,9})\b", re.ASCII),
+    re.compile(r"\(pull request #(\d{1,9})\)", re.ASCII),
+    re.compile(r"\(#(\d{1,9})\)\s*$", re.ASCII | re.MULTILINE),
+    re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.ASCII | re.MULTILINE),
+)
+
+
+def request_number(message: str) -> str | None:
+    """The number of a pull or merge request that a message names as forges write it."""
+    return next((found[1] for pattern in _PATTERNS if (found := pattern.search(message))), None)
