@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
-from ledger.rules.reviewed import judged, sort_approvals
+from ledger.rules.judged import judged
+from ledger.rules.reviewed import sort_approvals
 from ledger.rules.wording import with_names
 from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
 from reports.release.said import (
