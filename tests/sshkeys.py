@@ -89,14 +89,20 @@ class EmulatedKey:
         digest = hashlib.new(self.hash_name, message).digest()
         name = self.hash_name.encode()
         signed = b"SSHSIG" + string(namespace) + string(b"") + string(name) + string(digest)
+        inner = self.inner(signed, value=value, high=high)
+        head = b"SSHSIG" + (1).to_bytes(4, "big") + string(self.wire if public is None else public)
+        return head + string(namespace) + string(b"") + string(name) + string(inner)
+
+    def inner(
+        self, signed: bytes, *, value: Callable[[bytes], bytes] = lambda value: value, high: bool = False
+    ) -> bytes:
+        """What an agent gives for ``signed``: algorithm, value, and a device's flags and counter."""
         device = b""
         if self.is_device:
             device = bytes([self.flags]) + self.counter.to_bytes(4, "big")
             signed = hashlib.sha256(self.application).digest() + device + hashlib.sha256(signed).digest()
         raw = self._pair(signed, high=high) if self.sort.endswith("ecdsa") else sign(SigningKey(self.seed), signed)
-        inner = string(SORTS[self.sort].encode()) + string(value(raw)) + device
-        head = b"SSHSIG" + (1).to_bytes(4, "big") + string(self.wire if public is None else public)
-        return head + string(namespace) + string(b"") + string(name) + string(inner)
+        return string(SORTS[self.sort].encode()) + string(value(raw)) + device
 
     def _ecdsa(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int.from_bytes(self.seed, "big") % (sshsig.P256_ORDER - 1) + 1, ec.SECP256R1())

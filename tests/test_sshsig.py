@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -286,3 +287,13 @@ def test_a_device_signs_no_other_hash() -> None:
     for sort in SORTS:
         with pytest.raises(FormatError):
             sshsig.parse_signature(replace(key_of(sort), hash_name="sha384").sign(b"m"))
+
+
+def test_nobody_waits_for_ecdsa_who_meets_none() -> None:
+    """The library for ECDSA is imported when such a key is met, and not before."""
+    program = (
+        "import sys; from ledger.keys import SigningKey, verify; from ledger.envelope import seal\n"
+        "key = SigningKey(bytes(32)); verify(key.public, key.sign(b'm'), b'm')\n"
+        "assert not any(name.startswith('cryptography') for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parent.parent, check=True)

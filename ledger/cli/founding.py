@@ -47,7 +47,7 @@ PLAN_FILE: Final = "genesis.plan.json"
 MAX_PLAN_BYTES: Final = 1024 * 1024
 
 _FOUNDER = re.compile(
-    r"(?P<name>[^<>]+?)(?:\s*<(?P<mail>[^<>\s@]+@[^<>\s@]+)>)?(?:\s+(?P<key>ed25519:[A-Za-z0-9+/=]+))?"
+    r"(?P<name>[^<>]+?)(?:\s*<(?P<mail>[^<>\s@]+@[^<>\s@]+)>)?(?:\s+(?P<key>(?:ed25519|sshsig):[A-Za-z0-9+/=]+))?"
 )
 
 
@@ -100,7 +100,7 @@ class GenesisPlan:
 
 
 def parse_founder(text: str) -> Founder:
-    """The founder in ``Name``, ``Name <mail>`` or ``Name <mail> ed25519:...``.
+    """The founder in ``Name``, ``Name <mail>`` or ``Name <mail> ed25519:...`` (or ``sshsig:...``).
 
     Raises:
         FormatError: ``bad-founder`` or a fault of the key.

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import PublicKey, Signer, SigningKey, parse_private_key
 from ledger.signers.agent import agent_path, identities
 from ledger.signers.choosing import ssh_signer
 from ledger.signers.naming import names_ssh_key
-from ledger.sshsig import fingerprint
+from ledger.sshsig import fingerprint, parse_key
 
 if TYPE_CHECKING:
     from ledger.cli.settings import Settings
@@ -34,6 +36,23 @@ class HeldKey:
     signing: Signer
     source: str
     """Path of its file, the variable that held its text, or which key of an ssh-agent it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """A key on a device, which says nothing at the terminal while it waits."""
+
+    signer: Signer
+
+    @property
+    def public(self) -> PublicKey:
+        """The key that its signatures verify under."""
+        return self.signer.public
+
+    def sign(self, message: bytes) -> bytes:
+        """The device's signature, once somebody touched it."""
+        click.echo("Touch your security key to sign.", err=True)
+        return self.signer.sign(message)
 
 
 def key_folder(config: Path) -> Path:
@@ -82,7 +101,8 @@ def signing_key(settings: Settings) -> HeldKey:
             )
         return HeldKey(parse_private_key(named.text), named.source)
     if named is not None and names_ssh_key(named.text):
-        return HeldKey(*ssh_signer(named.text, os.environ))
+        signer, source = ssh_signer(named.text, os.environ)
+        return HeldKey(_Touched(signer) if parse_key(signer.public.key).application is not None else signer, source)
     path = locate(settings.config, named.text) if named is not None else _own(settings.config)
     return HeldKey(read_key_file(path), str(path))
 

@@ -27,6 +27,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.keys import format_public_key, key_id
+from ledger.sshsig import fingerprint, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,13 @@ def _project(known: Directory, identifier: str) -> str:
 
 
 def _key(key: PublicKey) -> list[str]:
-    return [f"public key {format_public_key(key)}", f"key id {key_id(key)}"]
+    lines = [f"public key {format_public_key(key)}", f"key id {key_id(key)}"]
+    if key.scheme == "ed25519":
+        return lines
+    ssh = parse_key(key.key)
+    # Who has the key can compare this with what `ssh-add -l` shows.
+    device = "" if ssh.application is None else ", for a security key"
+    return [f"SSH key {fingerprint(ssh)}, {ssh.algorithm}{device}", *lines]
 
 
 def _scope(act: KeyEnrol | KeyRotate, known: Directory) -> list[str]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger import sshsig
+from tests.sshkeys import string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.sshkeys import EmulatedKey
 
 PROGRAMS = all(shutil.which(name) for name in ("ssh-agent", "ssh-add", "ssh-keygen"))
 """Whether OpenSSH is installed."""
@@ -52,6 +58,38 @@ def agent() -> Iterator[Agent]:
         finally:
             process.terminate()
             process.communicate()
+
+
+@contextlib.contextmanager
+def emulated_agent(key: EmulatedKey) -> Iterator[str]:
+    """The socket of an agent that holds one emulated key, as an agent holds a security key that is plugged in."""
+
+    class Answer(socketserver.BaseRequestHandler):
+        """One request, one answer."""
+
+        def handle(self) -> None:
+            """Lists the key or signs with it (draft-ietf-sshm-ssh-agent §3)."""
+            size = int.from_bytes(self.request.recv(4), "big")
+            asked = self.request.recv(size, socket.MSG_WAITALL)
+            if asked[0] == 11:
+                answer = b"\x0c" + (1).to_bytes(4, "big") + string(key.wire) + string(b"emulated")
+            else:
+                assert asked[1:].startswith(string(key.wire))
+                rest = asked[1 + len(string(key.wire)) :]
+                assert rest.endswith(bytes(4))
+                answer = b"\x0e" + string(key.inner(rest[4:-4], high=True))
+            self.request.sendall(string(answer))
+
+    with tempfile.TemporaryDirectory(prefix="agent-") as folder:
+        path = str(Path(folder) / "s")
+        with socketserver.ThreadingUnixStreamServer(path, Answer) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield path
+            finally:
+                server.shutdown()
+                thread.join()
 
 
 def make_ssh_key(file: Path, sort: str = "ed25519", *, passphrase: str = "") -> sshsig.SshKey:

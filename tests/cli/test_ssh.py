@@ -10,11 +10,15 @@ import pytest
 
 from ledger import exitcodes
 from ledger.client import Client
-from ledger.sshsig import fingerprint, format_line
+from ledger.envelope import check_signature, open_envelope
+from ledger.keys import presence
+from ledger.sshsig import fingerprint, format_line, parse_key
 from tests.api.serving import serving
-from tests.cli.agents import PROGRAMS, agent, make_ssh_key
+from tests.cli.agents import PROGRAMS, agent, emulated_agent, make_ssh_key
 from tests.cli.running import User
 from tests.cli.shop import clone, open_shop, report, within
+from tests.sshkeys import SORTS, EmulatedKey
+from tests.world import seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +107,31 @@ def test_an_approval_with_the_key_people_have(
     assert not checked(out, command)
     again = shop.ivy.evidence(*words)
     assert again.problem["slug"] == "file-exists"
+
+
+@pytest.mark.parametrize("sort", ["sk-ed25519", "sk-ecdsa"])
+def test_an_approval_with_a_security_key(
+    sort: str, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever signs is told to touch it; touch and PIN stand in the signature, which OpenSSH accepts."""
+    key = EmulatedKey(sort, seed(sort), application=b"ssh:work", flags=5)
+    sandbox = revision(shop, tmp_path / "repo", sort)
+    with emulated_agent(key) as path:
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
+        line = shop.ray.ok("key", "request", "--principal", "Ray Reviewer", "--ssh").out
+        acted = shop.house.ada.ok("key", "enrol", line, "--custody", "hardware").out
+        said = within(shop.ray, sandbox).ok("approve", sort, "--ssh", "--yes", "--json")
+    assert "Touch your security key" in said.err
+    assert f"SSH key {fingerprint(parse_key(key.wire))}, {SORTS[sort]}, for a security key" in acted
+    index = entry_of(said)
+    with Client(shop.house.url, shop.anchor) as client:
+        envelope = open_envelope(client.entry(index)[1])
+    check_signature(envelope, key.public)
+    assert presence(key.public, envelope.signature) == (True, True)
+    out = tmp_path / "check"
+    words = ("key", "export", "--format", "allowed-signers", "--entry", str(index), "--out", str(out), "--json")
+    (command,) = shop.ivy.ok(*words).document["commands"]
+    assert checked(out, command)
 
 
 def test_a_key_counts_from_its_enrolment_to_its_end(shop: Shop, tmp_path: Path) -> None:
@@ -223,3 +252,15 @@ def test_a_ledger_founded_and_run_with_keys_in_an_agent(tmp_path: Path, monkeypa
         assert ada.ok("fsck", str(folder)).status == exitcodes.DONE
     with pytest.raises(RuntimeError, match="ssh-agent"), serving(folder):
         pass
+
+
+def test_a_founder_elsewhere_signs_the_plan_with_an_ssh_key(tmp_path: Path) -> None:
+    """Two people found a ledger, one of them with an SSH key that never leaves their machine."""
+    make_ssh_key(tmp_path / "bo", "ecdsa")
+    ada, bo = User(tmp_path / "a", tmp_path), User(tmp_path / "b", tmp_path)
+    public = "sshsig:" + (tmp_path / "bo.pub").read_text().split()[1]
+    admins = ("--admin", "Ada <ada@acme.example>", "--admin", f"Bo <bo@acme.example> {public}")
+    ada.ok("init", "acme", "--plan", "--origin", "ledger.acme.example", "--admins-required", "2", *admins)
+    proof = bo.ok("init", "--sign", "acme/genesis.plan.json", "--key", "bo.pub", "--yes").out.strip()
+    ada.ok("init", "acme", "--finish", "--proof", proof)
+    assert ada.ok("fsck", "acme").status == exitcodes.DONE
