@@ -215,13 +215,33 @@ ROSTER: Final = _ok(
     {
         "admins_required": 1,
         "epochs": [],
-        "grants": [{"envelope": DIGEST, "in_force": True, "principal": PRINCIPAL, "role": "administrator", "since": 1}],
+        "grants": [
+            {
+                "envelope": DIGEST,
+                "in_force": True,
+                "paths": ["src/auth/**"],
+                "principal": PRINCIPAL,
+                "risks": ["high"],
+                "role": "security-reviewer",
+                "since": 7,
+            }
+        ],
         "keys": [],
         "ledger": DIGEST,
         "pending": [],
         "policies": [],
         "position": 13,
-        "principals": [{"cards": [], "id": PRINCIPAL, "in_force": True, "since": 1, "type": "person"}],
+        "principals": [
+            {
+                "cards": [],
+                "id": PRINCIPAL,
+                "in_force": True,
+                "merges": [],
+                "person": PRINCIPAL,
+                "since": 1,
+                "type": "person",
+            }
+        ],
         "projects": [],
         "recovery_uses": [],
         "roster": 9,

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, cast
 
 from ledger.canonical import parse
 from ledger.keys import format_public_key
-from ledger.roster.state import in_force, key_in_force, principal_in_force
+from ledger.roster.state import in_force, key_in_force, person_behind, principal_in_force
 
 if TYPE_CHECKING:
     from ledger.canonical import Encodable
-    from ledger.roster.state import Card, Grant, Key, Pending, Policy, Principal, Project, Roster
+    from ledger.roster.state import Card, Grant, Key, Merged, Pending, Policy, Principal, Project, Roster
 
 
 def roster_value(roster: Roster, position: int) -> dict[str, Encodable]:
-    """Everything the ledger's own stream says before ``position``; ``in_force`` is judged there.
+    """Everything the ledger's own stream says before ``position``.
 
-    Names are contents: a card is given by its commitment. An ``until`` that is not there is absent.
+    ``in_force`` and the ``person`` behind a principal are judged there. Names are contents: a card is given by its
+    commitment. An ``until`` that is not there is absent.
     """
     return {
         "admins_required": roster.core.admins_required,
@@ -42,6 +43,8 @@ def _principal(roster: Roster, item: Principal, position: int) -> Encodable:
             "cards": _cards(item.cards),
             "id": item.id,
             "in_force": principal_in_force(roster, item.id, position),
+            "merges": [_merge(merged) for merged in item.merges],
+            "person": person_behind(roster, item.id, position),
             "responsible": item.responsible,
             "since": item.since,
             "type": item.type,
@@ -50,10 +53,15 @@ def _principal(roster: Roster, item: Principal, position: int) -> Encodable:
     )
 
 
+def _merge(item: Merged) -> Encodable:
+    return _present({"envelope": item.envelope, "into": item.into, "since": item.since, "until": item.until})
+
+
 def _key(roster: Roster, item: Key, position: int) -> Encodable:
     return _present(
         {
             "compromised_since": item.compromised_since,
+            "custody": item.custody,
             "ended_by": item.ended_by,
             "id": item.id,
             "in_force": key_in_force(roster, item, position),
@@ -74,8 +82,10 @@ def _grant(roster: Roster, item: Grant, position: int) -> Encodable:
         {
             "envelope": item.envelope,
             "in_force": holds,
+            "paths": item.paths,
             "principal": item.principal,
             "projects": item.projects,
+            "risks": item.risks,
             "role": item.role,
             "since": item.since,
             "until": item.until,
