@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from ledger.envelope import MAX_ENVELOPE_BYTES, _read_envelope, check_signature,
 from ledger.errors import FormatError, SignatureError
 from ledger.events.context import About
 from ledger.events.shape import claimed_time, event_id, token
-from ledger.events.statement import TEST_RESULT, Event, Unknown, read_payload, subjects, write_payload
+from ledger.events.statement import KINDS, TEST_RESULT, Event, Unknown, read_payload, subjects, write_payload
 from ledger.keys import SigningKey
+from tests.every_kind import every_kind
 from tests.stories import small_release
 from tests.world import World, seed
 
@@ -27,12 +29,22 @@ if TYPE_CHECKING:
 
 WORLD, RELEASE = small_release()
 ENVELOPES = [envelope for _, envelope in WORLD.entries]
+EVERY, _ = every_kind()
+BOTH = [
+    (record, envelope)
+    for world in (WORLD, EVERY)
+    for record, (_, envelope) in zip(world.records_list, world.entries, strict=True)
+]
+
+
+def _parsed(payload: bytes) -> dict[str, Any]:
+    value = parse(payload, max_bytes=1 << 20)
+    assert isinstance(value, dict)
+    return value
 
 
 def _statement(number: int) -> dict[str, Any]:
-    value = parse(ENVELOPES[number].payload, max_bytes=1 << 20)
-    assert isinstance(value, dict)
-    return value
+    return _parsed(ENVELOPES[number].payload)
 
 
 def _kind(kind: str) -> dict[str, Any]:
@@ -54,41 +66,30 @@ def _changed(statement: dict[str, Any], path: str, value: Any) -> bytes:  # noqa
 def test_every_kind_goes_to_bytes_and_back() -> None:
     """Reading a payload gives the event; writing the event gives the same bytes."""
     kinds = set()
-    for record, envelope in zip(WORLD.records_list, ENVELOPES, strict=True):
+    for record, envelope in BOTH:
         event = read_payload(envelope.payload)
         assert event == record.event
         assert isinstance(event, Event)
         assert write_payload(event) == envelope.payload
         kinds.add(event.kind)
-    assert {
-        "genesis",
-        "project",
-        "principal",
-        "key",
-        "role",
-        "policy",
-        "prompt",
-        "diff",
-        "test",
-        "approval",
-        "merge",
-    } <= kinds
-    assert {"release", "deploy"} <= kinds
+    assert set(KINDS) - kinds == {"epoch"}
+    epoch = World().epoch(2, 1, 0).event
+    assert read_payload(write_payload(epoch)) == epoch
 
 
 def test_payloads_need_not_be_canonical() -> None:
     """Another writer's member order and white space are read; the bytes stay theirs."""
     import json
 
-    for envelope in ENVELOPES:
+    for _, envelope in BOTH:
         spaced = json.dumps(json.loads(envelope.payload), indent=1, sort_keys=False).encode()
         assert read_payload(spaced) == read_payload(envelope.payload)
 
 
 def test_every_unknown_member_is_refused_in_our_own_kinds() -> None:
     """A member that this version does not name is refused at its place, wherever it stands."""
-    for number in range(len(ENVELOPES)):
-        statement = _statement(number)
+    for _, envelope in BOTH:
+        statement = _parsed(envelope.payload)
         if statement["predicateType"] == TEST_RESULT:
             continue
         for place, at in _objects(statement["predicate"], "/predicate"):
@@ -191,6 +192,221 @@ def test_what_the_format_excludes_is_refused(kind: str, path: str, value: Any) -
     """Each condition of format §4 is one that a payload can break."""
     with pytest.raises(FormatError):
         read_payload(_changed(_kind(kind), path, value))
+
+
+_ABOUT = "predicate/context/about"
+_CONTENTS = "predicate/context/contents"
+_DIGEST = "sha256:" + "0" * 64
+_LATER = "2026-03-02T09:00:00Z"
+_ANSWER = {"answer": "yes", "item": "read-whole"}
+
+
+def _told(kind: str, *, scope: str | None = None, **members: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+    """The first statement of that kind in the story of every kind whose predicate has those members."""
+    wanted = members if scope is None else {**members, "scope": scope}
+    for leaf, envelope in EVERY.entries:
+        statement = _parsed(envelope.payload)
+        has = {name: statement["predicate"].get(name) for name in wanted}
+        if leaf.kind == kind and has == wanted:
+            return statement
+    raise LookupError(kind, wanted)
+
+
+def _with(statement: dict[str, Any], changes: dict[str, Any]) -> bytes:
+    """Bytes of the statement with other values at the paths, without those whose value is an ellipsis."""
+    for path, value in changes.items():
+        at: Any = statement
+        *parents, last = path.split("/")
+        for name in parents:
+            at = at[int(name)] if isinstance(at, list) else at[name]
+        if value is ...:
+            del at[last]
+        else:
+            at[int(last) if isinstance(at, list) else last] = value
+    return encode(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "changes", "slug", "where"),
+    [
+        (_told("role"), {"predicate/context/late": True}, "bad-late", "/context/late"),
+        (_told("role"), {"predicate/role": "administrator", "predicate/paths": ["a"]}, "bad-role", "/role"),
+        (_told("role"), {"predicate/role": "administrator", "predicate/risks": ["high"]}, "bad-role", "/role"),
+        (
+            _told("merge"),
+            {"predicate/parents": ["0" * 40], "predicate/recomputed": {"outcome": "conflict"}},
+            "bad-merge",
+            "/recomputed",
+        ),
+        (_told("change"), {f"{_ABOUT}/change": ...}, "bad-about", "/context/about"),
+        (_told("change"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("push"), {"predicate/before": ..., "predicate/after": ...}, "bad-push", ""),
+        (_told("push"), {"predicate/before": "0" * 40, "predicate/after": "0" * 40}, "bad-push", ""),
+        (_told("review-note"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("review-note"), {f"{_ABOUT}/change": ...}, "bad-about", "/context/about"),
+        (_told("review-note"), {"predicate/path": ...}, "bad-note", "/line"),
+        (_told("scan", target="prompts"), {"predicate/prompts": []}, "bad-scan", ""),
+        (_told("scan", target="prompts"), {"predicate/tree": "0" * 40}, "bad-scan", ""),
+        (_told("scan", target="code"), {"predicate/prompts": [_DIGEST]}, "bad-scan", ""),
+        (_told("scan", target="code"), {"predicate/commit": ...}, "bad-scan", ""),
+        (_told("scan", target="code"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("build", source="provenance"), {_CONTENTS: []}, "missing-content", ""),
+        (_told("build", source="provenance"), {"predicate/source": "observed"}, "missing-content", ""),
+        (_told("observation", failed=2), {"predicate/release": ...}, "bad-observation", "/verification"),
+        (_told("incident"), {"predicate/suspects": []}, "bad-incident", "/suspects"),
+        (_told("incident"), {"predicate/suspects": [{}]}, "bad-incident", "/suspects/0"),
+        (_told("exception", cause="outage"), {"predicate/tree": ...}, "bad-exception", ""),
+        (_told("exception", cause="outage"), {"predicate/release": _DIGEST}, "bad-exception", ""),
+        (_told("exception", cause="outage"), {f"{_ABOUT}/release": "a@1"}, "bad-exception", ""),
+        (_told("exception", cause="outage"), {f"{_ABOUT}/change": ...}, "bad-exception", ""),
+        (_told("exception", cause="outage"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("exception", cause="accepted-risk"), {"predicate/release": ...}, "bad-exception", ""),
+        (_told("exception", cause="accepted-risk"), {"predicate/tree": "0" * 40}, "bad-exception", ""),
+        (_told("control-snapshot"), {"predicate/refs/1/ref": "refs/heads/main"}, "repeated-item", "/refs"),
+        (_told("control-snapshot"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("decision", outcome="blocked"), {"predicate/outcome": "allowed"}, "bad-decision", "/outcome"),
+        (_told("decision", outcome="blocked"), {"predicate/blocking": []}, "bad-decision", "/outcome"),
+        (_told("decision", outcome="blocked"), {"predicate/release": _DIGEST}, "bad-about", "/context/about"),
+        (_told("decision", outcome="blocked"), {f"{_ABOUT}": {}}, "bad-about", "/context/about"),
+        (_told("decision", outcome="blocked"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("decision", outcome="blocked"), {"predicate/as_of": _LATER}, "bad-time", "/as_of"),
+        (_told("approval", scope="change"), {"predicate/basis/tree": ...}, "bad-approval", "/basis"),
+        (_told("approval", scope="change"), {"predicate/basis/exception": _DIGEST}, "bad-approval", "/basis"),
+        (_told("approval", scope="change"), {"predicate/basis/roster": 1}, "bad-approval", "/basis"),
+        (_told("approval", scope="change"), {"predicate/checklist": [_ANSWER] * 2}, "repeated-item", "/checklist"),
+        (
+            _told("approval", scope="change"),
+            {"predicate/review": {"id": "1", "state": "approved"}},
+            "bad-approval",
+            "/review",
+        ),
+        (_told("approval", decision="abstain"), {"predicate/checklist": [_ANSWER]}, "bad-approval", ""),
+        (_told("approval", decision="abstain"), {"predicate/shown_at": _LATER}, "bad-approval", ""),
+        (_told("approval", decision="abstain"), {"predicate/basis/act": _DIGEST}, "bad-approval", "/basis"),
+        (
+            _told("approval", decision="abstain"),
+            {"predicate/basis": {"ref": "refs/heads/main"}},
+            "bad-approval",
+            "/basis",
+        ),
+        (_told("approval", scope="exception"), {"predicate/basis/policy": ...}, "bad-approval", "/basis"),
+        (_told("approval", scope="exception"), {"predicate/basis/tree": "0" * 40}, "bad-approval", "/basis"),
+        (_told("approval", scope="exception"), {"predicate/meaning": "approval"}, "bad-approval", "/basis"),
+        (_told("approval", scope="exception"), {"predicate/attested_by": "forge"}, "bad-approval", "/basis"),
+        (_told("approval", scope="access"), {"predicate/basis/roster": ...}, "bad-approval", "/basis"),
+        (_told("approval", scope="access"), {"predicate/basis/policy": ...}, "bad-approval", "/basis"),
+        (_told("approval", scope="access"), {"predicate/attested_by": "forge"}, "bad-approval", "/basis"),
+        (_told("approval", scope="access"), {_CONTENTS: []}, "missing-content", "/context/contents"),
+        (_told("approval", scope="roster"), {"predicate/decision": "abstain"}, "bad-approval", "/basis"),
+        (_told("approval", scope="roster"), {"predicate/attested_by": "forge"}, "bad-approval", "/basis"),
+    ],
+)
+def test_each_agreement_is_refused_at_its_place(
+    statement: dict[str, Any], changes: dict[str, Any], slug: str, where: str
+) -> None:
+    """What an event's members say together is refused with its own slug, where it stands (format §4.4.2)."""
+    statement = copy.deepcopy(statement)
+    read_payload(encode(statement))
+    with pytest.raises(FormatError) as caught:
+        read_payload(_with(statement, changes))
+    assert (caught.value.slug, caught.value.where) == (slug, f"/predicate{where}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("push", "context/late", False),
+        ("push", "forced", False),
+        ("principal", "into", "Ivy"),
+        ("principal", "into", ...),
+        ("key", "kinds", ["exception"]),
+        ("key", "custody", "pocket"),
+        ("role", "paths", []),
+        ("role", "paths", ["a", "a"]),
+        ("role", "paths", ["\u00fc"]),
+        ("role", "risks", ["High"]),
+        ("prompt", "configuration", "0" * 64),
+        ("prompt", "scan/masked", ...),
+        ("test", "run/contract/sha256", ...),
+        ("approval", "checklist", []),
+        ("approval", "checklist/0/answer", "perhaps"),
+        ("approval", "seen/scans", [_DIGEST, _DIGEST]),
+        ("approval", "basis/ref", ""),
+        ("merge", "recomputed/outcome", "unknown"),
+        ("change", "requests/1/state", "done"),
+        ("change", "requests", [{"id": "1", "state": "open", "system": "t"}] * 2),
+        ("change", "cutover", {}),
+        ("change", "type", "hotfix"),
+        ("review-note", "line", 0),
+        ("review-note", "path", "a\nb"),
+        ("review-note", "path", "a\u0085b"),
+        ("review-note", "path", "a" * 1_025),
+        ("review-note", "path", ""),
+        ("scan", "counts/error", ...),
+        ("scan", "complete", True),
+        ("build", "artifacts", []),
+        ("build", "builder", "\u00fc"),
+        ("observation", "verification", "unknown"),
+        ("incident", "suspects/0/release", "payments@1.0"),
+        ("exception", "rules", []),
+        ("exception", "rules", ["SOD-01", "SOD-01"]),
+        ("exception", "expires_at", ...),
+        ("control-snapshot", "refs", []),
+        ("control-snapshot", "refs/0/protected", ...),
+        ("control-snapshot", "refs/0/protected", 1),
+        ("heartbeat", "interval_seconds", 0),
+        ("decision", "position", 0),
+        ("decision", "excepted", ["SOD-01", "SOD-01"]),
+        ("decision", "blocking/0/outcome", "pass"),
+        ("correction", "corrects", ...),
+    ],
+)
+def test_each_shape_of_the_later_kinds_is_refused_otherwise(kind: str, path: str, value: Any) -> None:  # noqa: ANN401  # any JSON
+    """A member of another shape is refused below its own place, in the first event that has it."""
+    first = path.split("/", maxsplit=1)[0]
+    statement = next(
+        _parsed(envelope.payload)
+        for leaf, envelope in EVERY.entries
+        if leaf.kind == kind and (first == "context" or _parsed(envelope.payload)["predicate"].get(first))
+    )
+    with pytest.raises(FormatError) as caught:
+        read_payload(_with(statement, {f"predicate/{path}": value}))
+    assert caught.value.where.startswith(f"/predicate/{first}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("change", {("ledger",)}),
+        ("heartbeat", {("ledger",)}),
+        ("control-snapshot", {("ledger",)}),
+        ("push", {("before", "after"), ("after",), ("before",)}),
+        ("review-note", {("commit",), ("ledger",)}),
+        ("scan", {("prompt",), ("commit", "tree")}),
+        ("build", {("commit", "payments.tar.gz", "image")}),
+        ("observation", {("payments.tar.gz", "image"), ("ledger",)}),
+        ("incident", {("release", "release"), ("ledger",)}),
+        ("exception", {("manifest", "tree", "commit"), ("tree",), ("release",)}),
+        ("decision", {("policy", "tree"), ("policy", "release")}),
+        ("correction", {("corrects",)}),
+        (
+            "approval",
+            {
+                ("act",),
+                ("commit",),
+                ("manifest", "tree", "commit"),
+                ("exception",),
+                ("exception", "withdraws"),
+                ("ledger",),
+                ("release",),
+            },
+        ),
+    ],
+)
+def test_subjects_follow_from_the_event(kind: str, names: set[tuple[str, ...]]) -> None:
+    """The table of format §4.4, row by row."""
+    events = [record.event for record in EVERY.records_list if record.event.kind == kind]
+    assert {tuple(subject.name for subject in subjects(event)) for event in events} == names
 
 
 @given(st.binary(max_size=300))
