@@ -16,6 +16,7 @@ OUTER = {
     "capture",
     "cli",
     "client",
+    "forgestatus",
     "keyfile",
     "memory",
     "outbox",
@@ -30,7 +31,8 @@ OUTER = {
 
 LAYERS = (
     "cli",
-    "capture : client : keyfile : memory : outbox : signers : spool : standalone : store : transport : witness",
+    "capture : client : forgestatus : keyfile : memory : outbox : signers : spool : standalone : store : transport : "
+    "witness",
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
     "rules",

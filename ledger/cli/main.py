@@ -64,6 +64,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "Operate": {
         "init": ("ledger.cli.init:init", "Found a ledger in a folder."),
         "serve": ("ledger.cli.serve:serve", "Start the server of a ledger."),
+        "statuses": ("ledger.cli.statuses:statuses", "Tell GitHub or GitLab what the gate would answer."),
         "token": ("ledger.cli.token:token", "Who may reach the server: create, list, revoke."),
         "reindex": ("ledger.cli.reindex:reindex", "Rebuild search and trace from the entries."),
         "fsck": ("ledger.cli.reindex:fsck", "Check a ledger's databases, row by row."),
