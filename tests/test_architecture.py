@@ -31,8 +31,10 @@ OUTER = {
 
 LAYERS = (
     "cli",
-    "capture : client : forgestatus : keyfile : memory : outbox : signers : spool : standalone : store : transport : "
-    "witness",
+    (
+        "capture : client : forgestatus : keyfile : memory : outbox : signers : spool : standalone : store : transport : "
+        "witness"
+    ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
     "rules",
