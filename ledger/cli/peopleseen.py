@@ -41,7 +41,7 @@ LISTING: Final = frozenset({"diff", "merge", "release"})
 
 WINDOW: Final = 5_000
 """Entries asked for at a time, newest first."""
-MOST_FETCHED: Final = 1_000
+MOST_FETCHED: Final = 400
 """Contents fetched in one run unless all are asked for; what is cached is not counted."""
 PAGE: Final = 1_000
 
