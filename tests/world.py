@@ -135,6 +135,10 @@ class World:
     ledger: Digest = field(init=False)
     now: datetime = STARTED
     counter: int = 0
+    late: bool = False
+    """Whether an importer brings events after the fact from now on."""
+    skew_minutes: int = 0
+    """By how much the clocks of those who send are ahead of the ledger's."""
 
     def __post_init__(self) -> None:
         """Founds the ledger with Ada and Bo as administrators (Ada alone where one is required)."""
@@ -227,13 +231,14 @@ class World:
         return Context(
             event_id=self.event_id(),
             about=about,
-            occurred_at=self.now.isoformat(timespec="seconds"),
+            occurred_at=(self.now + timedelta(minutes=self.skew_minutes)).isoformat(timespec="seconds"),
             actor=who,
             producer=Producer(producer, "1.0"),
             contents=tuple(contents),
             links=tuple(links),
             ledger=getattr(self, "ledger", None),
             project=None if project is None else self.projects[project],
+            late=True if self.late and project is not None else None,
         )
 
     def _leaf(self, event: Event, envelope: Envelope) -> Leaf:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.digests import digest_bytes
 from ledger.documents import Account, encode_account, encode_card
-from ledger.dossier.build import build_change, build_release
+from ledger.dossier.build import build_change, build_period, build_release
 from ledger.events.context import About, Actor, ContentRef
 from ledger.events.roster import (
+    MACHINE_KINDS,
     KeyRevoke,
     PrincipalDescribe,
     PrincipalDisable,
@@ -27,20 +29,22 @@ from ledger.events.work import (
     Attestation,
     Basis,
     BoundPrompt,
+    Deploy,
     Diff,
     Release,
     Seen,
     Source,
 )
 from ledger.keys import SigningKey, key_id
-from ledger.rules.assess import assess_change, assess_release
+from ledger.rules.assess import assess_change, assess_period, assess_release
 from ledger.rules.policy import DEFAULT_POLICY, PolicyRules, encode_policy, parse_policy
+from tests.rules.operations import VERBS
 from tests.world import Change, Member, World, git_id, seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ledger.dossier.facts import ChangeDossier, ReleaseDossier
+    from ledger.dossier.facts import ChangeDossier, PeriodDossier, ReleaseDossier
     from ledger.records import Record, Records
     from ledger.rules.verdict import Assessment
 
@@ -48,7 +52,6 @@ FOLDER = Path(__file__).parent.parent / "scenarios"
 PROJECT = "app"
 PEOPLE = ("Dana", "Rob", "Rita", "Sam")
 """Dana writes, Rob and Rita review, Sam does neither; each is a person with a card."""
-MACHINE_KINDS = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation")
 END_OF_TIME = "2031-01-01T00:00:00.000Z"
 
 
@@ -63,7 +66,11 @@ class Scenario:
     """By rule: the outcome, and words that the sentence, with names, holds."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     subject: str = "7"
-    """A change id, or ``release``."""
+    """A change id, ``release`` or ``period``."""
+    as_of: str = END_OF_TIME
+    """Ledger time of the assessment; ``end``: when the story ends."""
+    admins: int = 1
+    """How many administrators an act takes."""
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -80,21 +87,28 @@ def scenarios() -> Iterator[Scenario]:
                 expected,
                 item.get("policy", {}),
                 item.get("subject", "7"),
+                item.get("as_of", END_OF_TIME),
+                item.get("admins", 1),
             )
 
 
 class Story:
     """A world in which the cast exists and a policy is in force; ``play`` adds what a scenario tells."""
 
-    def __init__(self, policy: Mapping[str, Any]) -> None:
-        self.world = World()
+    def __init__(self, policy: Mapping[str, Any], *, admins: int = 1) -> None:
+        self.world = World(admins_required=admins)
         self.world.project(PROJECT)
         self.people = {name: self.world.person(name, accounts=[_forge_account(name)]) for name in PEOPLE}
         self.people["Copi"] = self.world.machine("Copi", ("prompt", "diff"), sort="agent", mails=["copi@acme.example"])
         for name in ("CI", "Collector"):
             self.people[name] = self.world.machine(name, MACHINE_KINDS)
         self.policy = merged(DEFAULT_POLICY, policy)
+        # A rule of which a scenario says no more is on.
+        self.policy["rules"] = {
+            rule: {"on": True, "severity": "medium"} | told for rule, told in self.policy["rules"].items()
+        }
         self.world.policy(self.policy)
+        self.began = len(self.world.entries)
         self.revisions: dict[tuple[str, int], Change] = {}
         self.labels: dict[str, Record] = {}
         self.landed: list[Record] = []
@@ -110,24 +124,32 @@ class Story:
         for event in events:
             told = dict(event)
             action, label = told.pop("do"), told.pop("as", None)
-            record = getattr(self, "do_" + action.replace("-", "_"))(**told)
+            self.world.late, self.world.skew_minutes = told.pop("late", False), told.pop("clock", 0)
+            own = getattr(self, "do_" + action.replace("-", "_"), None)
+            record = (own or partial(VERBS[action], self))(**told)
+            self.world.late, self.world.skew_minutes = False, 0
             if label is not None and record is not None:
                 self.labels[label] = record
 
-    def dossier(self, subject: str, records: Records | None = None) -> ChangeDossier | ReleaseDossier:
-        """The dossier of a change, or of the latest release."""
+    def dossier(self, subject: str, records: Records | None = None) -> ChangeDossier | ReleaseDossier | PeriodDossier:
+        """The dossier of a change, of the latest release, or of all that happened since the policy was set."""
         held = self.world.records() if records is None else records
         if subject == "release":
             releases = [record for record in held.entries if record.event.kind == "release"]
             return build_release(held, releases[-1].envelope)
+        if subject == "period":
+            return build_period(held, [self.world.projects[PROJECT]], self.began, held.position)
         return build_change(held, self.world.projects[PROJECT], subject)
 
-    def assess(self, subject: str, records: Records | None = None) -> Assessment:
-        """The assessment of a change or of the latest release at the end of the story."""
+    def assess(self, subject: str, records: Records | None = None, as_of: str = END_OF_TIME) -> Assessment:
+        """The assessment of a change, of the latest release or of the period at the end of the story."""
         dossier = self.dossier(subject, records)
+        moment = self.world.now.isoformat(timespec="milliseconds").replace("+00:00", "Z") if as_of == "end" else as_of
         if subject == "release":
-            return assess_release(dossier, self.rules, END_OF_TIME)  # type: ignore[arg-type]
-        return assess_change(dossier, self.rules, END_OF_TIME)  # type: ignore[arg-type]
+            return assess_release(dossier, self.rules, moment)  # type: ignore[arg-type]
+        if subject == "period":
+            return assess_period(dossier, self.rules, moment)  # type: ignore[arg-type]
+        return assess_change(dossier, self.rules, moment)  # type: ignore[arg-type]
 
     # Work
 
@@ -455,14 +477,34 @@ class Story:
         """An approval of a release."""
         return self.world.approve_release(PROJECT, self.labels[of], self._who(by))
 
-    def do_deploy(self, of: str = "release", environment: str = "production") -> Record:
-        """A deployment of a release."""
-        return self.world.deploy(PROJECT, self.labels[of], self._who("CI"), self._who("CI"), environment=environment)
+    def do_deploy(
+        self,
+        of: str = "release",
+        environment: str = "production",
+        status: str = "succeeded",
+        by: str = "CI",
+        artifacts: Iterable[str] | None = None,
+    ) -> Record:
+        """A deployment of a release; ``artifacts`` are others than its own."""
+        release = self.labels[of]
+        own = release.event.body.artifacts if isinstance(release.event.body, Release) else ()
+        items = own if artifacts is None else tuple(Artifact(name, digest_bytes(name.encode())) for name in artifacts)
+        body = Deploy(items, environment, "payments-api", status, release.envelope)
+        signer = self._who(by) if by in ("CI", "Collector") else self._who("CI")
+        about = About(release=release.event.context.about.release)
+        return self.world.work(PROJECT, body, self._who(by), signer, (), about)
+
+
+def stage(scenario: Scenario) -> Story:
+    """The story of a scenario before its first event; rules that it names are on."""
+    rules: dict[str, Any] = {rule.partition("@")[0]: {} for rule in scenario.expect}
+    rules |= dict(scenario.policy.get("rules", {}))
+    return Story({**scenario.policy, "rules": rules}, admins=scenario.admins)
 
 
 def told(scenario: Scenario) -> Story:
     """The story of a scenario, played to its end."""
-    story = Story(scenario.policy)
+    story = stage(scenario)
     story.play(scenario.events)
     return story
 

@@ -17,9 +17,9 @@ CORPUS = tuple(scenarios())
 def _found(story: Story, scenario: Scenario) -> dict[str, tuple[Verdict, str]]:
     dossier = story.dossier(scenario.subject)
     found: dict[str, tuple[Verdict, str]] = {}
-    for verdict in story.assess(scenario.subject).verdicts:
+    for verdict in story.assess(scenario.subject, as_of=scenario.as_of).verdicts:
         kind, _, name = verdict.subject.partition(" ")
-        of_change = kind == "change" and scenario.subject == "release"
+        of_change = kind != "period" and scenario.subject in ("release", "period") and kind != scenario.subject
         key = f"{verdict.rule}@{name.rpartition('/')[2]}" if of_change else verdict.rule
         found[key] = (verdict, with_names(verdict.sentence, dossier.parties))
     return found
