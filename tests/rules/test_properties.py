@@ -216,6 +216,8 @@ _STEPS = st.one_of(
         {"do": st.just("run"), "rev": _REVISIONS, "failures": st.integers(0, 1), "attempt": st.integers(1, 3)}
     ),
     st.fixed_dictionaries({"do": st.just("disable"), "who": st.sampled_from(["Rita", "Sam"])}),
+    st.fixed_dictionaries({"do": st.just("join"), "who": _NAMES, "into": _NAMES}),
+    st.fixed_dictionaries({"do": st.just("split"), "who": _NAMES}),
 )
 
 
