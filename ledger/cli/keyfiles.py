@@ -19,7 +19,10 @@ from ledger.signers.naming import names_ssh_key
 from ledger.sshsig import fingerprint, parse_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from ledger.cli.settings import Settings
+    from ledger.digests import Digest
 
 SUFFIX: Final = ".key"
 DEFAULT_NAME: Final = "default"
@@ -81,10 +84,11 @@ def list_keys(config: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*" + SUFFIX))) if folder.is_dir() else ()
 
 
-def signing_key(settings: Settings) -> HeldKey:
+def signing_key(settings: Settings, enrolled: Callable[[], Container[Digest]] = frozenset) -> HeldKey:
     """The key to sign with: the one that is named, else the user's ``default`` one, else their only one.
 
-    An SSH key is used where one is named (``ledger.signers.naming``), never by itself.
+    An SSH key is used where one is named (``ledger.signers.naming``), never by itself. Where several SSH keys could be
+    meant, the only one that is ``enrolled`` is.
 
     Raises:
         NotFoundError: ``no-key``, ``which-key`` or ``no-key-file``; for SSH keys see ``ssh_signer``.
@@ -101,7 +105,7 @@ def signing_key(settings: Settings) -> HeldKey:
             )
         return HeldKey(parse_private_key(named.text), named.source)
     if named is not None and names_ssh_key(named.text):
-        signer, source = ssh_signer(named.text, os.environ)
+        signer, source = ssh_signer(named.text, os.environ, enrolled)
         return HeldKey(_Touched(signer) if parse_key(signer.public.key).application is not None else signer, source)
     path = locate(settings.config, named.text) if named is not None else _own(settings.config)
     return HeldKey(read_key_file(path), str(path))

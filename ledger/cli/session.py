@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ledger.cli.keyfiles import HeldKey
     from ledger.cli.output import Output
     from ledger.cli.settings import Settings
+    from ledger.digests import Digest
     from ledger.parcel import Parcel
     from ledger.receipt import Receipt
     from ledger.roster.state import Key
@@ -43,7 +44,16 @@ class Session:
         """The private key to sign with; see ``ledger.cli.keyfiles.signing_key``."""
         from ledger.cli.keyfiles import signing_key
 
-        return signing_key(self.settings)
+        return signing_key(self.settings, self._enrolled)
+
+    def _enrolled(self) -> frozenset[Digest]:
+        """Key ids of the keys in force."""
+        from ledger.roster.state import key_in_force
+
+        known = self.directory()
+        return frozenset(
+            key.id for key in known.roster.keys.values() if key_in_force(known.roster, key, known.position)
+        )
 
     def directory(self) -> Directory:
         """The roster under the latest checkpoint, checked, with names; what is new is fetched at each call."""

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, NotFoundError, UnavailableError, escaped
-from ledger.keys import PublicKey, check_public_key
+from ledger.keys import PublicKey, check_public_key, key_id
 from ledger.signers.agent import AgentSigner, agent_path, identities
 from ledger.signers.keygen import KeygenSigner
 from ledger.signers.naming import FINGERPRINT_HEAD, PUBLIC_SUFFIX
 from ledger.sshsig import SshKey, fingerprint, parse_line, write_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Mapping, Sequence
 
+    from ledger.digests import Digest
     from ledger.keys import Signer
     from ledger.signers.agent import Identity
 
@@ -24,10 +25,13 @@ _USUAL_FILES: Final = ("id_ed25519", "id_ecdsa", "id_ed25519_sk", "id_ecdsa_sk")
 _MOST_SHOWN: Final = 8
 
 
-def ssh_signer(wanted: str, environ: Mapping[str, str]) -> tuple[Signer, str]:
+def ssh_signer(
+    wanted: str, environ: Mapping[str, str], enrolled: Callable[[], Container[Digest]] = frozenset
+) -> tuple[Signer, str]:
     """The signer that ``wanted`` means (see ``ledger.signers.naming``), and where it was found.
 
-    A key that the agent holds is asked of the agent; another is signed with by ``ssh-keygen``.
+    A key that the agent holds is asked of the agent; another is signed with by ``ssh-keygen``. Among several, the only
+    one whose key id is ``enrolled`` is meant, which is asked only then.
 
     Raises:
         NotFoundError: ``no-ssh-key``, ``which-ssh-key`` or ``no-key-file``.
@@ -56,11 +60,10 @@ def ssh_signer(wanted: str, environ: Mapping[str, str]) -> tuple[Signer, str]:
                 details={"fingerprint": wanted},
                 remedy="Add it: ssh-add FILE. Or name its file: --key FILE.pub",
             )
-    if path is not None and len(held) == 1:
-        return AgentSigner(path, held[0].key), _words(held[0])
-    if held:
-        raise _which([(fingerprint(item.key), item.comment) for item in held])
-    return _usual_file(environ)
+    if path is None or not held:
+        return _usual_file(environ, enrolled)
+    number = _only([(item.key, item.comment) for item in held], enrolled)
+    return AgentSigner(path, held[number].key), _words(held[number])
 
 
 def read_public(file: Path) -> SshKey:
@@ -96,7 +99,7 @@ def _of_file(file: Path, key: SshKey) -> tuple[Signer, str]:
     return KeygenSigner(private, key), str(private)
 
 
-def _usual_file(environ: Mapping[str, str]) -> tuple[Signer, str]:
+def _usual_file(environ: Mapping[str, str], enrolled: Callable[[], Container[Digest]]) -> tuple[Signer, str]:
     folder = Path(environ.get("HOME") or "~").expanduser() / ".ssh"
     found: list[tuple[Path, SshKey]] = []
     for name in _USUAL_FILES:
@@ -106,10 +109,8 @@ def _usual_file(environ: Mapping[str, str]) -> tuple[Signer, str]:
                 found.append((file, read_public(file)))
             except FormatError:
                 continue
-    if len(found) == 1:
-        return _of_file(*found[0])
     if found:
-        raise _which([(fingerprint(key), str(file)) for file, key in found])
+        return _of_file(*found[_only([(key, str(file)) for file, key in found], enrolled)])
     raise NotFoundError(
         "no-ssh-key",
         "no ssh-agent holds a key that the ledger admits, and there is none in ~/.ssh",
@@ -121,10 +122,18 @@ def _words(item: Identity) -> str:
     return f"ssh-agent, {fingerprint(item.key)} {escaped(item.comment, 64)}".rstrip()
 
 
-def _which(found: list[tuple[str, str]]) -> NotFoundError:
-    return NotFoundError(
+def _only(found: Sequence[tuple[SshKey, str]], enrolled: Callable[[], Container[Digest]]) -> int:
+    """The number of the one key that is meant, of keys with where they are."""
+    numbers = list(range(len(found)))
+    if len(found) > 1:
+        known = enrolled()
+        numbers = [number for number in numbers if key_id(PublicKey("sshsig", write_key(found[number][0]))) in known]
+    if len(numbers) == 1:
+        return numbers[0]
+    names = {fingerprint(key): where for key, where in found[:_MOST_SHOWN]}
+    raise NotFoundError(
         "which-ssh-key",
         "there are several SSH keys to choose from",
-        details=dict(found[:_MOST_SHOWN]),
-        remedy=f"Name one: --key {found[0][0]}, or --key FILE.pub. evidence connect --key remembers it.",
+        details=names,
+        remedy=f"Name one: --key {next(iter(names))}, or --key FILE.pub. evidence connect --key remembers it.",
     )

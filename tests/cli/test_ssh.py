@@ -134,6 +134,23 @@ def test_an_approval_with_a_security_key(
     assert checked(out, command)
 
 
+def test_among_several_keys_the_enrolled_one_signs(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several keys in the agent, the only one that is enrolled is meant; a request asks which."""
+    for name in ("one", "two", "three"):
+        make_ssh_key(tmp_path / name)
+    key_id = enrol(shop, "Ray Reviewer", "--key", str(tmp_path / "two.pub"))["key_id"]
+    sandbox = revision(shop, tmp_path / "repo", "several")
+    with agent() as running:
+        for name in ("one", "two", "three"):
+            running.add(tmp_path / name)
+        monkeypatch.setenv("SSH_AUTH_SOCK", running.path)
+        said = within(shop.ray, sandbox).ok("approve", "several", "--ssh", "--yes", "--json")
+        asked = shop.ray.evidence("key", "request", "--ssh", "--principal", "Ray Reviewer", "--json")
+    assert asked.problem["slug"] == "which-ssh-key"
+    shown = shop.ray.ok("show", str(entry_of(said)), "--json").document
+    assert shown["signed_by"]["key_id"] == key_id
+
+
 def test_a_key_counts_from_its_enrolment_to_its_end(shop: Shop, tmp_path: Path) -> None:
     """Signed by ssh-keygen with a file; once the key has ended, OpenSSH accepts it as of then and not as of later."""
     key = make_ssh_key(tmp_path / "key", "ecdsa")
