@@ -21,6 +21,7 @@ from ledger.events.shape import (
     principal_id,
     project_id,
     read_object,
+    shaped,
     token,
     true,
 )
@@ -98,6 +99,7 @@ class Link:
     """In which relation it stands: ``derives-from``, ``caused-by``."""
 
 
+@shaped(ref=Actor, oneOf=[{"required": ["principal"]}, {"required": ["account"]}])
 def _actor(value: JSON, where: str) -> Actor:
     actor = read_object(Actor, value, where)
     if (actor.principal is None) == (actor.account is None):
@@ -105,6 +107,7 @@ def _actor(value: JSON, where: str) -> Actor:
     return actor
 
 
+@shaped(ref=About, dependentRequired={"revision": ["change"]})
 def _about(value: JSON, where: str) -> About:
     about = read_object(About, value, where)
     if about.revision is not None and about.change is None:

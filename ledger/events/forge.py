@@ -17,6 +17,7 @@ from ledger.events.shape import (
     one_of,
     path,
     principal_id,
+    shaped,
     token,
     true,
 )
@@ -109,6 +110,7 @@ class Protection:
     stale_dismissed: bool | None = member(flag, optional=True)
 
 
+@shaped(type="array", items=nested(Protection), minItems=1, maxItems=64)
 def _protections(value: JSON, where: str) -> tuple[Protection, ...]:
     found: tuple[Protection, ...] = array(nested(Protection), least=1, most=64)(value, where)
     if len({item.ref for item in found}) != len(found):

@@ -16,6 +16,7 @@ from ledger.events.shape import (
     nested,
     object_id,
     one_of,
+    shaped,
     token,
 )
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ledger.digests import Digest
 
 
+@shaped(type="string", pattern="^[0-9-]{10}T[0-9:]{8}[.][0-9]{3}Z$")
 def _ledger_time(value: JSON, where: str) -> str:
     time = claimed_time(value, where)
     # A claimed time of 24 characters that ends in Z is one with milliseconds, in UTC.

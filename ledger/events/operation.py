@@ -18,6 +18,7 @@ from ledger.events.shape import (
     one_of,
     printable,
     read_object,
+    shaped,
     token,
 )
 from ledger.events.work import Artifact, Tool
@@ -100,6 +101,7 @@ class Suspect:
     """Envelope digest of the release event."""
 
 
+@shaped(ref=Suspect, minProperties=1)
 def _suspect(value: JSON, where: str) -> Suspect:
     suspect = read_object(Suspect, value, where)
     if suspect.change is None and suspect.release is None:

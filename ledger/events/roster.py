@@ -23,6 +23,7 @@ from ledger.events.shape import (
     principal_id,
     project_id,
     public_key,
+    shaped,
     signature,
     token,
     write_object,
@@ -58,6 +59,7 @@ _kinds = array(one_of(*MACHINE_KINDS), least=1, most=32, distinct=True)
 _custody = one_of(*CUSTODIES)
 
 
+@shaped(type="string", pattern="^refs/[A-Za-z0-9._:/@+-]{1,123}$")
 def _protected_ref(value: JSON, where: str) -> str:
     ref: str = token(value, where)
     if not ref.startswith("refs/"):
@@ -65,6 +67,7 @@ def _protected_ref(value: JSON, where: str) -> str:
     return ref
 
 
+@shaped(type="string", pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")
 def _origin(value: JSON, where: str) -> str:
     origin: str = token(value, where)
     if "+" in origin or "@" in origin:
@@ -72,6 +75,7 @@ def _origin(value: JSON, where: str) -> str:
     return origin
 
 
+@shaped(enum=[1, 2])
 def _admins_required(value: JSON, where: str) -> int:
     number: int = count(least=1)(value, where)
     if number > 2:

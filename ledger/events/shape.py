@@ -24,6 +24,7 @@ Reader: TypeAlias = Callable[[JSON, str], Any]
 """Takes a JSON value and its place; returns the value, or raises FormatError at that place."""
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Reader)
 
 MAX_COUNT: Final = 2**53 - 1
 
@@ -38,6 +39,19 @@ _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{3})?(?:Z|[+-](\d\d):(\d\d))",
     re.ASCII,
 )
+
+
+def shaped(**schema: Any) -> Callable[[R], R]:  # noqa: ANN401 -- JSON Schema's keywords
+    """Notes on a reader what it accepts, for ``ledger.events.schema``: keywords of JSON Schema, without their ``$``.
+
+    Where a schema stands inside another, the value is the reader or the class itself.
+    """
+
+    def note(reader: R) -> R:
+        reader.__dict__["schema"] = schema
+        return reader
+
+    return note
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,11 @@ def _read_declaration(cls: type) -> Mapping[str, tuple[str, Reader, bool]]:
     }
 
 
+def declared_members(cls: type) -> Mapping[str, tuple[Reader, bool]]:
+    """Reader, and whether it is required, of each member that the dataclass ``cls`` declares."""
+    return {name: (reader, required) for name, (_, reader, required) in _members(cls).items()}
+
+
 def _write(value: object) -> Encodable:
     if isinstance(value, PublicKey):
         return format_public_key(value)
@@ -121,6 +140,7 @@ def _write(value: object) -> Encodable:
 def nested(cls: type[T]) -> Reader:
     """Reads a closed object into ``cls``."""
 
+    @shaped(ref=cls)
     def read(value: JSON, where: str) -> T:
         return read_object(cls, value, where)
 
@@ -130,6 +150,7 @@ def nested(cls: type[T]) -> Reader:
 def array(item: Reader, *, most: int, least: int = 0, distinct: bool = False) -> Reader:
     """Reads an array of ``least`` to ``most`` items into a tuple; ``distinct`` refuses repetition."""
 
+    @shaped(type="array", items=item, minItems=least, maxItems=most, uniqueItems=distinct)
     def read(value: JSON, where: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise FormatError("bad-shape", "an array is required", where=where)
@@ -148,6 +169,7 @@ def array(item: Reader, *, most: int, least: int = 0, distinct: bool = False) ->
 def count(*, least: int = 0) -> Reader:
     """Reads an integer from ``least`` to 2^53 - 1."""
 
+    @shaped(type="integer", minimum=least, maximum=MAX_COUNT)
     def read(value: JSON, where: str) -> int:
         if type(value) is not int or not least <= value <= MAX_COUNT:
             raise FormatError("bad-count", f"an integer from {least} to 2^53 - 1 is required", where=where)
@@ -159,6 +181,7 @@ def count(*, least: int = 0) -> Reader:
 def one_of(*words: str) -> Reader:
     """Reads one of the given words."""
 
+    @shaped(enum=list(words))
     def read(value: JSON, where: str) -> str:
         if not isinstance(value, str) or value not in words:
             raise FormatError("bad-word", f"one of {', '.join(words)} is required", where=where)
@@ -168,6 +191,7 @@ def one_of(*words: str) -> Reader:
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Reader:
+    @shaped(type="string", pattern=f"^{pattern.pattern}$")
     def read(value: JSON, where: str) -> str:
         if not isinstance(value, str) or pattern.fullmatch(value) is None:
             raise FormatError("bad-text", f"not {what}", where=where)
@@ -185,11 +209,13 @@ glob: Final = _matching(_GLOB, "a glob: 1 to 256 printable ASCII characters")
 event_id: Final = _matching(_EVENT_ID, "a lower-case UUID of version 7")
 
 
+@shaped(type="string", pattern="^sha256:[0-9a-f]{64}$")
 def digest(value: JSON, where: str) -> Digest:
     """Reads a digest."""
     return parse_digest(value, where)
 
 
+@shaped(type="string", pattern=f"^{_TIME.pattern}$".replace(r"\d", "[0-9]"))
 def claimed_time(value: JSON, where: str) -> str:
     """Reads a claimed time (format §1.1) and leaves it as written: its offset is evidence."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
@@ -221,6 +247,7 @@ def base64_bytes(value: JSON, where: str, *, length: int | None = None) -> bytes
     return decoded
 
 
+@shaped(type="string", contentEncoding="base64")
 def signature(value: JSON, where: str) -> bytes:
     """Reads a signature of 64 to 1,024 bytes; which length it must have is its key's scheme to say (format §2)."""
     decoded = base64_bytes(value, where)
@@ -234,6 +261,7 @@ def signature(value: JSON, where: str) -> bytes:
     return decoded
 
 
+@shaped(type="string", pattern="^(?:ed25519|sshsig):[A-Za-z0-9+/]+={0,2}$")
 def public_key(value: JSON, where: str) -> PublicKey:
     """Reads a public key text (format §2)."""
     if not isinstance(value, str):
@@ -241,6 +269,7 @@ def public_key(value: JSON, where: str) -> PublicKey:
     return parse_public_key(value, where)
 
 
+@shaped(type="string", pattern="^ed25519:[A-Za-z0-9+/]{43}=$")
 def ed25519_key(value: JSON, where: str) -> PublicKey:
     """Reads a public key text of the scheme ``ed25519``."""
     read = public_key(value, where)
@@ -249,6 +278,7 @@ def ed25519_key(value: JSON, where: str) -> PublicKey:
     return read
 
 
+@shaped(type="string", pattern=r"^[^\u0000-\u001f\u007f-\u009f]{1,1024}$")
 def path(value: JSON, where: str) -> str:
     """Reads a path inside a repository: 1 to 1,024 characters, none of them a control character."""
     if not isinstance(value, str) or not 1 <= len(value) <= 1024 or any(unicodedata.category(c) == "Cc" for c in value):
@@ -256,6 +286,7 @@ def path(value: JSON, where: str) -> str:
     return value
 
 
+@shaped(type="boolean")
 def flag(value: JSON, where: str) -> bool:
     """Reads true or false."""
     if not isinstance(value, bool):
@@ -263,6 +294,7 @@ def flag(value: JSON, where: str) -> bool:
     return value
 
 
+@shaped(type="string", pattern="^[ -~]{1,256}$")
 def printable(value: JSON, where: str) -> str:
     """Reads 1 to 256 printable ASCII characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= 256 or not (value.isascii() and value.isprintable()):
@@ -270,6 +302,7 @@ def printable(value: JSON, where: str) -> str:
     return value
 
 
+@shaped(const=True)
 def true(value: JSON, where: str) -> bool:
     """Reads the word true, the only value such a member may have."""
     if value is not True:
@@ -280,6 +313,7 @@ def true(value: JSON, where: str) -> bool:
 def open_object(*, max_bytes: int) -> Reader:
     """Reads any object without fractions of at most ``max_bytes`` in canonical form."""
 
+    @shaped(type="object")
     def read(value: JSON, where: str) -> OpenObject:
         if not isinstance(value, dict):
             raise FormatError("bad-shape", "an object is required", where=where)

@@ -111,6 +111,15 @@ def predicate_type(kind: str) -> str:
     return TEST_RESULT if kind == "test" else f"{_OWN_PREFIX}{kind}:v1"
 
 
+def bodies_of(kind: str) -> Mapping[str | None, type[Body]]:
+    """The declared bodies of a kind, by act; a kind without acts has one, under None."""
+    if kind == SuiteRun.KIND:
+        return {None: SuiteRun}
+    acts: dict[str | None, type[Body]] = {}
+    acts.update(_BY_ACT.get(kind, {}).items())
+    return acts or {None: _PLAIN[kind]}
+
+
 def read_payload(payload: bytes) -> Event | Unknown:
     """The event that ``payload`` states.
 

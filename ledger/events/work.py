@@ -23,6 +23,7 @@ from ledger.events.shape import (
     principal_id,
     printable,
     project_id,
+    shaped,
     token,
     true,
 )
@@ -37,6 +38,7 @@ _ALGORITHM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}", re.ASCII)
 
 
+@shaped(type="string", pattern="^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$")
 def _name_without_at(value: JSON, where: str) -> str:
     text: str = token(value, where)
     if "@" in text:
@@ -371,6 +373,21 @@ class Subject:
     """(algorithm, hex) pairs, ascending by algorithm."""
 
 
+@shaped(
+    type="object",
+    properties={
+        "digest": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 8,
+            "propertyNames": {"pattern": f"^{_ALGORITHM.pattern}$"},
+            "additionalProperties": {"type": "string", "pattern": f"^{_HEX.pattern}$"},
+        },
+        "name": token,
+    },
+    required=["digest", "name"],
+    additionalProperties=False,
+)
 def read_subject(value: JSON, where: str) -> Subject:
     """``value`` as ``{"digest": {...}, "name": ...}``.
 
