@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ledger.digests import Digest, digest_bytes
 from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError, SignatureError
-from ledger.events.context import About
+from ledger.events.context import About, Actor
+from ledger.events.governance import DeclaredException, GateDecision
+from ledger.events.roster import (
+    MACHINE_KINDS as EVERY_MACHINE_KIND,
+)
 from ledger.events.roster import (
     Genesis,
     KeyEnd,
@@ -31,9 +36,13 @@ from ledger.keys import SigningKey, format_public_key, key_id, sign
 from ledger.roster.acts import PUBLISHED_KEYS, found, genesis_preimage, key_preimage
 from ledger.roster.authority import authorise, signer_at
 from ledger.roster.state import holds, is_administrator, origin_at, policy_at, roles_at
+from tests.every_kind import every_kind, governed_world
 from tests.sshkeys import SORTS, EmulatedKey
 from tests.stories import MACHINE_KINDS, open_world
 from tests.world import World, seed
+
+if TYPE_CHECKING:
+    from ledger.keys import Signer
 
 SAMPLE_SEED = hashlib.sha256(b"evidence-ledger published sample key").digest()
 SAMPLE = SigningKey(SAMPLE_SEED)
@@ -387,3 +396,102 @@ def test_epochs_change_the_origin_of_later_checkpoints() -> None:
     assert origin_at(world.roster, entry.index + 1) == f"{world.origin}/2"
     assert isinstance(world.ledger, str)
     assert Digest(world.ledger) == world.roster.ledger
+
+
+def test_a_role_for_paths_and_risks_is_kept_with_its_grant() -> None:
+    """The roster says for what it was granted; whether a change is of that sort is for rules to say."""
+    world, crew = governed_world()
+    world.act(RoleGrant(crew.author.principal, "approver", None, ("docs/**",), ("low",)))
+    grants = roles_at(world.roster, crew.author.principal, world.projects["payments"], len(world.entries))
+    assert [(grant.role, grant.paths, grant.risks) for grant in grants] == [("approver", ("docs/**",), ("low",))]
+
+
+def test_custody_is_kept_with_its_key() -> None:
+    """Where the private half is held, as declared; None where nothing was."""
+    world, crew = governed_world()
+    key = SigningKey(seed("fresh"))
+    proof = sign(key, key_preimage(world.ledger, crew.author.principal, key.public))
+    world.act(KeyEnrol(key.public, crew.author.principal, proof, custody="hardware"))
+    custodies = [world.roster.keys[key_id(each)].custody for each in (key.public, crew.author.key.public)]
+    assert custodies == ["hardware", None]
+
+
+# Who may sign the later kinds
+
+_OF_PROJECT = [record.event for record in every_kind()[0].records_list if record.event.context.project is not None]
+AGENT_KINDS = {"prompt", "diff", "review-note"}
+
+
+def _again(world: World, event: Event, actor: str | None = None) -> Event:
+    """The event of the story, as if it happened in ``world`` now; acted by ``actor`` where one is given."""
+    acting = event.context.actor if actor is None else Actor(principal=actor)
+    context = replace(event.context, event_id=world.event_id(), ledger=world.ledger, actor=acting)
+    return Event(context, event.body)
+
+
+def _refusal(world: World, event: Event, key: Signer) -> str | None:
+    """The slug with which a server refuses the event; None if it admits it."""
+    try:
+        authorise(world.roster, len(world.entries), key_id(key.public), event)
+    except LedgerError as refused:
+        return refused.slug
+    return None
+
+
+@pytest.mark.parametrize("kind", sorted({event.kind for event in _OF_PROJECT}))
+def test_who_may_sign_a_kind(kind: str) -> None:
+    """The table of format §7, for persons, agents and services."""
+    world, _ = every_kind()
+    spare = world.machine("Spare", ("heartbeat",))
+    plain = world.person("Pia Plain")
+    person, agent, service = (world.members[name] for name in ("Ivy Author", "Helper", "CI Runner"))
+    for event in [each for each in _OF_PROJECT if each.kind == kind]:
+        own = isinstance(event.body, DeclaredException)
+        if isinstance(event.body, Approval):
+            own = event.body.attested_by == "person"
+        if own:
+            assert _refusal(world, _again(world, event, person.principal), person.key) is None
+            assert _refusal(world, _again(world, event, plain.principal), person.key) == "actor-is-not-signer"
+            for machine in (agent, service, spare):
+                assert _refusal(world, _again(world, event, machine.principal), machine.key) == "person-needed"
+            continue
+        seen_by_forge = isinstance(event.body, Approval)
+        assert _refusal(world, _again(world, event), plain.key) == ("not-a-collector" if seen_by_forge else None)
+        assert _refusal(world, _again(world, event), service.key) is None
+        assert _refusal(world, _again(world, event), spare.key) == (None if kind == "heartbeat" else "kind-not-allowed")
+        assert _refusal(world, _again(world, event), agent.key) == (None if kind in AGENT_KINDS else "kind-not-allowed")
+
+
+def test_the_recovery_key_signs_nothing_of_a_project() -> None:
+    """Whatever the kind, and though its principal is the actor."""
+    world = World(recovery=True)
+    world.project("payments")
+    spare = world.members["Recovery"]
+    for event in _OF_PROJECT:
+        body = replace(event.body, position=1) if isinstance(event.body, GateDecision) else event.body
+        if isinstance(body, Approval) and body.scope == "access":
+            body = replace(body, basis=replace(body.basis, roster=1))
+        again = _again(world, Event(event.context, body), spare.principal)
+        assert _refusal(world, again, spare.key) == "kind-not-allowed"
+
+
+def test_machine_kinds_are_those_a_machine_may_sign() -> None:
+    """A key may list every kind of a project but the exception, which only a person signs."""
+    assert set(EVERY_MACHINE_KIND) == {event.kind for event in _OF_PROJECT} - {"exception"}
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_what_was_looked_at_lies_in_the_past(ahead: int) -> None:
+    """A review of access and a gate's decision name a position that the log has reached, their own at the latest."""
+    world, crew = governed_world()
+    position = len(world.entries) + ahead
+    access = next(event for event in _OF_PROJECT if isinstance(event.body, Approval) and event.body.scope == "access")
+    decision = next(event for event in _OF_PROJECT if isinstance(event.body, GateDecision))
+    assert isinstance(access.body, Approval)
+    assert isinstance(decision.body, GateDecision)
+    reviewed = Event(access.context, replace(access.body, basis=replace(access.body.basis, roster=position)))
+    decided = Event(decision.context, replace(decision.body, position=position))
+    expected = "bad-position" if ahead else None
+    reviewer = crew.reviewer
+    assert _refusal(world, _again(world, reviewed, reviewer.principal), reviewer.key) == expected
+    assert _refusal(world, _again(world, decided), crew.ci.key) == expected
