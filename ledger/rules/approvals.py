@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.people import sure
+from ledger.dossier.decisions import DECISIVE
+from ledger.dossier.people import compare
+from ledger.rules.before import APP_05, LANDED, landed_afterwards
 from ledger.rules.contributors import approver_words
-from ledger.rules.duties import by_need
+from ledger.rules.entitled import APP_07
 from ledger.rules.judged import of_landing, of_revision
-from ledger.rules.kinds import COUNT, LABELS
-from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
+from ledger.rules.parameters import COUNTING, PEOPLE
 from ledger.rules.reviewed import (
     Sorted,
     covered_revision,
@@ -20,12 +20,11 @@ from ledger.rules.reviewed import (
     sort_approvals,
     stands,
 )
+from ledger.rules.seen import RULES as SEEN
 from ledger.rules.shape import (
     ChangeCase,
     Finding,
     NamedRecord,
-    Parameter,
-    ReleaseCase,
     Rule,
     failed,
     gravest,
@@ -33,16 +32,14 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
-from ledger.rules.wording import capital, counted, listed, person, required
+from ledger.rules.signing import APP_03, APP_06, APP_08
+from ledger.rules.stated import is_late
+from ledger.rules.wording import capital, counted, listed, person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.dossier.facts import ApprovalFact, Landing, Revision
-    from ledger.rules.judged import Judged
-
-LANDED = "the change has landed"
-"""The precondition of rules about what was merged."""
 
 
 def app_01(case: ChangeCase) -> Finding:
@@ -107,7 +104,9 @@ def app_02(case: ChangeCase) -> Finding:
     if not case.change.landings:
         return _latest(case, case.change.revisions)
     return gravest(
-        _latest(case, [item for item in case.change.revisions if item.record.index < landing.record.index])
+        untold((landed_afterwards(landing),), [("merge", landing.record)])
+        if is_late(landing.record)
+        else _latest(case, [item for item in case.change.revisions if item.record.index < landing.record.index])
         for landing in case.change.landings
     )
 
@@ -115,6 +114,15 @@ def app_02(case: ChangeCase) -> Finding:
 def _latest(case: ChangeCase, revisions: Sequence[Revision]) -> Finding:  # noqa: PLR0911 -- one return an outcome
     if not revisions:
         return untold(("no revision is recorded before the change landed",), shown_diffs(case))
+    afterwards = [item for item in revisions if is_late(item.record)]
+    if afterwards:
+        return untold(
+            (
+                f"revision {item.number} was only recorded afterwards, in entry {item.record.index}"
+                for item in afterwards
+            ),
+            shown_diffs(case),
+        )
     last = revisions[-1]
     content = of_revision(case, last)
     found = sort_approvals(case, content)
@@ -171,6 +179,7 @@ def app_04(case: ChangeCase) -> Finding:
             unclear += reasons
         elif fact.approver.type == "person" and has_role(case, fact):
             open_rejections.append(fact)
+    unclear += _dismissals(case)
     if open_rejections:
         names = listed(map(approver_words, open_rejections))
         return failed(f"A rejection stands: {names} rejected the change and did not take it back.", inputs)
@@ -183,101 +192,40 @@ def app_04(case: ChangeCase) -> Finding:
     )
 
 
-def app_05_change(case: ChangeCase) -> Finding:
-    """APP-05, gate 1: the approvals that count were in the ledger before the change landed."""
-    if not case.change.landings:
-        return inapplicable(LANDED, shown_diffs(case))
-    found = []
-    for landing in case.change.landings:
-        content = of_landing(case, landing)
-        found.append(by_need(case, content, partial(_before, case, content, landing)))
-    return gravest(found)
+def _dismissals(case: ChangeCase) -> list[str]:
+    """Clauses about rejections that were dismissed at the forge, which does not say by whom.
 
-
-def _before(case: ChangeCase, content: Judged, landing: Landing, needed: int) -> Finding:
-    found = sort_approvals(case, content, at=landing.record.index)
-    inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
-    if len(found.people) >= needed:
-        return passed(
-            f"{capital(counted(len(found.people), 'approval', 'approvals'))} of {content.name} entered the ledger "
-            f"before it landed in entry {landing.record.index}; {required(needed)}.",
-            inputs,
-        )
-    if found.possible >= needed:
-        return untold(found.reasons, inputs)
-    late = [item for item in case.change.attestations if getattr(item.event.body, "reason", "") == "late"]
-    if late:
-        return untold(
-            (f"what was signed in time arrived late and was only attested, in entry {late[0].index}",),
-            [*inputs, *(("attestation", item) for item in late)],
-        )
-    after = [fact for fact in sort_approvals(case, content).effective if fact.record.index > landing.record.index]
-    if after:
-        return failed(
-            f"The approval by {listed(map(approver_words, after))} entered the ledger after the change had landed "
-            f"(entry {after[0].record.index} after entry {landing.record.index}).",
-            [*inputs, *(("approval", fact.record) for fact in after)],
-        )
-    return failed(
-        f"When the change landed in entry {landing.record.index}, the ledger held {_counting(found)} for "
-        f"{content.name}; {required(needed)}.",
-        inputs,
-    )
-
-
-def _counting(found: Sorted) -> str:
-    people = len(found.people)
-    return f"{counted(people, 'approval that counts', 'approvals that count')}" if people else "no approval that counts"
-
-
-def app_05_release(case: ReleaseCase) -> Finding:
-    """APP-05, gate 2: the release was approved, in the ledger, before it was deployed."""
-    dossier = case.dossier
-    needed = cast("int", case.settings["release_approvals"])
-    environments = cast("list[str]", case.settings["environments"])
-    if needed == 0:
-        return inapplicable("the policy asks for approvals of releases", (("release", dossier.record),))
-    deployed = [item for item in dossier.deployments if item.deploy.environment in environments]
-    first = deployed[0].record if deployed else None
-    at = None if first is None else first.index
-    inputs: list[NamedRecord] = [("release", dossier.record)]
-    if first is not None:
-        inputs.append(("deploy", first))
-    effective: dict[str, ApprovalFact] = {}
-    unclear: list[str] = []
-    for fact in dossier.approvals:
-        if fact.approval.decision != "approve" or not stands(fact, at) or (at is not None and fact.record.index > at):
+    Who wrote the change might have dismissed them. A later decision of whoever rejected settles it.
+    """
+    found: list[str] = []
+    for fact in case.change.approvals:
+        review = fact.approval.review
+        if fact.approval.decision != "abstain" or review is None or review.state != "dismissed":
             continue
-        reasons = doubts(fact)
-        if reasons:
-            unclear += reasons
-        elif sure(fact.approver) and fact.approver.type == "person" and fact.approver.principal is not None:
-            effective.setdefault(fact.approver.principal, fact)
-    inputs += [("approval", fact.record) for fact in effective.values()]
-    when = "" if first is None else f" before it was deployed to {_environment(deployed[0].deploy.environment)}"
-    if len(effective) >= needed:
-        people = counted(len(effective), "person", "people")
-        return passed(
-            f"{capital(people)} approved the release{when}: {listed(map(person, effective))}; {required(needed)}.",
-            inputs,
-        )
-    if len(effective) + len(unclear) >= needed:
-        return untold(unclear, inputs)
-    if first is None:
-        return untold((f"the release is not approved yet ({required(needed)}) and not deployed",), inputs)
-    return failed(
-        f"When the release was deployed in entry {first.index}, {_had(len(effective))} approved "
-        f"it; {required(needed)}.",
-        inputs,
+        same = [other for other in case.change.approvals if other is not fact and _of_review(other, review.id)]
+        rejected = [other for other in same if other.approval.decision == "reject"]
+        if (same and not rejected) or not has_role(case, fact) or _decided_again(case, fact):
+            continue
+        said = f"the rejection of entry {rejected[-1].record.index}" if rejected else "a review"
+        open_end = "is not recorded" if rejected else "and what it had said are not recorded"
+        found.append(f"{said} was dismissed at the forge (entry {fact.record.index}); who dismissed it {open_end}")
+    return found
+
+
+def _of_review(fact: ApprovalFact, review: str) -> bool:
+    return fact.approval.review is not None and fact.approval.review.id == review
+
+
+def _decided_again(case: ChangeCase, dismissed: ApprovalFact) -> bool:
+    """Whether whoever gave a dismissed review decided later, and that stands."""
+    return any(
+        fact.approval.decision in DECISIVE
+        and stands(fact)
+        and fact.record.index > dismissed.record.index
+        and not is_late(fact.record)
+        and compare(fact.approver, dismissed.approver) == "yes"
+        for fact in case.change.approvals
     )
-
-
-def _had(people: int) -> str:
-    return f"{counted(people, 'person', 'people')} had" if people else "nobody had"
-
-
-def _environment(label: str) -> str:
-    return f"“{label}”"
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -295,6 +243,7 @@ RULES: Final[tuple[Rule, ...]] = (
         app_02,
         parameters=(*COUNTING, *PEOPLE),
     ),
+    APP_03,
     Rule(
         "APP-04",
         "No standing rejection",
@@ -302,25 +251,9 @@ RULES: Final[tuple[Rule, ...]] = (
         app_04,
         parameters=COUNTING,
     ),
-    Rule(
-        "APP-05",
-        "Approved before, not after",
-        "The approvals entered the ledger before the change landed, and those of a release before it was deployed.",
-        app_05_change,
-        app_05_release,
-        parameters=(
-            APPROVALS,
-            *COUNTING,
-            *PEOPLE,
-            Parameter(
-                "release_approvals",
-                0,
-                COUNT,
-                "How many people must approve a release before it is deployed; 0: the rule does not apply to releases.",
-            ),
-            Parameter(
-                "environments", ["production"], LABELS, "The environments whose first deployment is the deadline."
-            ),
-        ),
-    ),
+    APP_05,
+    APP_06,
+    APP_07,
+    APP_08,
+    *SEEN,
 )

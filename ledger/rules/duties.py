@@ -1,19 +1,22 @@
-"""Segregation of duties: SOD-01 to SOD-04."""
+"""Segregation of duties in a change: SOD-01 to SOD-05 and SOD-10."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from ledger.roster.state import person_behind
-from ledger.rules.assistants import assistant_use
-from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions
+from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions, gaps
+from ledger.rules.counting import APPROVED, by_need
+from ledger.rules.deliverers import SOD_06, SOD_07
+from ledger.rules.entitled import SOD_11
+from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import Judged, judged
 from ledger.rules.kinds import choice
 from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
+from ledger.rules.patterns import SOD_09, SOD_13
 from ledger.rules.reviewed import Sorted, covered_revision, shown_diffs, sort_approvals
-from ledger.rules.risk import by_class, of_class
 from ledger.rules.shape import (
     ChangeCase,
     Finding,
@@ -26,21 +29,13 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
+from ledger.rules.stated import each
 from ledger.rules.wording import capital, counted, listed, person, required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.dossier.facts import PromptFact
-
-APPROVED = "somebody approved this content"
-"""The precondition of rules about who approved."""
-
-
-def by_need(case: ChangeCase, content: Judged, judge: Callable[[int], Finding]) -> Finding:
-    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class."""
-    counts = cast("dict[str, int]", case.settings["approvals"])
-    return by_class(case, content, lambda name: judge(of_class(counts, name) or 1))
 
 
 def sod_01(case: ChangeCase) -> Finding:
@@ -75,6 +70,10 @@ def _uncounted(found: Sorted) -> str:
     clauses += [f"{capital(approver_words(fact))} approved but is no person" for fact in found.machine]
     clauses += [
         f"{capital(approver_words(fact))} approved without the role the policy asks for" for fact in found.without_role
+    ]
+    clauses += [
+        f"{capital(approver_words(fact))} approved without what the policy asks security keys to record"
+        for fact in found.unattended
     ]
     if found.shown_only:
         shown = counted(len(found.shown_only), "approval", "approvals")
@@ -172,6 +171,65 @@ def _human(case: ChangeCase, content: Judged, needed: int) -> Finding:
     )
 
 
+def sod_05(case: ChangeCase) -> Finding:
+    """SOD-05: at least one approver stands outside all who took part."""
+    return each(case, _outside)
+
+
+def _outside(case: ChangeCase, content: Judged) -> Finding:
+    found = sort_approvals(case, content)
+    inputs = [*content.inputs, *shown_diffs(case), *found.inputs]
+    if found.people:
+        return passed(
+            f"{capital(listed(map(person, found.people)))} approved {content.name} and took no part in the change.",
+            inputs,
+        )
+    if found.unclear:
+        return untold(found.reasons, inputs)
+    if not found.own:
+        return inapplicable(APPROVED, content.inputs)
+    names = capital(listed(approver_words(fact) for fact, _ in found.own))
+    inputs += [("approval", fact.record) for fact, _ in found.own]
+    return failed(f"Only people who took part approved {content.name}: {names}.{_uncounted(found)}", inputs)
+
+
+def sod_10(case: ChangeCase) -> Finding:
+    """SOD-10: an assistant's review that counts comes from another session, asked for by somebody else."""
+    reviews = [
+        item
+        for item in case.change.notes
+        if item.body.advisory is not True and (item.actor.type == "agent" or item.body.session is not None)
+    ]
+    unknown = [item for item in case.change.notes if item.body.advisory is not True and item.actor.type is None]
+    inputs: list[NamedRecord] = [("review-note", item.record) for item in reviews]
+    inputs += [("prompt", item.record) for item in case.change.prompts]
+    contrary: list[str] = []
+    missing = [f"whether the note of entry {item.record.index} is an assistant's is not known" for item in unknown]
+    for item in reviews:
+        entry, session, initiator = item.record.index, item.body.session, item.body.initiator
+        if session is None or initiator is None:
+            missing.append(f"the session of the review in entry {entry}, or who asked for it, is not recorded")
+            continue
+        if any(prompt.prompt.session == session for prompt in case.change.prompts):
+            contrary.append(f"the review of entry {entry} comes from a session that wrote the change")
+        asked = person_behind(case.records.roster, initiator, case.records.position)
+        if any(asked == one.party.principal for one in contributions(case, ASKED)):
+            contrary.append(f"{person(asked)} asked for the review of entry {entry} and for the change itself")
+        if not contrary:
+            missing += gaps(case, ASKED)
+    if contrary:
+        return failed(f"{capital(listed(contrary))}.", inputs)
+    if missing:
+        return untold(missing, inputs)
+    if not reviews:
+        return inapplicable("an assistant's review counts")
+    return passed(
+        f"{capital(counted(len(reviews), 'review', 'reviews'))} by assistants: none from a session that wrote the "
+        "change, and none asked for by whoever asked for it.",
+        inputs,
+    )
+
+
 def _disjoint(case: ChangeCase, content: Judged, needed: int, duties: frozenset[str], good: str, bad: str) -> Finding:
     """That approvals needed for the count come from outside ``duties``; others are shown by SOD-01 and not counted."""
     found = sort_approvals(case, content, duties=duties)
@@ -241,4 +299,23 @@ RULES: Final[tuple[Rule, ...]] = (
         sod_04,
         parameters=(APPROVALS, *COUNTING, *PEOPLE),
     ),
+    Rule(
+        "SOD-05",
+        "Somebody from outside",
+        "At least one person who took no part in the change approved it.",
+        sod_05,
+        parameters=(*COUNTING, *PEOPLE),
+    ),
+    SOD_06,
+    SOD_07,
+    SOD_09,
+    Rule(
+        "SOD-10",
+        "Assistants do not review themselves",
+        "An assistant's review that counts comes from a session that did not write the change, asked for by others.",
+        sod_10,
+        parameters=PEOPLE,
+    ),
+    SOD_11,
+    SOD_13,
 )

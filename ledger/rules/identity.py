@@ -1,4 +1,4 @@
-"""Identity and keys: ID-01, ID-02 and ID-04."""
+"""Identity and keys: ID-01, ID-02, ID-04 and ID-06."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.people import sure
 from ledger.roster.state import Roster, key_in_force
-from ledger.rules.contributors import CODE, by_party, contributions, gaps, unresolved
-from ledger.rules.parameters import PEOPLE
+from ledger.rules.authorship import ID_05
+from ledger.rules.contributors import CODE, approver_words, by_party, contributions, gaps, unresolved
+from ledger.rules.counting import HAS_IT, Grade, by_need, enough
+from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
+from ledger.rules.persons import ID_03
 from ledger.rules.reviewed import identity_doubt
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, ReleaseCase, Rule, failed, inapplicable, passed, untold
-from ledger.rules.wording import counted
+from ledger.rules.stated import each
+from ledger.rules.wording import counted, listed, person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ledger.dossier.facts import ApprovalFact
     from ledger.records import Record
+    from ledger.rules.judged import Judged
 
 
 def events_of_change(case: ChangeCase) -> tuple[NamedRecord, ...]:
@@ -26,6 +32,13 @@ def events_of_change(case: ChangeCase) -> tuple[NamedRecord, ...]:
     found += [("approval", item.record) for item in change.approvals]
     found += [("test", item.record) for item in change.runs]
     found += [("merge", item.record) for item in change.landings]
+    found += [("change", item.record) for item in change.states]
+    found += [("push", item.record) for item in change.pushes]
+    found += [("review-note", item.record) for item in change.notes]
+    found += [("scan", item.record) for item in change.scans]
+    for exception in change.exceptions:
+        found.append(("exception", exception.record))
+        found += [("approval", item.record) for item in exception.decisions]
     return tuple(sorted(found, key=lambda item: item[1].index))
 
 
@@ -85,6 +98,47 @@ def id_04(case: ChangeCase) -> Finding:
     )
 
 
+def id_06(case: ChangeCase) -> Finding:
+    """ID-06: the keys that needed approvals were signed with are held by people, away from pipelines."""
+    return each(case, _held_by_people)
+
+
+def _held_by_people(case: ChangeCase, content: Judged) -> Finding:
+    return by_need(
+        case,
+        content,
+        lambda needed: enough(
+            case,
+            content,
+            needed,
+            _custody,
+            lambda people: (
+                f"The keys with which {listed(map(person, people))} approved {content.name} are held by "
+                "people, away from pipelines."
+            ),
+        ),
+    )
+
+
+def _custody(fact: ApprovalFact) -> Grade:
+    record = fact.record
+    if fact.approval.attested_by == "forge":
+        return Grade(
+            "unknown", f"a forge attests the approval of entry {record.index}: no key of the approver signed it"
+        )
+    run = record.event.context.producer.run
+    if run is not None:
+        return Grade("no", f"{approver_words(fact)} approved in entry {record.index} from within a pipeline run")
+    if record.key.custody == "pipeline":
+        return Grade("no", f"the key of {approver_words(fact)} in entry {record.index} is held by a pipeline")
+    # A security key that spoke for itself needs nobody's declaration.
+    if record.key.custody is None and record.presence is None:
+        return Grade(
+            "unknown", f"where the key of {approver_words(fact)} in entry {record.index} is held is not declared"
+        )
+    return HAS_IT
+
+
 def _signed(roster: Roster, events: Sequence[NamedRecord]) -> Finding:
     if not events:
         return inapplicable("an event is recorded")
@@ -139,11 +193,20 @@ RULES: Final[tuple[Rule, ...]] = (
         id_02_change,
         id_02_release,
     ),
+    ID_03,
     Rule(
         "ID-04",
         "Accounts resolve",
         "Every account of a contributor or approver belongs to a known principal.",
         id_04,
         parameters=PEOPLE,
+    ),
+    ID_05,
+    Rule(
+        "ID-06",
+        "Approval keys held by people",
+        "The key of each needed approval is held by a person, away from pipelines.",
+        id_06,
+        parameters=(APPROVALS, *COUNTING, *PEOPLE),
     ),
 )
