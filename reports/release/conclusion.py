@@ -188,6 +188,7 @@ def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[i
         rows(
             ("What was found", line(view.sentence(first))),
             ("Where", _where(view, change, rules[0])),
+            *_excepted(group),
             ("Rests on", _inputs(tuple(inputs[index] for index in sorted(inputs)), shown)),
             (
                 "The rule" if len(rules) == 1 else "The rules",
@@ -199,6 +200,22 @@ def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[i
             ),
         ),
         f"finding-{place}",
+    )
+
+
+def _excepted(group: tuple[Verdict, ...]) -> tuple[tuple[str, Line], ...]:
+    """The row that names the exceptions beside the verdicts of a card; nothing where there is none."""
+    rules = [verdict.rule for verdict in group if verdict.excepted_by]
+    if not rules:
+        return ()
+    entries = dict.fromkeys(item.index for verdict in group for item in verdict.excepted_by)
+    which = "" if len(rules) == len(group) else f" ({', '.join(dict.fromkeys(rules))})"
+    where = ", ".join(f"entry {index}" for index in entries)
+    return (
+        (
+            "Excepted",
+            line(strong(f"Excepted{which}"), f" by {where}; see ", link("exceptions", "Exceptions", page=True)),
+        ),
     )
 
 
@@ -266,6 +283,8 @@ def shown_entries(view: View) -> frozenset[int]:
     found.update(item.record.index for item in view.dossier.approvals)
     found.update(item.record.index for item in view.dossier.runs)
     found.update(item.record.index for item in view.dossier.deployments)
+    found.update(item.record.index for change in view.changes for item in change.facts.exceptions)
+    found.update(item.record.index for item in view.dossier.exceptions)
     return frozenset(found)
 
 

@@ -22,6 +22,7 @@ from reports.parts import (
 from reports.release.assistants import assistants
 from reports.release.completeness import completeness
 from reports.release.conclusion import conclusion, questions, tally
+from reports.release.excepted import exceptions
 from reports.release.integrity import findings, verify_section
 from reports.release.method import method
 from reports.release.outcome import deployments
@@ -83,9 +84,10 @@ def release_document(
             approvals(view),
             tests(view),
             assistants(view),
+            exceptions(view),
             deployments(view),
             traceability(view),
-            verify_section(verification, carried, "10"),
+            verify_section(verification, carried, "11"),
             method(view),
         ),
         front=(questions(view), *_front()),

@@ -72,7 +72,7 @@ def method(view: View) -> Section:
     settings = view.settings
     return Section(
         ANCHOR,
-        "11",
+        "12",
         words("Method"),
         words("By which rules, with which parameters, and in which words?"),
         line(

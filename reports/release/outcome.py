@@ -42,7 +42,7 @@ def deployments(view: View) -> Section:
     placed: set[int] = set()
     return Section(
         ANCHOR,
-        "8",
+        "9",
         words("Release and deployments"),
         words("What was released, by whom, and where did it go?"),
         _lede(view),

@@ -46,7 +46,8 @@ def verdict_line(change: ChangeView) -> Line:
         found = change.of(outcome)
         if found:
             rules = ", ".join(dict.fromkeys(verdict.rule for verdict in found))
-            parts.append(line(status(MARKS[outcome]), " ", rules))
+            excepted = "" if not all(verdict.excepted_by for verdict in found) else ", excepted"
+            parts.append(line(status(MARKS[outcome]), f" {rules}{excepted}"))
     passed = len(change.of(Outcome.PASS))
     if not parts and passed:
         parts.append(line(status(Mark.PASS), f" {count(passed, 'rule', 'rules')}"))

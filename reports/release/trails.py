@@ -50,7 +50,7 @@ def traceability(view: View) -> Section:
     nothing = view.changeless and not entries
     return Section(
         ANCHOR,
-        "9",
+        "10",
         words("Traceability"),
         words("How does each change lead from a request to what landed, and where is each event?"),
         line("No change is recorded, so there is nothing to trace.")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ledger.events.context import About
+from ledger.events.governance import DeclaredException
+from ledger.events.work import Approval, Basis, Seen
 from ledger.rules.policy import DEFAULT_POLICY
 from tests.stories import MACHINE_KINDS
 from tests.world import World, git_id
@@ -127,6 +130,42 @@ def troubled() -> tuple[World, Record]:
     ]
     strange = company.world.commit("Hand edit on the server", company["Youssef"])
     return company.world, _release(company, landed, [strange])
+
+
+def excepted() -> tuple[World, Record]:
+    """A release with an emergency at night, reviewed the next day, and one that nobody looked at since."""
+    company = found()
+    landed = [clean_change(company, "11", "Marta", "Haruka"), *(_at_night(company, *told) for told in _NIGHTS)]
+    return company.world, _release(company, landed)
+
+
+_NIGHTS = (("21", "Youssef", "INC-311", "Noa"), ("22", "Ольга", "INC-312", None))
+"""Change, who wrote it and asked for the exception, incident, and who reviewed it."""
+
+
+def _at_night(company: Company, number: str, author: str, incident: str, reviewer: str | None) -> Record:
+    world, who = company.world, company[author]
+    change = _change(company, number, author, f"Stop the duplicate payouts of {incident}")
+    world.run("payments", change.tree, change.head, company.ci, change=number)
+    body = DeclaredException(
+        cause="emergency",
+        expires_at="2026-03-04T02:00:00Z",
+        rules=("SOD-01", "APP-01", "APP-05"),
+        commit=change.head,
+        incident=incident,
+        manifest=change.manifest,
+        policy=world.policy_digest,
+        tree=change.tree,
+    )
+    about = About(change=number, revision=1, tree=change.tree)
+    reason = world.content("reason", b"Payouts went out twice; nobody else could be reached.", "text/plain")
+    declared = world.work("payments", body, who, who, [reason], about)
+    landed = world.merge("payments", change, who, company.ci)
+    if reviewer is not None:
+        basis = Basis(exception=declared.envelope, policy=world.policy_digest)
+        review = Approval("person", basis, "approve", "review", "exception", Seen((), ()))
+        world.work("payments", review, company[reviewer], company[reviewer], (), about)
+    return landed
 
 
 def history(*, tested: bool = True) -> tuple[World, Record]:

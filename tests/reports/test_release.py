@@ -76,16 +76,21 @@ def document_of(world: World, release: Record, settings: PackSettings = SETTINGS
 
 def told(name: str) -> tuple[World, Record]:
     """The world and release of a story."""
-    return release_story.clean() if name == "clean" else release_story.troubled()
+    stories = {
+        "clean": release_story.clean,
+        "excepted": release_story.excepted,
+        "troubled": release_story.troubled,
+    }
+    return stories[name]()
 
 
 @cache
 def made(name: str) -> Made:
-    """The clean or the troubled release."""
+    """The release of that story."""
     return document_of(*told(name))
 
 
-BOTH = pytest.mark.parametrize("name", ["clean", "troubled"])
+BOTH = pytest.mark.parametrize("name", ["clean", "excepted", "troubled"])
 
 
 @BOTH

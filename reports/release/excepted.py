@@ -1,0 +1,122 @@
+"""Exceptions: declared departures from rules, who asked, who authorised, and who looked at them afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.excepting import AUTHORISATION, REVIEW
+from ledger.rules.reviewed import stands
+from reports.parts import Line, Row, Section, Table, line, words
+from reports.release.register import once
+from reports.release.said import (
+    absence,
+    columns,
+    joined,
+    ledger_time,
+    link,
+    named,
+    quiet,
+    strong,
+)
+from reports.text import capture
+from reports.wording import count, number
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import ExceptionFact
+    from reports.release.view import ChangeView, View
+
+ANCHOR: Final = "exceptions"
+
+
+def exceptions(view: View) -> Section:
+    """The section."""
+    found = listed_exceptions(view)
+    return Section(
+        ANCHOR,
+        "8",
+        words("Exceptions"),
+        words("Which rules were departed from, why, and who looked at it afterwards?"),
+        _lede(view, found),
+        (_table(found),) if found else (),
+        brief=not found,
+    )
+
+
+def listed_exceptions(view: View) -> tuple[tuple[ChangeView | None, ExceptionFact], ...]:
+    """Every exception of the release and of its changes, ascending by entry index."""
+    found: list[tuple[ChangeView | None, ExceptionFact]] = [(None, item) for item in view.dossier.exceptions]
+    found += [(change, item) for change in view.changes for item in change.facts.exceptions]
+    return tuple(sorted(found, key=lambda item: item[1].record.index))
+
+
+def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Line:
+    if not found:
+        return line("No exception was declared for this release or for one of its changes.")
+    beside = sum(bool(verdict.excepted_by) for verdict in view.verdicts)
+    return line(
+        f"{count(len(found), 'exception', 'exceptions')} declared; {number(beside)} of the verdicts that failed or "
+        "cannot be told stand beside one. A verdict stays what it is: an exception explains it and mends nothing."
+    )
+
+
+def _table(found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Table:
+    placed: set[int] = set()
+    return Table(
+        columns(
+            ("Entry", 7),
+            ("For", 13),
+            ("Rules", 13),
+            ("Cause and reason", 25),
+            ("Asked by, until", 20),
+            ("Authorised, reviewed", 22),
+        ),
+        tuple(_row(change, item, placed) for change, item in found),
+        words("No exception was declared."),
+        words("Exceptions"),
+        "small",
+    )
+
+
+def _row(change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Row:
+    exception = item.exception
+    what = line("the release") if change is None else line(link(change.anchor("r"), change.label))
+    if exception.environment is not None:
+        what = (*what, *line(quiet(f", in {exception.environment}")))
+    incident = "" if exception.incident is None else f", {exception.incident}"
+    reason = (
+        line(capture(item.reason, limit=600))
+        if isinstance(item.reason, str)
+        else line(strong(f"reason {absence(item.reason.state)}"))
+    )
+    return Row(
+        (
+            line(str(item.record.index)),
+            what,
+            line(", ".join(exception.rules)),
+            (*line(capture(f"{exception.cause}{incident}. ", limit=200)), *reason),
+            (
+                *line(named(item.requester)),
+                *line(quiet(f", declared {ledger_time(item.record)}, until {exception.expires_at}")),
+            ),
+            _decided(item),
+        ),
+        hit=not any(fact.approval.meaning == REVIEW and stands(fact) for fact in item.decisions),
+        anchor=once(placed, item.record.index),
+    )
+
+
+def _decided(item: ExceptionFact) -> Line:
+    parts: list[Line] = []
+    for meaning, verb in ((AUTHORISATION, "authorised"), (REVIEW, "reviewed")):
+        facts = [fact for fact in item.decisions if fact.approval.meaning == meaning and stands(fact)]
+        if not facts:
+            parts.append(line(strong(f"not {verb}")))
+        parts += [
+            line(
+                f"{verb} by ",
+                named(fact.approver),
+                quiet(f", {fact.approval.decision}, entry {fact.record.index}, {ledger_time(fact.record)}"),
+            )
+            for fact in facts
+        ]
+    return joined(parts, "; ")
