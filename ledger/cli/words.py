@@ -49,7 +49,8 @@ def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noq
             )
             return [*lines, start, *_card(card)]
         case ProjectDescribe():
-            return [f"Describe the project {_project(known, act.project)} anew", *_card(card)]
+            lines = _card(card, known.card(known.roster.projects[act.project]))
+            return [f"Describe the project {_project(known, act.project)} anew", *lines]
         case ProjectEnd():
             return [f"End the project {_project(known, act.project)}: it takes no more entries"]
         case PrincipalCreate():
@@ -58,7 +59,8 @@ def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noq
                 lines.append(f"responsible: {_principal(known, act.responsible)}")
             return [*lines, *_card(card)]
         case PrincipalDescribe():
-            return [f"Describe {_principal(known, act.principal)} anew", *_card(card)]
+            lines = _card(card, known.card(known.roster.principals[act.principal]))
+            return [f"Describe {_principal(known, act.principal)} anew", *lines]
         case PrincipalDisable():
             return [f"Disable {_principal(known, act.principal)}: keys and roles are no longer in force"]
         case PrincipalMerge():
@@ -119,11 +121,18 @@ def account_words(account: Account) -> str:
     return f"{account.system}{login} (id {account.id})"
 
 
-def _card(card: Card | None) -> list[str]:
+def _card(card: Card | None, before: Card | None = None) -> list[str]:
+    """What a card says; beside the one ``before`` also what it changes."""
     if card is None:
         return ["its name card is not held here"]
-    accounts = [f"account: {clean(account_words(account))}" for account in card.accounts]
-    return [*accounts, *([f"address: {clean(card.url)}"] if card.url else [])]
+    lines = [] if before is None or before.name == card.name else [f"name: {clean(card.name)}"]
+    held = None if before is None else {account_words(account) for account in before.accounts}
+    kept = [account_words(account) for account in card.accounts]
+    lines += [f"account: {clean(words)}{'' if held is None or words in held else ' (new)'}" for words in kept]
+    lines += [f"no longer: {clean(words)}" for words in sorted((held or set()) - set(kept))]
+    if card.identity is not None:
+        lines.append(f"identity: {clean(card.identity.subject)} at {clean(card.identity.issuer)}")
+    return [*lines, *([f"address: {clean(card.url)}"] if card.url else [])]
 
 
 def _named(card: Card | None, identifier: str) -> str:

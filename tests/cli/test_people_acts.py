@@ -73,6 +73,9 @@ def test_a_verified_identity_is_kept_beside_the_accounts(alone: House) -> None:
     told = ("--issuer", "https://id.acme.example", "--subject", "00u1")
     ada.ok("people", "identity", "Mo Ali", *told)
     ada.ok("people", "link", "Mo Ali", "mo@laptop.example")
+    shown = ada.ok("people", "unlink", "Mo Ali", "mo@laptop.example").out
+    assert "no longer: git mo@laptop.example" in shown
+    assert "identity: 00u1 at https://id.acme.example" in shown
     expected = {"issuer": "https://id.acme.example", "subject": "00u1"}
     assert principals(ada)["Mo Ali"]["identity"] == expected
     assert slug(ada, "people", "identity", "Mo Ali", *told) == "identity-known"
@@ -138,6 +141,9 @@ def test_two_administrators_describe_and_merge(tmp_path: Path) -> None:
         said = ada.ok("people", "link", "Lin Wu", "lin@laptop.example", "--json").document["acts"]
         assert [act["state"] for act in said] == ["waiting"]
         assert slug(ada, "people", "link", "Lin Wu", "lin@other.example") == "description-waits"
+        waiting = ada.ok("acts", "pending").out
+        assert "account: git lin@acme.example\n" in waiting
+        assert "account: git lin@laptop.example (new)" in waiting
         ada.ok(*approve)
         ada.ok("people", "link", "Lin Wu", "lin@other.example")
         ada.ok("people", "merge", "Lin Two", "--into", "Lin Wu")
