@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ledger.cli.session import Session
     from ledger.entry import Leaf
     from ledger.events.statement import Event
+    from ledger.keys import Presence
 
 TEXT_TYPE: Final = "text/plain"
 MOST_TEXT_BYTES: Final = 1024 * 1024
@@ -64,14 +65,20 @@ def _answer(ctx: click.Context, session: Session, directory: Directory, leaf: Le
     from ledger.envelope import check_signature, open_envelope
     from ledger.events.shape import write_object
     from ledger.events.statement import Event, read_payload
+    from ledger.keys import presence
 
     opened = open_envelope(envelope)
     key = directory.roster.keys[opened.key_id]
     check_signature(opened, key.public)
+    held = presence(key.public, opened.signature)
     statement = json.loads(opened.payload)
     document: dict[str, Any] = {
         "leaf": write_object(leaf),
-        "signed_by": {"principal": key.principal, "key_id": key.id},
+        "signed_by": {
+            "principal": key.principal,
+            "key_id": key.id,
+            "security_key": None if held is None else held._asdict(),
+        },
         "statement": statement,
     }
     event = read_payload(opened.payload)
@@ -84,7 +91,7 @@ def _answer(ctx: click.Context, session: Session, directory: Directory, leaf: Le
         lines += [clean(line, 2_000) for line in json.dumps(statement["predicate"], indent=2).split("\n")]
     heads = [
         f"entry {leaf.index}: {leaf.kind} in stream {clean(_stream(directory, leaf))}, received {leaf.received_at}",
-        f"signed by {clean(directory.name(key.principal))} ({key.principal}), signature verified",
+        f"signed by {clean(directory.name(key.principal))} ({key.principal}), signature verified{_device(held)}",
         f"envelope {leaf.envelope}",
         "",
     ]
@@ -117,6 +124,14 @@ def _texts(session: Session, event: Event) -> dict[str, bytes | str]:
             except AuthorityError:
                 texts[item.name] = "not opened by this token"
     return texts
+
+
+def _device(held: Presence | None) -> str:
+    """What a security key says of its holder, in words; nothing where no device holds the key."""
+    if held is None:
+        return ""
+    touched = "touched" if held.present else "not touched"
+    return f", by a security key: {touched}, PIN or fingerprint {'checked' if held.verified else 'not checked'}"
 
 
 @click.command()

@@ -128,6 +128,9 @@ def test_an_approval_with_a_security_key(
         envelope = open_envelope(client.entry(index)[1])
     check_signature(envelope, key.public)
     assert presence(key.public, envelope.signature) == (True, True)
+    shown = shop.ray.ok("show", str(index), "--json").document["signed_by"]
+    assert shown["security_key"] == {"present": True, "verified": True}
+    assert "by a security key: touched, PIN or fingerprint checked" in shop.ray.ok("show", str(index)).out
     out = tmp_path / "check"
     words = ("key", "export", "--format", "allowed-signers", "--entry", str(index), "--out", str(out), "--json")
     (command,) = shop.ivy.ok(*words).document["commands"]
