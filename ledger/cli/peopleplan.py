@@ -284,11 +284,7 @@ def find_principal(item: ListedPrincipal, known: Directory) -> str | None:
         return item.requested_id
     cards: Mapping[str, Card] = {one.id: card for one in in_ledger if (card := known.card(one)) is not None}
     by_account = [one for one, card in cards.items() if _keys(card.accounts) & _keys(item.accounts)]
-    persons = {known.person(one) for one in by_account}
-    if len(by_account) > 1 and len(persons) == 1 and persons <= cards.keys():
-        # Merged principals are one: what the file says is said of the one that stands for them.
-        return persons.pop()
-    if len(by_account) > 1:
+    if len(_persons(by_account, known)) > 1:
         raise ConflictError(
             "account-shared",
             "the accounts of one in the file belong to several principals of the ledger",
@@ -296,7 +292,7 @@ def find_principal(item: ListedPrincipal, known: Directory) -> str | None:
             remedy="Give its id in the file, and take the account from the others.",
         )
     if by_account:
-        return by_account[0]
+        return _chosen(by_account, known)
     # Two people may share a name; only where nothing but the name is known on one side is it the same.
     by_name = [
         one
@@ -305,7 +301,17 @@ def find_principal(item: ListedPrincipal, known: Directory) -> str | None:
         and known.roster.principals[one].type == item.type
         and not (card.accounts and item.accounts)
     ]
-    return by_name[0] if len(by_name) == 1 else None
+    return _chosen(by_name, known) if len(_persons(by_name, known)) == 1 else None
+
+
+def _persons(principals: list[str], known: Directory) -> set[str]:
+    return {known.person(one) for one in principals}
+
+
+def _chosen(principals: list[str], known: Directory) -> str:
+    """The one of ``principals``, all of one person, that is meant: the only one, or the one that stands for them."""
+    person = known.person(principals[0])
+    return person if len(principals) > 1 and person in principals else principals[0]
 
 
 def check_request(request: KeyRequest, ledger: Digest) -> None:

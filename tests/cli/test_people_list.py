@@ -15,6 +15,7 @@ from ledger.client import Client
 from ledger.documents import Account, encode_account
 from ledger.events.context import About, Actor
 from ledger.events.work import Approval, Basis, Seen
+from ledger.rules.policy import DEFAULT_POLICY
 from tests.api.serving import ROOT, found_ledger, parcels_of, serving
 from tests.cli.running import User
 from tests.world import World
@@ -38,7 +39,11 @@ class Told:
         self.world = World()
         self.world.project("shop")
         self.ivy = self.world.person("Ivy Author", accounts=[{"id": "101", "login": "ivy", "system": "github.com"}])
+        shared = [{"id": "7", "system": "github.com"}]
+        self.bo = self.world.person("Bo", accounts=shared)
+        self.bob = self.world.person("Bob", accounts=shared)
         self.ci = self.world.machine("CI", KINDS)
+        self.world.policy(DEFAULT_POLICY)
         self.sent = 1
 
     def diff(self, change: str, person: dict[str, str], *, by: Member | None = None) -> Change:
@@ -46,6 +51,13 @@ class Told:
         world = self.world
         commit = world.commit(f"{change} one", by or self.ivy, author_person=person)
         return world.diff("shop", change, by or self.ivy, self.ci, {"a.py": change}, commits=[commit])
+
+    def web_edit(self, change: str) -> None:
+        """A commit made in the browser: the forge is its committer."""
+        world = self.world
+        commit = world.commit(f"{change} one", self.ivy)
+        commit["committer"] = {"mail": "noreply@github.com", "name": "GitHub"}
+        world.diff("shop", change, self.ivy, self.ci, {"b.py": change}, commits=[commit])
 
     def review(self, change: Change, account: Account) -> None:
         """An approval that a forge shows through an account."""
@@ -69,7 +81,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Told, User,
     first = told.diff("1", GHOST)
     told.review(first, Account("github.com", id="102", login="ghost-gh"))
     told.review(first, Account("github.com", id="101", login="ivy"))
+    told.review(first, Account("github.com", id="7", login="bob"))
     told.diff("2", GHOST)
+    told.web_edit("7")
     told.diff("3", {"mail": "ivy@laptop.example", "name": "ivy author"})
     told.diff("4", {"mail": "101+ivy@users.noreply.github.com", "name": "i"})
     told.diff("5", {"mail": "noreply@anthropic.com", "name": "Claude"})
@@ -91,12 +105,13 @@ def by_account(document: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
 
 
 def test_accounts_that_lead_to_nobody_come_first_with_where_and_how_often(seen: tuple[Told, User, Any]) -> None:
-    """Each is counted by commit and duty, and accounts that a card claims are left out."""
+    """Each is counted by commit and duty; what a card claims, or the policy says is a forge's, is left out."""
     _, ada, document = seen
     found = by_account(document)
     assert set(found) == {
         "ghost@nowhere.example",
         "102",
+        "7",
         "ivy@laptop.example",
         "101+ivy@users.noreply.github.com",
         "noreply@anthropic.com",
@@ -116,7 +131,7 @@ def test_accounts_that_lead_to_nobody_come_first_with_where_and_how_often(seen: 
 
 def test_each_has_the_command_that_resolves_it(seen: tuple[Told, User, Any]) -> None:
     """A known name or forge id is linked, somebody new added, an assistant with who answers for it."""
-    _, _, document = seen
+    told, ada, document = seen
     commands = {name: item["commands"] for name, item in by_account(document).items()}
     assert commands["ivy@laptop.example"] == ["evidence people link 'Ivy Author' ivy@laptop.example"]
     assert commands["101+ivy@users.noreply.github.com"] == [
@@ -127,6 +142,13 @@ def test_each_has_the_command_that_resolves_it(seen: tuple[Told, User, Any]) -> 
     assert commands["noreply@anthropic.com"] == [
         "evidence people add Claude noreply@anthropic.com --type agent --responsible PERSON"
     ]
+    first, second = sorted((told.bo.principal, told.bob.principal))
+    assert commands["7"] == [
+        f"evidence people merge {second} --into {first}",
+        f"evidence people unlink {first} github.com:7",
+        f"evidence people unlink {second} github.com:7",
+    ]
+    assert "one person, or a mistake?" in ada.ok("people", "list").out
     assert commands["x\x1b[2J@evil.example"] == []
 
 
