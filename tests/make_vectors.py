@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ledger import sshsig
 from ledger.digests import commitment
 from ledger.entry import leaf_bytes, leaf_digest
 from ledger.envelope import preauthentication, seal
@@ -18,6 +19,7 @@ from ledger.keys import SigningKey, format_public_key, key_id
 from ledger.manifest import manifest_digest
 from ledger.roster.acts import genesis_preimage, key_preimage
 from tests.misdeeds import MISDEEDS
+from tests.sshkeys import SORTS, EmulatedKey
 from tests.test_standalone import BAD, DISHONEST, bad_bundle, dishonest_bundle, good_bundles
 from tests.world import World
 
@@ -75,6 +77,29 @@ def worked_values() -> dict[str, Any]:
     }
 
 
+def worked_ssh_values() -> list[dict[str, Any]]:
+    """The same for §2.2 and §2.3: for one key of each sort, what is signed for an envelope, and the blob."""
+    message = preauthentication(b"{}")
+    values = []
+    for sort in SORTS:
+        key = EmulatedKey(sort, bytes([7]) * 32)
+        signed = sshsig.signed_bytes(message, key.hash_name)
+        device = sshsig.device_bytes(key.application, sshsig.Flags(key.flags, key.counter), signed)
+        values.append(
+            {
+                "key": format_public_key(key.public),
+                "key_id": key_id(key.public),
+                "point_hex": key.public.point.hex(),
+                "message_hex": message.hex(),
+                "signed_bytes_hex": signed.hex(),
+                "device_bytes_hex": device.hex() if key.is_device else None,
+                "signature_hex": key.sign(message).hex(),
+                "sections": ["2", "2.2", "2.3"],
+            }
+        )
+    return values
+
+
 def write_bundle_vector(name: str, bundle: bytes, anchor: str, failures: list[str], story: str) -> None:
     """One folder: the bundle, its anchor, the checks that fail, and a sentence."""
     folder = VECTORS / "bundles" / name
@@ -92,6 +117,8 @@ def main() -> None:
     (VECTORS / "format").mkdir(parents=True, exist_ok=True)
     values = json.dumps(worked_values(), indent=1, sort_keys=True) + "\n"
     (VECTORS / "format" / "values.json").write_text(values, encoding="ascii")
+    ssh_values = json.dumps(worked_ssh_values(), indent=1, sort_keys=True) + "\n"
+    (VECTORS / "format" / "sshsig.json").write_text(ssh_values, encoding="ascii")
     for name, told in GOOD.items():
         world, bundle = good_bundles()[name]()
         story = "Sound: no check fails." + (f"\n\n{told}" if told else "")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.make_vectors import GOOD, worked_values
+from tests.make_vectors import GOOD, worked_ssh_values, worked_values
 from tests.misdeeds import MISDEEDS
-from tests.test_standalone import both, good_bundles
+from tests.test_standalone import both, good_bundles, standalone
 
 VECTORS = Path(__file__).parent / "vectors"
 FOLDERS = sorted(path.name for path in (VECTORS / "bundles").iterdir())
@@ -47,3 +47,14 @@ def test_the_same_misdeed_still_has_the_same_bytes(name: str) -> None:
 def test_worked_values_hold() -> None:
     """Every preimage and digest of docs/format.md §10."""
     assert worked_values() == json.loads((VECTORS / "format" / "values.json").read_text())
+
+
+def test_worked_values_of_ssh_keys_hold() -> None:
+    """What each sort of key signs, worked out by us; the other verifier takes key and signature as they stand there."""
+    values = json.loads((VECTORS / "format" / "sshsig.json").read_text())
+    assert worked_ssh_values() == values
+    module = standalone()
+    for value in values:
+        key = module.public_key(value["key"])
+        assert (key.id, key.point.hex()) == (value["key_id"], value["point_hex"])
+        assert module.signature_holds(key, bytes.fromhex(value["message_hex"]), bytes.fromhex(value["signature_hex"]))
