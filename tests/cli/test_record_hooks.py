@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -118,6 +119,20 @@ def test_a_hook_spools_in_silence(shop: Shop, tmp_path: Path) -> None:
     assert (event.body.capture.source, event.body.permission_mode) == ("hook", "accept-edits")
     assert event.body.initiator == shop.principal("Ivy Author")
     assert shop.content(event, "prompt").data == b"token: use api_key=[REDACTED:password]"
+
+
+def test_a_hook_tells_the_settings_and_what_was_masked(shop: Shop, tmp_path: Path) -> None:
+    """The assistant's configuration by its digest, from the session's folder; one that is not there costs no prompt."""
+    (tmp_path / "settings.json").write_bytes(b"{}")
+    payload = json.dumps({**CLAUDE, "session_id": "c-2", "cwd": str(tmp_path)}).encode()
+    hook(shop, tmp_path, payload, "--configuration", "settings.json")
+    hook(shop, tmp_path, payload, "--configuration", "nowhere.json")
+    delivered = shop.ivy.ok("outbox", "flush", "--json").document["delivered"]
+    found = [body for item in delivered if isinstance(body := shop.entry(item["index"]).body, Prompt)]
+    assert [body.configuration for body in found] == ["sha256:" + hashlib.sha256(b"{}").hexdigest(), None]
+    assert all(body.scan is not None and body.scan.masked == 0 for body in found)
+    problems = shop.ivy.ok("outbox", "list", "--json").document["hook_problems"]
+    assert problems[-1].endswith(" configuration-unreadable")
 
 
 @pytest.mark.parametrize("words", [(), ("--no-such-flag",), ("--turn", "x")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,20 @@ def test_a_statement_waits_while_the_server_is_down(shop: Shop) -> None:
     assert len(shop.ivy.ok("outbox", "flush", "--json").document["delivered"]) == 2
 
 
+def test_a_token_that_opens_no_contents_takes_nothing_back(tmp_path: Path) -> None:
+    """What people stated stays in force: such a pipeline records nothing, says so, and leaves with 0."""
+    with open_shop(tmp_path) as shop:
+        shop.ivy.ok("record", "change", "--change", "7", "--title", "Rounding", "--reason", "Known")
+        words = ("token", "create", str(shop.house.folder), "--name", "pipeline", "--scope", "ingest")
+        token = shop.house.ada.ok(*words, "--scope", "read", "--json").document["token"]
+        while shop.ray.evidence("log").status != exitcodes.NOT_ALLOWED:
+            time.sleep(0.1)  # The server reads its list of tokens again within a second.
+        said = shop.ci.ok("record", "change", "--change", "7", "--title", "Other", "--json", token=token)
+        assert said.document == {"events": []}
+        assert "(reason)" in said.err
+        assert only(shop.ci.ok("record", "change", "--change", "8", "--title", "New", "--json", token=token))["index"]
+
+
 def test_a_push_is_recorded_once(shop: Shop, repo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the event without flags and without a clone; the same move again records nothing."""
     before, after = repo.head("main"), repo.head()
@@ -352,7 +367,7 @@ def test_a_correction_stands_beside_what_it_corrects(shop: Shop, repo: Sandbox) 
         "record", "correction", wrong["envelope"], "--reason", "r", "--values", "-", "--json", stdin="{}"
     )
     assert shop.event(again).context.about.change == "wrong"
-    for stdin, entry in (("[]", wrong["envelope"]), (values, "0")):
+    for stdin, entry in (("[]", wrong["envelope"]), ('{"riks": "high"}', wrong["envelope"]), (values, "0")):
         said = shop.ray.evidence("record", "correction", entry, "--reason", "r", "--values", "-", stdin=stdin)
         assert said.status == exitcodes.USAGE
     down: dict[str, str] = {"server": shop.closed, "project": shop.project}
@@ -574,6 +589,14 @@ def test_every_kind_is_shown_in_words(shop: Shop, repo: Sandbox, tmp_path: Path)
     shown = ray.ok("show", str(only(owned)["index"])).out
     assert f"cutover            owner Ivy Author ({shop.principal('Ivy Author')})" in shown
     assert shown.count("  | 1. go") == 2
+
+
+def test_acts_are_shown_too(shop: Shop) -> None:
+    """Genesis, and whatever follows in the ledger's own stream."""
+    count = shop.ray.ok("status", "--json").document
+    assert count
+    for index in range(12):
+        assert f"entry {index}: " in shop.ray.ok("show", str(index)).out
 
 
 def test_the_log_is_filtered_by_kind_and_incident(shop: Shop) -> None:

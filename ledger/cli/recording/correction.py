@@ -11,9 +11,11 @@ from ledger.cli.recording.choices import by_option, recording_options
 from ledger.cli.recording.texts import text_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.cli.recording.recorder import Recorder
     from ledger.digests import Digest
-    from ledger.events.context import Context
+    from ledger.events.statement import Event, Unknown
 
 MAX_VALUES_BYTES: Final = 1024 * 1024
 
@@ -56,18 +58,23 @@ def correction(
     from ledger.cli.recording.wording import as_label
     from ledger.events.context import NOTHING
     from ledger.events.governance import Correction
+    from ledger.events.statement import Event
 
     word = as_label(reason)
     if word is None:
         raise click.UsageError("--reason is a word of letters")
     data = values.read(MAX_VALUES_BYTES + 1)
-    if not isinstance(parse(data, max_bytes=MAX_VALUES_BYTES), dict):
+    stated = parse(data, max_bytes=MAX_VALUES_BYTES)
+    if not isinstance(stated, dict):
         raise click.UsageError("--values holds a JSON object: each member that was wrong, with what is right")
     texts = told_texts({"comment": comment, "comment_file": comment_file}, ("comment",))
     with open_recorder(ctx) as recorder:
-        corrects, context = _earlier(recorder, entry)
+        corrects, earlier = _earlier(recorder, entry)
+        context = None if earlier is None else earlier.context
         if context is not None and context.project is None:
             raise click.UsageError("the ledger's own acts are not corrected but followed by others: evidence acts")
+        if isinstance(earlier, Event):
+            _check_names(stated, earlier)
         actor, account = recorder.actor(by, started=False)
         contents = [new_content("values", data), *text_contents(texts, recorder.session.output)]
         parcel = recorder.seal(
@@ -81,8 +88,21 @@ def correction(
         hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further={"corrects": corrects})
 
 
-def _earlier(recorder: Recorder, text: str) -> tuple[Digest, Context | None]:
-    """The envelope digest of the event that is corrected, and its context where it can be had.
+def _check_names(stated: Iterable[str], earlier: Event) -> None:
+    """Nothing, if the event's kind has all these members; of a test anybody may have stated more."""
+    from ledger.events.shape import declared_members
+    from ledger.events.work import SuiteRun
+
+    known = {*declared_members(type(earlier.body)), "context"}
+    foreign = [] if isinstance(earlier.body, SuiteRun) else [name for name in stated if name not in known]
+    if foreign:
+        raise click.UsageError(
+            f"a {earlier.kind} event has no {clean(', '.join(foreign), 200)}; it has {', '.join(sorted(known))}"
+        )
+
+
+def _earlier(recorder: Recorder, text: str) -> tuple[Digest, Event | Unknown | None]:
+    """The envelope digest of the event that is corrected, and what it states where that can be had.
 
     Raises:
         NotFoundError: there is no such entry. UnavailableError: ``server-needed``.
@@ -111,4 +131,4 @@ def _earlier(recorder: Recorder, text: str) -> tuple[Digest, Context | None]:
             )
         data = recorder.session.client.entry(int(text))[1]
     envelope = open_envelope(data)
-    return envelope.digest, read_payload(envelope.payload).context
+    return envelope.digest, read_payload(envelope.payload)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ledger.events.statement import Event
 
 PAGE: Final = 500
+LOOKED_BACK: Final = 10_000
+"""Entries among which the last heartbeat of a source is looked for: there are many, and nothing rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,11 @@ def earlier_incidents(recorder: Recorder, incident: str) -> tuple[Earlier, ...]:
 
 
 def earlier_heartbeats(recorder: Recorder, source: str) -> tuple[Earlier, ...]:
-    """The recorded heartbeats of a source, oldest first, those that wait last."""
+    """The latest recorded heartbeats of a source, oldest first, those that wait last; not those of long ago."""
+    known = recorder.known()
     return _both(
         recorder,
-        {"kind": "heartbeat"},
+        {"kind": "heartbeat", "after": 0 if known is None else max(0, known.position - LOOKED_BACK)},
         lambda event: isinstance(event.body, Heartbeat) and event.body.source == source,
     )
 
