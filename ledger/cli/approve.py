@@ -215,7 +215,6 @@ def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
     from ledger.cli.deciding import change_matter, release_matter
     from ledger.cli.gathering import gather_change, gather_release, position_now
     from ledger.cli.reviewing import access_matter, exception_matter
-    from ledger.roster.state import holds
 
     session = recorder.session
     position_now(session)
@@ -235,7 +234,7 @@ def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
         revision, repo = told["revision"], told["repo"]
         matter = change_matter(records, known, me, project, told["change"], revision=revision, repo=repo)
     role = told["role"]
-    if role is None or holds(known.roster, me.principal, role, project, known.position):
+    if role is None or role in known.roles(me.principal, project):
         return me, matter
     unheld = f"you do not hold the role {role} here; rules look roles up and will not count it"
     return me, replace(matter, warnings=(*matter.warnings, unheld))

@@ -14,7 +14,7 @@ from ledger.events.context import About
 from ledger.events.work import Basis, Release, Seen
 from ledger.manifest import ABSENT_MODE, Manifest
 from ledger.records import Absent, Held
-from ledger.roster.state import person_behind, policy_at, roles_at
+from ledger.roster.state import person_behind, policy_at
 from ledger.rules.judged import of_revision
 from ledger.rules.policy import parse_policy
 from ledger.rules.risk import asked, risk_class
@@ -273,9 +273,8 @@ def _policy_name(policy: Policy) -> str:
 
 
 def _mine(known: Directory, me: Key, project: str) -> Iterator[str]:
-    roles = sorted({grant.role for grant in roles_at(known.roster, me.principal, project, known.position)})
     yield f"you are    {clean(known.name(me.principal))} ({short_id(me.principal)}), key {short_id(me.id)}"
-    yield f"your roles {', '.join(roles) or 'none'}"
+    yield f"your roles {', '.join(known.roles(me.principal, project)) or 'none'}"
 
 
 def _recorded(record: Record, known: Directory) -> str:

@@ -19,7 +19,7 @@ from ledger.events.statement import Event, read_payload
 from ledger.records import Record
 from ledger.roster.acts import advance, found
 from ledger.roster.authority import authorise
-from ledger.roster.state import key_in_force, person_behind, principal_in_force
+from ledger.roster.state import key_in_force, person_behind, principal_in_force, principals_of, roles_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,6 +117,15 @@ class Directory:
     def card(self, item: Principal | Project) -> Card | None:
         """The latest card of a principal or project; None where its content is not held."""
         return self.cards.get(item.cards[-1].content.commitment) if item.cards else None
+
+    def roles(self, principal: str, project: str) -> tuple[str, ...]:
+        """The roles in force for a project of every principal that is one with ``principal``, ascending."""
+        held = {
+            grant.role
+            for one in principals_of(self.roster, principal, self.position)
+            for grant in roles_at(self.roster, one, project, self.position)
+        }
+        return tuple(sorted(held))
 
     def keys_of(self, principal: str) -> tuple[Key, ...]:
         """The keys of a principal that are in force."""
