@@ -136,7 +136,9 @@ def _of_release(dossier: ReleaseDossier, setting: RuleSetting, policy: PolicyRul
     if not findings:
         return []
     verdict = _verdict(dossier.records, setting, release_subject(dossier), gravest(findings))
-    return [_excepted(verdict, excepting.of_release(dossier, verdict.rule, policy.shared, as_of))]
+    return [
+        _excepted(verdict, excepting.of_release(dossier, verdict.rule, {**policy.shared, **setting.settings}, as_of))
+    ]
 
 
 def _excepted(verdict: Verdict, exceptions: Iterable[ExceptionFact]) -> Verdict:

@@ -4,22 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules import approvals, assistants, changes, duties, exceptions, identity, parameters, releases, suites
+from ledger.rules import (
+    approvals,
+    assistants,
+    bypasses,
+    changes,
+    duties,
+    exceptions,
+    identity,
+    parameters,
+    releases,
+    suites,
+)
 
 if TYPE_CHECKING:
     from ledger.rules.shape import Rule
 
-RULES: Final[tuple[Rule, ...]] = (
-    *identity.RULES,
-    *duties.RULES,
-    *approvals.RULES,
-    *changes.RULES,
-    *suites.RULES,
-    *assistants.RULES,
-    *releases.RULES,
-    *exceptions.RULES,
+FAMILIES: Final = ("ID", "SOD", "APP", "CHG", "TST", "AI", "REL", "DEP", "INC", "EXC", "POP", "LED", "ADM")
+"""What the ids of rules begin with, in the order in which they are listed."""
+
+
+def _place(rule: Rule) -> tuple[int, str]:
+    family, _, number = rule.id.partition("-")
+    return FAMILIES.index(family), number
+
+
+RULES: Final[tuple[Rule, ...]] = tuple(
+    sorted(
+        (
+            *identity.RULES,
+            *duties.RULES,
+            *approvals.RULES,
+            *changes.RULES,
+            *suites.RULES,
+            *assistants.RULES,
+            *releases.RULES,
+            *exceptions.RULES,
+            *bypasses.RULES,
+        ),
+        key=_place,
+    )
 )
-"""By family, ID SOD APP CHG TST AI REL DEP INC EXC POP LED ADM, and by number in each."""
+"""By family, and by number in each; a family may live in several modules."""
 
 BY_ID: Final = {rule.id: rule for rule in RULES}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from ledger.dossier.decisions import compromised_since
 from ledger.dossier.people import compare, sure
 from ledger.events.shape import instant
 from ledger.rules.judged import judged
@@ -14,62 +15,86 @@ if TYPE_CHECKING:
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import ApprovalFact, ExceptionFact, ReleaseDossier
+    from ledger.records import Records
+    from ledger.rules.judged import Judged
     from ledger.rules.shape import ChangeCase
 
-NEVER: Final = ("ID-01", "ID-02", "SOD-08", "EXC-02", "EXC-03", "EXC-04", "LED-01", "LED-02")
-"""Rules that no exception reaches, by the beginning of their ids: those that judge exceptions and the record itself."""
+NEVER: Final = ("ID-01", "ID-02", "SOD-08", "EXC-02", "EXC-03", "EXC-04", "EXC-05", "LED-01", "LED-02", "LED-06")
+"""Rules that no exception reaches: those that judge exceptions, and those that judge the record itself."""
 
 AUTHORISATION: Final = "authorisation"
 REVIEW: Final = "review"
 
 
-def of_change(case: ChangeCase, rule: str, settings: Mapping[str, JSON]) -> tuple[ExceptionFact, ...]:
-    """The exceptions from ``rule`` that stand for the content that is judged of a change.
+def is_for(item: ExceptionFact, content: Judged) -> bool:
+    """Whether the exception was declared for exactly this content: another revision voids it."""
+    return item.exception.manifest in content.manifests or item.exception.tree in content.trees
 
-    An exception is for one content: another revision is not what it was declared for. What landed is judged by the
-    time at which it landed, what has not by ``as_of``.
+
+def of_change(case: ChangeCase, rule: str, settings: Mapping[str, JSON]) -> tuple[ExceptionFact, ...]:
+    """The exceptions from ``rule`` that stand for everything that is judged of a change.
+
+    What landed is judged by the time at which it landed, what has not by ``as_of``. Where several contents are judged,
+    each needs an exception of its own: which of them failed is not asked, so one alone would excuse too much.
     """
-    contents = judged(case)
-    manifests = {manifest for content in contents for manifest in content.manifests}
-    trees = {tree for content in contents for tree in content.trees}
-    landed = [landing.record.leaf.received_at for landing in case.change.landings]
-    return tuple(
-        item
-        for item in _standing(case.change.exceptions, rule, settings)
-        if (item.exception.manifest in manifests or item.exception.tree in trees)
-        and _in_time(item, landed or [case.as_of])
-    )
+    standing = _standing(case.records, case.change.exceptions, rule, settings)
+    found: dict[int, ExceptionFact] = {}
+    for content in judged(case):
+        moment = case.as_of if content.landing is None else content.landing.record.leaf.received_at
+        kept = [item for item in standing if is_for(item, content) and _in_time(item, [moment])]
+        if not kept:
+            return ()
+        found.update((item.record.index, item) for item in kept)
+    return tuple(found[index] for index in sorted(found))
 
 
 def of_release(
     dossier: ReleaseDossier, rule: str, settings: Mapping[str, JSON], as_of: str
 ) -> tuple[ExceptionFact, ...]:
-    """The exceptions from ``rule`` that stand for a release; one for an environment is for deployments there."""
+    """The exceptions from ``rule`` that stand for a release; one for an environment is for deployments there.
+
+    ``settings`` are the policy's, those of the rule among them: a rule that speaks of some environments is departed
+    from only where every deployment that it speaks of is one that the exception is for.
+    """
+    environments = cast("list[str] | None", settings.get("environments"))
     found = []
-    for item in _standing(dossier.exceptions, rule, settings):
-        environment = item.exception.environment
-        deployed = [
-            fact.record.leaf.received_at
+    for item in _standing(dossier.records, dossier.exceptions, rule, settings):
+        where = item.exception.environment
+        spoken_of = [
+            fact
             for fact in dossier.deployments
-            if environment in (None, fact.deploy.environment)
+            if environments is None or not environments or fact.deploy.environment in environments
         ]
-        if _in_time(item, deployed or [as_of]):
+        there = [fact for fact in spoken_of if where in (None, fact.deploy.environment)]
+        if spoken_of and (not there or (environments and len(there) < len(spoken_of))):
+            continue
+        if where is not None and environments and where not in environments:
+            continue
+        if _in_time(item, [fact.record.leaf.received_at for fact in there] or [as_of]):
             found.append(item)
     return tuple(found)
 
 
 def _standing(
-    exceptions: Iterable[ExceptionFact], rule: str, settings: Mapping[str, JSON]
+    records: Records, exceptions: Iterable[ExceptionFact], rule: str, settings: Mapping[str, JSON]
 ) -> tuple[ExceptionFact, ...]:
-    if rule.startswith(NEVER):
+    if rule in NEVER:
         return ()
     # That an exception came late is excepted by an outage alone.
     causes = ("outage",) if rule == "EXC-01" else ("emergency", "outage", "accepted-risk")
     return tuple(
         item
         for item in exceptions
-        if rule in item.exception.rules and item.exception.cause in causes and may_be_used(item, settings)
+        if rule in item.exception.rules
+        and item.exception.cause in causes
+        and not _compromised(records, item)
+        and may_be_used(item, settings)
     )
+
+
+def _compromised(records: Records, item: ExceptionFact) -> bool:
+    since = compromised_since(records, item.record)
+    return since is not None and item.record.index >= since
 
 
 def may_be_used(item: ExceptionFact, settings: Mapping[str, JSON]) -> bool:

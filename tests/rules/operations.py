@@ -64,7 +64,7 @@ def exception(
     change: str = "7",
     of: str | None = None,
     cause: str = "emergency",
-    incident: str | None = "INC-1",
+    incident: str = "INC-1",
     hours: int = 24,
     environment: str | None = None,
     commit: str | None = None,
@@ -76,7 +76,7 @@ def exception(
         expires_at=until.isoformat(timespec="seconds"),
         rules=tuple(rules),
         environment=environment,
-        incident=incident,
+        incident=incident or None,
         policy=story.world.policy_digest,
     )
     if of is not None:

@@ -38,13 +38,16 @@ from ledger.events.work import (
 from ledger.keys import SigningKey, key_id
 from ledger.rules.assess import assess_change, assess_period, assess_release
 from ledger.rules.policy import DEFAULT_POLICY, PolicyRules, encode_policy, parse_policy
+from tests.rules.deciding import VERBS as DECIDING
 from tests.rules.operations import VERBS
+from tests.rules.working import VERBS as WORKING
 from tests.world import Change, Member, World, git_id, seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ledger.dossier.facts import ChangeDossier, PeriodDossier, ReleaseDossier
+    from ledger.keys import Signer
     from ledger.records import Record, Records
     from ledger.rules.verdict import Assessment
 
@@ -71,6 +74,8 @@ class Scenario:
     """Ledger time of the assessment; ``end``: when the story ends."""
     admins: int = 1
     """How many administrators an act takes."""
+    excepted: tuple[str, ...] | None = None
+    """Rules beside whose verdict an exception stands, of all that have a verdict; None: as it may be."""
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -89,6 +94,7 @@ def scenarios() -> Iterator[Scenario]:
                 item.get("subject", "7"),
                 item.get("as_of", END_OF_TIME),
                 item.get("admins", 1),
+                tuple(item["excepted"]) if "excepted" in item else None,
             )
 
 
@@ -100,6 +106,7 @@ class Story:
         self.world.project(PROJECT)
         self.people = {name: self.world.person(name, accounts=[_forge_account(name)]) for name in PEOPLE}
         self.people["Copi"] = self.world.machine("Copi", ("prompt", "diff"), sort="agent", mails=["copi@acme.example"])
+        self.people["Ada"] = self.world.members["Ada Admin"]
         for name in ("CI", "Collector"):
             self.people[name] = self.world.machine(name, MACHINE_KINDS)
         self.policy = merged(DEFAULT_POLICY, policy)
@@ -112,7 +119,7 @@ class Story:
         self.revisions: dict[tuple[str, int], Change] = {}
         self.labels: dict[str, Record] = {}
         self.landed: list[Record] = []
-        self.keys: dict[str, SigningKey] = {}
+        self.keys: dict[str, Signer] = {}
 
     @property
     def rules(self) -> PolicyRules:
@@ -126,7 +133,7 @@ class Story:
             action, label = told.pop("do"), told.pop("as", None)
             self.world.late, self.world.skew_minutes = told.pop("late", False), told.pop("clock", 0)
             own = getattr(self, "do_" + action.replace("-", "_"), None)
-            record = (own or partial(VERBS[action], self))(**told)
+            record = (own or partial({**VERBS, **WORKING, **DECIDING}[action], self))(**told)
             self.world.late, self.world.skew_minutes = False, 0
             if label is not None and record is not None:
                 self.labels[label] = record

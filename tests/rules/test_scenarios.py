@@ -33,6 +33,9 @@ def test_scenario(scenario: Scenario) -> None:
         verdict, sentence = found[rule]
         assert (verdict.outcome, rule, sentence) == (Outcome(outcome), rule, sentence)
         assert words in sentence
+    excepted = {rule for rule, (verdict, _) in found.items() if verdict.excepted_by}
+    assert scenario.excepted is None or excepted & set(scenario.expect) == set(scenario.excepted) & set(scenario.expect)
+    assert not excepted - set(scenario.excepted or excepted)
 
 
 @pytest.mark.parametrize("scenario", CORPUS, ids=lambda scenario: scenario.id)
