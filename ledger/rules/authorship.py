@@ -78,8 +78,9 @@ def _authenticated(case: ChangeCase, revision: Revision) -> list[tuple[Party, Re
     A service that names itself in what it reports saw nobody.
     """
     found = [(item.actor, item.record) for item in case.change.pushes if item.body.after == revision.diff.head]
-    of_diff = revision.actor
-    if of_diff.type != "service" or of_diff.principal != revision.record.key.principal:
+    of_diff, record = revision.actor, revision.record
+    # As signed: a service that was merged into another one still names itself.
+    if of_diff.type != "service" or record.event.context.actor.principal != record.key.principal:
         found.append((of_diff, revision.record))
     return found
 
