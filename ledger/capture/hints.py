@@ -1,4 +1,4 @@
-"""Numbers of pull and merge requests in messages. A message is written by anybody: a hint, by which nothing is bound."""
+"""What messages say of requests and reverts. A message is written by anybody: a hint, by which nothing is bound."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ _PATTERNS: Final = (
     re.compile(r"\(#(\d{1,9})\)\s*$", re.ASCII | re.MULTILINE),
     re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.ASCII | re.MULTILINE),
 )
+
+_REVERTS: Final = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.ASCII | re.MULTILINE)
+
+
+def reverted_commits(message: str) -> tuple[str, ...]:
+    """The commits that a message says it reverts, as ``git revert`` writes it."""
+    return tuple(dict.fromkeys(_REVERTS.findall(message)))
 
 
 def request_number(message: str) -> str | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOURS: Final = 24
 MOST_HOURS: Final = 24 * 31
+MISSING_APPROVAL: Final = ("SOD-01", "SOD-05", "APP-01", "APP-05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,13 @@ def _of_change(
     )
 
 
+def _with_what_follows(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules that blocked, and those that fail once it lands for the very same reason: that nobody approved it."""
+    if not any(rule.startswith(("SOD-", "APP-")) for rule in rules):
+        return rules
+    return tuple(dict.fromkeys((*rules, *MISSING_APPROVAL)))
+
+
 def _rules(told: tuple[str, ...], last: LastGate | None) -> tuple[str, ...]:
     """The rules that were told, else those that blocked.
 
@@ -239,7 +247,7 @@ def _rules(told: tuple[str, ...], last: LastGate | None) -> tuple[str, ...]:
     for rule in told:
         if rule not in BY_ID:
             raise click.UsageError(f"there is no rule {rule}; see docs/rules.md")
-    found = tuple(dict.fromkeys(told)) or (() if last is None else last.rules)
+    found = tuple(dict.fromkeys(told)) or (() if last is None else _with_what_follows(last.rules))
     if not found:
         why = "the last gate for it was open" if last is not None else "no gate was asked about it on this machine"
         raise click.UsageError(f"name the rules with --rule: {why}")

@@ -17,10 +17,11 @@ from ledger.envelope import check_signature, open_envelope
 from ledger.errors import AuthorityError, ChainError, NotFoundError
 from ledger.events.governance import DeclaredException
 from ledger.events.statement import Event, read_payload, references
-from ledger.events.work import Approval, Diff, Merge, Prompt, Release
+from ledger.events.work import Approval, Diff, Merge, Prompt, Release, SuiteRun
 from ledger.keys import presence
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.authority import authorise
+from ledger.roster.state import policy_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,7 @@ MOST_PROOFS: Final = 500
 """Each proof is a question of its own; a change of more entries than this is judged from a bundle."""
 
 LARGE: Final = frozenset({"output", "report", "system-prompt", "transcript"})
-"""Names of contents that no rule reads and that can be of any size: fetched only for who asks for them."""
+"""Names of contents that can be of any size: fetched only for who asks for them, and for rules that count again."""
 
 UNASKED: Final = Absent("unknown")
 """A content that was not asked for, or that the token does not open."""
@@ -178,7 +179,7 @@ class _Gathering:
         entries = [*self.known.records, *(self.by_index[index] for index in sorted(self.by_index))]
         for record in entries:
             for reference in record.event.context.contents:
-                if reference.name in without:
+                if reference.name in without and not self._counted_again(record, reference):
                     self.contents.setdefault(reference.commitment, UNASKED)
                 else:
                     self.fetch(reference)
@@ -189,6 +190,14 @@ class _Gathering:
             entries=tuple(sorted(entries, key=lambda record: record.index)),
             contents=dict(self.contents),
         )
+
+    def _counted_again(self, record: Record, reference: ContentRef) -> bool:
+        """Whether a rule of the policy in force reads the content: TST-08 reads the reports of runs."""
+        project = record.event.context.project
+        if reference.name != "report" or not isinstance(record.event.body, SuiteRun) or project is None:
+            return False
+        policy = policy_at(self.known.roster, project, self.known.position)
+        return policy is not None and b'"TST-08":{' in policy.data
 
     def _take(self, leaf: Leaf, data: bytes) -> Record | None:
         if leaf.stream == LEDGER_STREAM:

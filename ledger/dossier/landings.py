@@ -18,10 +18,12 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
     """Landings of a project by change id, ascending by index; under None those that belong to no recorded change.
 
     A landing belongs to the change whose diff has its manifest, else its tree, else to that of the diff which the
-    merge event says it recomputed; else to the change that the merge event is about, with no binding.
+    merge event says it recomputed; else, with no binding, to the change whose recorded head it merged, or which the
+    merge event is about: then something else landed than was recorded.
     """
     by_manifest: defaultdict[Digest, list[Record]] = defaultdict(list)
     by_tree: defaultdict[str, list[Record]] = defaultdict(list)
+    by_head: dict[str, Record] = {}
     for key, records in entries.diffs.items():
         if key[0] != project:
             continue
@@ -29,13 +31,16 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
             if isinstance(record.event.body, Diff):
                 by_manifest[record.event.body.manifest].append(record)
                 by_tree[record.event.body.tree].append(record)
+                by_head[record.event.body.head] = record
     found: dict[str | None, list[Landing]] = {}
     for record in entries.merges[project]:
         merge = record.event.body
         if not isinstance(merge, Merge):
             continue
         diff, binding = _bound(entries, record, merge, by_manifest[merge.manifest], by_tree[merge.tree])
-        change = (record if diff is None else diff).event.context.about.change
+        merged = [by_head[parent] for parent in merge.parents[1:] if parent in by_head]
+        belongs = diff or (merged[-1] if merged else record)
+        change = belongs.event.context.about.change
         landing = Landing(
             record=record,
             merge=merge,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _APPROVE = "evidence approve {subject}"
 _DIFF = "evidence record diff --change {change}"
 _TEST = "evidence record test --suite SUITE REPORT"
-_CHANGE = "evidence record change {change}"
+_CHANGE = "evidence record change --change {change}"
 _PEOPLE = "evidence people list"
 
 _TABLE: Final[Mapping[str, tuple[str, str]]] = {

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from ledger.capture.git import Repository
     from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.recorder import Recorder
+    from ledger.events.context import Link
     from ledger.events.work import AiInvolvement, BoundPrompt
     from ledger.parcel import Parcel
 
 MOST_PROMPTS: Final = 256
+MOST_REVERTED: Final = 16
 MOST_TRACES: Final = 32
 SESSION_SUFFIXES: Final = ("-session", "-thread-id", "-session-id")
 """Ends of trailer keys whose value is an assistant's session."""
@@ -203,7 +205,26 @@ def _seal(
     actor, account = recorder.actor(wanted.by, started=True)
     contents = [new_content("manifest", found.manifest_bytes), new_content("commits", encode_listed(commits)), *account]
     about = About(change=wanted.change, revision=revision, tree=found.tree)
-    return recorder.seal(body, contents, actor, about=about), len(bound)
+    links = _reverts(recorder, commits)
+    return recorder.seal(body, contents, actor, about=about, links=links), len(bound)
+
+
+def _reverts(recorder: Recorder, commits: Sequence[Commit]) -> tuple[Link, ...]:
+    """Links to the recorded landings that the commits say they take back; rules compare the content."""
+    from ledger.capture.hints import reverted_commits
+    from ledger.cli.recording.earlier import all_merges
+    from ledger.events.context import Link
+    from ledger.events.work import Merge
+
+    named = {commit for each in commits for commit in reverted_commits(each.message)}
+    if not named:
+        return ()
+    landed = (item for item in all_merges(recorder) if isinstance(item.event.body, Merge))
+    return tuple(
+        Link(item.envelope, "reverts")
+        for item in landed
+        if isinstance(item.event.body, Merge) and item.event.body.commit in named
+    )[:MOST_REVERTED]
 
 
 def _next_revision(recorder: Recorder, recorded: Sequence[Earlier]) -> int:

@@ -11,7 +11,7 @@ from ledger.cli.output import clean, plural
 from ledger.cli.recording.choices import by_option, fetch_option, recording_options, repository_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ledger.capture.ci import CiContext
@@ -179,6 +179,7 @@ def seal_landing(
     from ledger.events.work import Merge
 
     diff = None if landing.candidate is None else parse_digest(landing.candidate.name, "")
+    parents = parents_of(repository, landing.commit)
     picked = diff in elsewhere and landing.method in {"squash", "rebase"}
     body = Merge(
         binding=landing.bound,
@@ -187,19 +188,30 @@ def seal_landing(
         manifest=landing.manifest,
         method="cherry-pick" if picked else landing.method,
         object_format=repository.object_format,
-        parents=parents_of(repository, landing.commit),
+        parents=parents,
         ref=ref,
         tree=landing.tree,
         diff=diff,
         recomputed=_again(recorder, repository, landing.commit),
     )
-    bound = diffs[diff].event.context.about if diff is not None else About()
-    about = About(change=bound.change, revision=bound.revision, tree=landing.tree)
+    bound = About() if (named := _named_by(diff, parents, diffs)) is None else named.event.context.about
+    about = About(change=bound.change, revision=None if diff is None else bound.revision, tree=landing.tree)
     contents = [
         new_content("manifest", landing.manifest_bytes),
         new_content("commits", list_commits(repository, landing.commits)),
     ]
     return recorder.seal(body, [*contents, *acted[1]], acted[0], about=about, late=late)
+
+
+def _named_by(diff: Digest | None, parents: Sequence[str], diffs: Mapping[Digest, Earlier]) -> Earlier | None:
+    """The revision whose content landed, else the one whose very head was merged: then something else landed."""
+    from ledger.events.work import Diff
+
+    if diff is not None:
+        return diffs[diff]
+    merged = frozenset(parents[1:])
+    found = [item for item in diffs.values() if isinstance(item.event.body, Diff) and item.event.body.head in merged]
+    return found[0] if found else None
 
 
 def _again(recorder: Recorder, repository: Repository, commit: str) -> Recomputed | None:
@@ -228,6 +240,9 @@ def landing_words(parcel: Parcel, landing: Landing) -> str:
     commits = plural(len(landing.commits), "commit")
     if about.change is None:
         return f"{landing.commit[:12]} ({commits}), which belongs to no recorded change"
+    if landing.candidate is None:
+        change = clean(about.change, 60)
+        return f"{landing.commit[:12]} ({commits}), which merges change {change} and lands something else"
     how = {
         "manifest": "equal content",
         "tree": "equal tree",
