@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ledger.documents import Account
     from ledger.roster.state import Grant, Key, Principal
 
+MOST_SHOWN: Final = 50
+"""Unresolved accounts that people are shown, those seen most often."""
+
 _NOREPLY: Final = re.compile(r"(\d+)\+[^@]+@users\.noreply\.(github\.com|[a-z0-9.-]+)", re.ASCII | re.IGNORECASE)
 """Addresses that a forge makes up, with the immutable id in them."""
 
@@ -124,8 +127,10 @@ def look_lines(known: Directory, look: Look) -> list[str]:
             f"{plural(len(look.unresolved), 'account')} {'leads' if one else 'lead'} to nobody. Verdicts about what "
             f"{'it' if one else 'they'} did cannot tell."
         )
-        for item in look.unresolved:
+        for item in look.unresolved[:MOST_SHOWN]:
             lines += ["", *_unresolved_lines(known, item)]
+        if len(look.unresolved) > MOST_SHOWN:
+            lines += ["", f"And {len(look.unresolved) - MOST_SHOWN:,} more: evidence people list --json."]
         lines += ["", "If one belongs to somebody known: evidence people link PERSON ACCOUNT."]
     else:
         lines.append("Every account that was seen leads to somebody.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger.cli import peopleseen
+from ledger.cli import peopleseen, peopleview
 from ledger.cli.peoplefile import read_people
 from ledger.client import Client
 from ledger.documents import Account, encode_account
@@ -166,6 +166,18 @@ def test_a_bounded_look_says_how_far_it_went_and_goes_on(
     assert looks[-1]["unresolved"] == document["unresolved"]
     monkeypatch.setattr(peopleseen, "WINDOW", 2)
     assert other.ok("people", "list", "--json", "--all-entries").document["unresolved"] == document["unresolved"]
+
+
+def test_a_long_list_is_cut_for_people_and_whole_for_programs(
+    seen: tuple[Told, User, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those seen most often are shown, and how many more there are."""
+    _, ada, document = seen
+    monkeypatch.setattr(peopleview, "MOST_SHOWN", 2)
+    text = ada.ok("people", "list").out
+    assert f"And {len(document['unresolved']) - 2} more" in text
+    assert "Gus Ghost" in text
+    assert ada.ok("people", "list", "--json").document["unresolved"] == document["unresolved"]
 
 
 def test_the_offered_commands_resolve(alone: House) -> None:
