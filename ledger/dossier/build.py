@@ -185,6 +185,8 @@ def build_period(records: Records, projects: Sequence[str], first: int, end: int
     )
     around = surroundings(entries, chosen, first, end)
     others = _told_by(around) + [landing.merged_by for landing in unplaced]
+    # A period is also about who there is, and so about people who did nothing in it.
+    others += [entries.people.principal(identifier) for identifier in records.roster.principals]
     parties = dict(_parties(entries, changes, others))
     for release in releases:
         parties.update(release.parties)

@@ -85,11 +85,13 @@ def _unique(records: Records, of: Collection[str], inputs: Sequence[NamedRecord]
     ]
     if doubled:
         clauses = dict.fromkeys(
-            f"{listed(map(person, holders))} claim one {_SORTS[sort]} and were not merged" for sort, holders in doubled
+            f"{listed(_words(who, of) for who in holders)} claim one {_SORTS[sort]} and were not merged"
+            for sort, holders in doubled
         )
         return failed(f"{capital('; '.join(clauses))}.", inputs)
     missing = [
-        f"the name card of {person(who)} is {state}, and may claim what another claims" for who, state in claims.unread
+        f"the name card of {_words(who, of)} is {state}, and may claim what another claims"
+        for who, state in claims.unread
     ]
     people = sorted(who for who in of if _is_person(records, who))
     if verified:
@@ -99,6 +101,11 @@ def _unique(records: Records, of: Collection[str], inputs: Sequence[NamedRecord]
     known = counted(len(of), "principal", "principals")
     told = "; the identity of each person was verified" if verified else ""
     return passed(f"No account and no identity of {known} is claimed by another{told}.", inputs)
+
+
+def _words(who: str, of: Collection[str]) -> str:
+    # Verdicts about a change name the people in it; others by their id.
+    return person(who) if who in of else f"another principal ({who[:10]})"
 
 
 _SORTS: Final = {"account": "account", "identity": "verified identity"}
