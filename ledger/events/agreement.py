@@ -72,8 +72,10 @@ def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -
                 raise FormatError("bad-role", "an administrator is one everywhere", where=f"{where}/role")
         case Epoch() | ProjectEnd() | PrincipalDisable() | KeyEnd() | KeyRevoke() | RoleEnd() | PolicySet() | Deploy():
             pass
-        case PrincipalMerge() | PrincipalSplit() | Heartbeat() | Correction():
+        case PrincipalMerge() | PrincipalSplit() | Heartbeat():
             pass
+        case Correction():
+            _need_content(context, "values", where)
         case Prompt():
             _need_content(context, "prompt", where)
         case Diff():
@@ -127,8 +129,6 @@ def _check_stream(context: Context, body: RosterBody | WorkBody, where: str) -> 
             "roster events belong to the ledger's own stream and have no project; all others name theirs",
             where=f"{where}/context/project",
         )
-    if in_ledger_stream and context.late is not None:
-        raise FormatError("bad-late", "ledger-stream events are never late", where=f"{where}/context/late")
     if in_ledger_stream and context.about != NOTHING:
         raise FormatError("bad-about", "ledger-stream events are about nothing else", where=f"{where}/context/about")
     if (context.ledger is None) != isinstance(body, Genesis):

@@ -36,13 +36,21 @@ MAX_CONTENT_BYTES: Final = 64 * 1024 * 1024
 _RELEASE = re.compile(r"[^@]+@[A-Za-z0-9][^@]*", re.ASCII)
 
 
+def release_name(value: JSON, where: str) -> str:
+    """Reads the name of a release: ``<product>@<version>``."""
+    name: str = token(value, where)
+    if _RELEASE.fullmatch(name) is None:
+        raise FormatError("bad-about", "a release is written product@version", where=where)
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What an event concerns; copied into the leaf (format §4.2)."""
 
     change: str | None = member(token, optional=True)
     """Pull request, merge request or push, as its forge numbers it."""
-    release: str | None = member(token, optional=True)
+    release: str | None = member(release_name, optional=True)
     """``<product>@<version>``."""
     revision: int | None = member(count(least=1), optional=True)
     """Number of the change's state, from 1."""
@@ -112,8 +120,6 @@ def _about(value: JSON, where: str) -> About:
     about = read_object(About, value, where)
     if about.revision is not None and about.change is None:
         raise FormatError("bad-about", "a revision needs its change", where=where)
-    if about.release is not None and _RELEASE.fullmatch(about.release) is None:
-        raise FormatError("bad-about", "a release is written product@version", where=f"{where}/release")
     return about
 
 
@@ -160,6 +166,8 @@ def read_context(value: JSON, where: str) -> Context:
                 where=f"{where}/contents/{number}/size_bytes",
                 details={"size_bytes": item.size_bytes},
             )
+    if context.late is not None and context.project is None:
+        raise FormatError("bad-late", "ledger-stream events are never late", where=f"{where}/late")
     if context.actor.account is not None and context.content(context.actor.account) is None:
         raise FormatError("missing-content", "the actor's account is not among the contents", where=f"{where}/actor")
     return context

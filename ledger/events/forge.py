@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ledger.errors import FormatError
+from ledger.events.context import release_name
 from ledger.events.shape import (
     array,
     count,
@@ -52,7 +53,7 @@ class ChangeState:
     state: str = member(one_of("opened", "updated", "closed", "reopened"))
     type: str = member(one_of("normal", "standard", "emergency", "bot", "revert"))
     cutover: Cutover | None = member(nested(Cutover), optional=True)
-    returns_to: str | None = member(token, optional=True)
+    returns_to: str | None = member(release_name, optional=True)
     """The release to which one falls back, as ``<product>@<version>``."""
     risk: str | None = member(label, optional=True)
     target: str | None = member(token, optional=True)

@@ -305,7 +305,7 @@ class Merge:
     manifest: Digest = member(digest)
     method: str = member(one_of("merge", "squash", "rebase", "fast-forward", "cherry-pick", "push"))
     object_format: str = member(_OBJECT_FORMAT)
-    parents: tuple[str, ...] = member(array(object_id, most=16))
+    parents: tuple[str, ...] = member(array(object_id, least=1, most=16))
     ref: str = member(token)
     tree: str = member(object_id)
     diff: Digest | None = member(digest, optional=True)
