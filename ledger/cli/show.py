@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ledger.keys import Presence
 
 TEXT_TYPE: Final = "text/plain"
+VALUES: Final = "values"
+"""What a correction says should have been stated: JSON, and short."""
 MOST_TEXT_BYTES: Final = 1024 * 1024
 
 
@@ -110,7 +112,7 @@ def _texts(session: Session, event: Event) -> dict[str, bytes | str]:
 
     texts: dict[str, bytes | str] = {}
     for item in event.context.contents:
-        if item.media_type != TEXT_TYPE and item.name != event.context.actor.account:
+        if item.media_type != TEXT_TYPE and item.name not in {VALUES, event.context.actor.account}:
             continue
         if item.state == "withheld":
             texts[item.name] = "withheld by its signer"

@@ -65,9 +65,11 @@ def trace(
     """
     from ledger.cli.gathering import position_now
     from ledger.cli.leads import Place, incident_starts, place_starts
+    from ledger.cli.recording.wording import as_label, as_token
     from ledger.cli.session import open_session
 
-    place = Place(environment, service)
+    # As recording writes them.
+    place = Place(as_label(environment), as_token(service))
     if [target, incident, None if place == Place() else place].count(None) != 2:
         raise click.UsageError(
             "name one thing to trace: a commit, line, digest, release, change or incident; or --service, --env, --at"

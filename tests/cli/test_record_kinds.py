@@ -363,6 +363,9 @@ def test_a_correction_stands_beside_what_it_corrects(shop: Shop, repo: Sandbox) 
     assert event.body == Correction(wrong["envelope"], "wrong-risk")
     assert event.context.about == shop.entry(wrong["index"]).context.about
     assert shop.content(event, "values").data == values.encode()
+    shown = shop.ray.ok("show", str(only(said)["index"])).out
+    assert f"  | {values}" in shown
+    assert "  | It touches money" in shown
     again = shop.ray.ok(
         "record", "correction", wrong["envelope"], "--reason", "r", "--values", "-", "--json", stdin="{}"
     )
@@ -628,7 +631,7 @@ def test_an_incident_leads_to_what_it_may_have_come_from(shop: Shop, repo: Sandb
         assert {trace["release"] or trace["change"] for trace in traces[1:]} == {"shop@9.0", "traced", None}
         change = next(trace for trace in traces if trace["change"] == "traced")
         assert {"diff", "incident"} <= {step["kind"] for step in change["steps"]}
-    around = shop.ray.ok("trace", "--service", "traced-web", "--env", "production", "--json").document["traces"]
+    around = shop.ray.ok("trace", "--service", "traced-web", "--env", "Production", "--json").document["traces"]
     assert [step["kind"] for step in around[0]["steps"]] == ["deploy", "observation", "incident"]
     assert around[1]["release"] == "shop@9.0"
     printed = shop.ray.ok("trace", "--service", "traced-web").out
