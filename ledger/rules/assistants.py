@@ -1,85 +1,19 @@
-"""Changes with assistants: AI-01 and AI-02."""
+"""Changes with assistants: AI-01 and AI-02 here, the others in ``prompting`` and ``agents``; all of them listed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from ledger.records import Absent
-from ledger.rules.contributors import by_party, contributions, gaps, is_assistant_trailer
-from ledger.rules.kinds import choice
-from ledger.rules.parameters import PEOPLE
-from ledger.rules.shape import ChangeCase, Finding, NamedRecord, Parameter, Rule, failed, inapplicable, passed, untold
+from ledger.rules.agents import ai_06, ai_07, ai_08
+from ledger.rules.involvement import assistant_use
+from ledger.rules.kinds import COUNT, FLAG, GLOBS, LABEL, LABELS, choice, list_of, optional, table
+from ledger.rules.parameters import ASSISTANTS, COUNTING, PEOPLE, RISKS, TEMPLATES
+from ledger.rules.prompting import ai_03, ai_04, ai_09, ai_10
+from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, inapplicable, passed, untold
 from ledger.rules.wording import counted, listed
 
 STRENGTHS = ("declared", "observed", "recomputed")
 """How well a prompt is bound to a diff, the weakest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssistantUse:
-    """Whether an assistant had a part in a change, as far as the evidence goes."""
-
-    state: Literal["used", "none", "unknown"]
-    reasons: tuple[str, ...]
-    """What speaks for ``used``, or why it is ``unknown``."""
-    inputs: tuple[NamedRecord, ...]
-
-
-def assistant_use(case: ChangeCase) -> AssistantUse:
-    """Whether an assistant was used, by declarations, prompts, agents and traces; ``none`` only when all is read."""
-    inputs: list[NamedRecord] = [("diff", item.record) for item in case.change.revisions]
-    inputs += [("prompt", item.record) for item in case.change.prompts]
-    evidence = [
-        f"revision {item.number} is declared {item.diff.ai.involvement}"
-        for item in case.change.revisions
-        if item.diff.ai.involvement in {"assisted", "generated"}
-    ]
-    evidence += traces(case)
-    if evidence:
-        return AssistantUse("used", tuple(evidence), tuple(inputs))
-    doubts = _hidden_traces(case)
-    last = case.change.last_revision
-    if last is None:
-        doubts.append("no revision of the change is recorded")
-    elif last.diff.ai.involvement != "none" or last.diff.ai.source != "declared":
-        doubts.append(f"revision {last.number} does not declare whether an assistant was used")
-    if doubts:
-        return AssistantUse("unknown", tuple(doubts), tuple(inputs))
-    return AssistantUse("none", (), tuple(inputs))
-
-
-def traces(case: ChangeCase) -> tuple[str, ...]:
-    """Clauses that name traces of an assistant beyond what the diffs declare."""
-    change = case.change
-    found: list[str] = []
-    if change.prompts:
-        found.append(f"{counted(len(change.prompts), 'prompt is', 'prompts are')} recorded")
-    for revision in change.revisions:
-        commits = () if isinstance(revision.commits, Absent) else revision.commits
-        if revision.diff.ai.traces or any(commit.ai_traces for commit in commits):
-            found.append(f"commits of revision {revision.number} carry traces of an assistant")
-    if any(is_assistant_trailer(case, item) for item in change.contributions):
-        found.append("a commit names an assistant as co-author")
-    types = case.records.roster.principals
-    if any(
-        identifier in types and types[identifier].type == "agent"
-        for item in contributions(case)
-        for identifier in (item.party.claimants or (item.party.principal or "",))
-    ):
-        found.append("an agent contributed")
-    return tuple(found)
-
-
-def _hidden_traces(case: ChangeCase) -> list[str]:
-    """Clauses that say where traces of an assistant could be that nobody can read."""
-    types = case.records.roster.principals
-    found = list(gaps(case))
-    for item, duties in by_party(contributions(case)):
-        veiled = any(types[identifier].type == "agent" for identifier in item.party.hidden)
-        if veiled or (item.party.principal is None and not item.party.claimants):
-            found.append(f"whether the {duties} in entry {item.record.index} is an agent is not known")
-    return found
 
 
 def ai_01(case: ChangeCase) -> Finding:
@@ -157,6 +91,122 @@ RULES: Final[tuple[Rule, ...]] = (
                 "declared",
                 choice(*STRENGTHS),
                 "The weakest binding that counts: `declared`, `observed` or `recomputed`.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-03",
+        "Assistants are allowed ones",
+        "Tool, model and configuration of every prompt are on the policy's list of assistants.",
+        ai_03,
+        parameters=(*PEOPLE, ASSISTANTS),
+    ),
+    Rule(
+        "AI-04",
+        "Prompts were looked through for secrets",
+        "Every prompt was scanned before or after it was sent, and no more was left in than the policy allows.",
+        ai_04,
+        parameters=(
+            *PEOPLE,
+            Parameter(
+                "prompt_findings",
+                0,
+                COUNT,
+                "How many findings of a scan may be left in a prompt.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-06",
+        "Agents act under their own names",
+        "What carries an assistant's traces is the agent's by its author, and somebody asked for it.",
+        ai_06,
+        parameters=(
+            *PEOPLE,
+            Parameter(
+                "named_as",
+                "author",
+                choice("author", "co-author"),
+                "How a commit with traces of an assistant has to name the agent: as its `author`, or at least as a "
+                "`co-author`.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-07",
+        "Agents hold no approver's key",
+        "The approvals that count were signed with keys that neither a pipeline nor an assistant's session holds.",
+        ai_07,
+        parameters=(
+            *COUNTING,
+            *PEOPLE,
+            Parameter(
+                "custody",
+                "any",
+                choice("any", "declared"),
+                "What must be known of where approvers' keys are held: `any`: nothing, what is declared is judged; "
+                "`declared`: of every one.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-08",
+        "Senior review of what assistants made",
+        "What an assistant had a part in was approved by somebody senior where risk class or paths ask for it.",
+        ai_08,
+        parameters=(
+            *COUNTING,
+            *PEOPLE,
+            Parameter(
+                "senior_role",
+                None,
+                optional(LABEL),
+                "The role of whoever counts as senior; null: the rule does not apply.",
+            ),
+            Parameter(
+                "senior_classes",
+                [],
+                list_of(LABEL),
+                "The risk classes that ask for senior review; `default`: those of no class.",
+            ),
+            Parameter(
+                "senior_paths",
+                None,
+                optional(GLOBS),
+                "The paths that ask for senior review, whatever the risk class; null: none does.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-09",
+        "Permission modes are allowed ones",
+        "Every prompt ran in a permission mode that the policy allows for its assistant and the change's risk class.",
+        ai_09,
+        parameters=(
+            *PEOPLE,
+            RISKS,
+            ASSISTANTS,
+            Parameter(
+                "forbidden_modes",
+                {},
+                table(LABELS),
+                "By risk class, permission modes in which no assistant may run; `default` for any other class.",
+            ),
+        ),
+    ),
+    Rule(
+        "AI-10",
+        "Prompt templates are approved",
+        "Every prompt that was made from a template used a version of it that the policy lists.",
+        ai_10,
+        parameters=(
+            *PEOPLE,
+            TEMPLATES,
+            Parameter(
+                "templates_required",
+                False,  # noqa: FBT003 -- the parameter's default, a value among values
+                FLAG,
+                "Whether every prompt has to be made from a template.",
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.people import sure
 from ledger.globs import select
@@ -17,7 +17,27 @@ from ledger.rules.wording import capital, counted, listed, party_words
 if TYPE_CHECKING:
     from ledger.rules.judged import Judged
 
-MACHINES = ("agent", "service")
+MACHINES: Final = ("agent", "service")
+BOT_PATHS: Final = (
+    "**/*.csproj",
+    "**/*.gradle",
+    "**/*.gradle.kts",
+    "**/*.lock",
+    "**/Cargo.toml",
+    "**/Gemfile",
+    "**/composer.json",
+    "**/go.mod",
+    "**/go.sum",
+    "**/libs.versions.toml",
+    "**/package-lock.json",
+    "**/package.json",
+    "**/packages.lock.json",
+    "**/pnpm-lock.yaml",
+    "**/pom.xml",
+    "**/pyproject.toml",
+    "**/requirements*.txt",
+)
+"""Files that say which versions of what others made are used: the paths left to bots where a policy names none."""
 
 
 def chg_09(case: ChangeCase) -> Finding:

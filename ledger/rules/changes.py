@@ -1,4 +1,4 @@
-"""Change integrity: CHG-01."""
+"""Change integrity: CHG-01 here, the others in modules of their own; all of them listed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.events.work import Merge
 from ledger.records import Absent, Record
-from ledger.rules.shape import Finding, NamedRecord, ReleaseCase, Rule, failed, inapplicable, passed, untold
+from ledger.rules.affected import SENSITIVE_PATHS, UNREADABLE, chg_08, chg_10, chg_11
+from ledger.rules.bots import BOT_PATHS, chg_09, chg_12
+from ledger.rules.kinds import COUNT, GLOBS, LABEL, TOKEN, list_of, optional
+from ledger.rules.landed import chg_02, chg_06
+from ledger.rules.parameters import APPROVALS, COUNTING, OWNERS, PEOPLE, RISKS, RUNBOOK
+from ledger.rules.reverts import chg_07
+from ledger.rules.shape import Finding, NamedRecord, Parameter, ReleaseCase, Rule, failed, inapplicable, passed, untold
+from ledger.rules.statements import chg_03, chg_04, chg_05, chg_13
 from ledger.rules.wording import capital, counted, listed, short
 
 if TYPE_CHECKING:
@@ -90,5 +97,169 @@ RULES: Final[tuple[Rule, ...]] = (
         "Every commit belongs to a change",
         "Every commit of the release was landed by a recorded change.",
         release=chg_01,
+    ),
+    Rule(
+        "CHG-02",
+        "The merge added nothing",
+        "What a merge landed is what git makes of its two parents.",
+        chg_02,
+    ),
+    Rule(
+        "CHG-03",
+        "Somebody asked for it",
+        "The change names a request that was open, and says why it is made.",
+        chg_03,
+        parameters=(
+            Parameter(
+                "grace_hours",
+                24,
+                COUNT,
+                "How many hours a named request may be unknown to its tracker before that is a failure.",
+            ),
+            Parameter(
+                "standing_requests",
+                [],
+                list_of(TOKEN),
+                "Requests, as `system:id`, under which bots make changes of type `bot` without asking each time.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-04",
+        "Impact is stated",
+        "The change states its impact and its impact on security, and nobody states a lower risk than it has.",
+        chg_04,
+        parameters=(
+            RISKS,
+            Parameter(
+                "impact_from",
+                None,
+                optional(LABEL),
+                "The risk class from which on the impact must be stated; null: always.",
+            ),
+            Parameter(
+                "security_impact_from",
+                None,
+                optional(LABEL),
+                "The risk class from which on the impact on security must be stated; null: always.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-05",
+        "The way back is stated",
+        "The change says how one gets back, in words or by the release to return to.",
+        chg_05,
+        parameters=(
+            RISKS,
+            Parameter(
+                "fallback_from",
+                None,
+                optional(LABEL),
+                "The risk class from which on the way back must be stated; null: always.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-06",
+        "Squash and rebase keep the content",
+        "What was squashed, rebased or picked is the content of a recorded revision.",
+        chg_06,
+    ),
+    Rule(
+        "CHG-07",
+        "A revert is pure",
+        "What is called a revert takes back exactly what landed, and what takes back a revert is approved anew.",
+        chg_07,
+        parameters=(APPROVALS, *COUNTING, *PEOPLE),
+    ),
+    Rule(
+        "CHG-08",
+        "Generated files are made again or reviewed",
+        "Generated files are what their generator makes, or somebody who took no part noted what they saw.",
+        chg_08,
+        parameters=(
+            *PEOPLE,
+            Parameter(
+                "generated",
+                None,
+                optional(GLOBS),
+                "The paths of generated files; null: the rule does not apply.",
+            ),
+            Parameter(
+                "generators",
+                None,
+                optional(GLOBS),
+                "The paths of generators, of what they read and of attributes; when one changes, review is needed.",
+            ),
+            Parameter(
+                "regeneration",
+                "regeneration",
+                LABEL,
+                "The sort of suite (`class` of its runs) that makes generated files again and compares.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-09",
+        "A bot keeps to its own",
+        "A change of type bot was made by agents and services alone, on paths that are left to bots.",
+        chg_09,
+        parameters=(
+            *PEOPLE,
+            Parameter("bot_paths", list(BOT_PATHS), GLOBS, "The paths that a bot may change."),
+        ),
+    ),
+    Rule(
+        "CHG-10",
+        "Owners approved",
+        "Somebody who holds the owner's role approved every path that has an owner.",
+        chg_10,
+        parameters=(
+            *COUNTING,
+            *PEOPLE,
+            OWNERS,
+            Parameter(
+                "sensitive_role",
+                None,
+                optional(LABEL),
+                "The role that owns `sensitive_paths`; null: only `owners` count.",
+            ),
+            Parameter(
+                "sensitive_paths",
+                list(SENSITIVE_PATHS),
+                GLOBS,
+                "Paths of pipelines, of who owns what, and of what assistants are told.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-11",
+        "Unreadable content was looked at",
+        "Somebody who took no part noted in review what they saw of each submodule and each file nobody can read.",
+        chg_11,
+        parameters=(
+            *PEOPLE,
+            Parameter(
+                "unreadable",
+                list(UNREADABLE),
+                GLOBS,
+                "The paths of files of which a difference shows nothing to people.",
+            ),
+        ),
+    ),
+    Rule(
+        "CHG-12",
+        "Co-authors are known",
+        "Every co-author that a commit names is a known principal.",
+        chg_12,
+        parameters=PEOPLE,
+    ),
+    Rule(
+        "CHG-13",
+        "The cut-over has a runbook",
+        "A change whose risk asks for one has a cut-over with an owner, a runbook, stop conditions and the way back.",
+        chg_13,
+        parameters=(RISKS, RUNBOOK),
     ),
 )

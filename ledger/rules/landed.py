@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
-from ledger.rules.approvals import LANDED
+from ledger.rules.before import LANDED
 from ledger.rules.reviewed import shown_diffs
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, gravest, inapplicable, passed, untold
 from ledger.rules.wording import counted, listed, short

@@ -9,7 +9,7 @@ from ledger.events.forge import ChangeState
 from ledger.events.work import Diff, Merge
 from ledger.manifest import Manifest, decode_manifest, inverse_of
 from ledger.records import Absent
-from ledger.rules.duties import by_need
+from ledger.rules.counting import by_need
 from ledger.rules.reviewed import shown_diffs, sort_approvals
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.stated import each, is_late, statement, unsettled

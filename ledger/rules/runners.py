@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.errors import FormatError
 from ledger.junit import parse_junit
 from ledger.records import Absent
-from ledger.rules.approvals import LANDED
+from ledger.rules.before import LANDED
 from ledger.rules.judged import judged, of_landing
 from ledger.rules.reviewed import shown_diffs
 from ledger.rules.runs import GOOD, NO_REPORT, runs_on, suite_words, suites_asked

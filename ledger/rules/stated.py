@@ -9,15 +9,13 @@ from ledger.rules.judged import judged
 from ledger.rules.shape import gravest, untold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import Told
-    from ledger.dossier.people import Sameness
     from ledger.events.forge import ChangeState
     from ledger.records import Record, Records
     from ledger.rules.judged import Judged
-    from ledger.rules.risk import RiskClass
     from ledger.rules.shape import ChangeCase, Finding
 
 NOTHING_STATED = "nothing is stated of the change as a whole"
@@ -74,24 +72,12 @@ def texts_missing(
     return tuple(empty), tuple(unread)
 
 
-def reaches(case: ChangeCase, risk: RiskClass, lowest: str | None) -> Sameness:
-    """Whether a content's risk class is ``lowest`` or one that the policy lists above it; None: every class is.
-
-    ``unknown`` where the content may be of a class that is and is certainly of none.
-    """
+def reaches(case: ChangeCase, name: str, lowest: str | None) -> bool:
+    """Whether the risk class ``name`` is ``lowest`` or one that the policy lists above it; None: every class is."""
     if lowest is None:
-        return "yes"
+        return True
     names = [str(item["name"]) for item in cast("list[dict[str, JSON]]", case.settings["risks"])]
-    enough = names[: names.index(lowest) + 1] if lowest in names else [lowest]
-    return among(risk, enough)
-
-
-def among(risk: RiskClass, classes: Collection[str]) -> Sameness:
-    """Whether a content's risk class is one of ``classes``."""
-    found = {name in classes for name in risk.possible}
-    if found == {True}:
-        return "yes"
-    return "unknown" if True in found else "no"
+    return name in (names[: names.index(lowest) + 1] if lowest in names else [lowest])
 
 
 def each(case: ChangeCase, judge: Callable[[ChangeCase, Judged], Finding]) -> Finding:

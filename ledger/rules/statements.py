@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.events.shape import instant
 from ledger.records import Absent
 from ledger.rules.reviewed import shown_diffs
-from ledger.rules.risk import DEFAULT, RiskClass, risk_class
+from ledger.rules.risk import RiskClass, by_class, risk_class
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.stated import (
     NOTHING_STATED,
-    among,
     each,
     is_late,
     reaches,
@@ -30,12 +29,13 @@ if TYPE_CHECKING:
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import Told
-    from ledger.dossier.people import Sameness
     from ledger.events.forge import ChangeState, Request
     from ledger.rules.judged import Judged
 
 IMPACT: Final = ("impact", "the impact")
 SECURITY_IMPACT: Final = ("security-impact", "the impact on security")
+IMPACTS: Final = ((IMPACT, "impact_from"), (SECURITY_IMPACT, "security_impact_from"))
+"""Texts, each with the parameter that says from which risk class on it is asked for."""
 RUNBOOK: Final = ("runbook", "the runbook")
 STOP_CONDITIONS: Final = ("stop-conditions", "the stop conditions")
 FALLBACK: Final = ("fallback", "the way back")
@@ -63,10 +63,10 @@ def chg_03(case: ChangeCase) -> Finding:
         missing.append(f"the reason stated in entry {state.record.index} is {reason.state}")
     if missing:
         return untold(missing, inputs)
-    told = [f"{listed(found.open)} asked for the change and {_was(len(found.open))} open"] if found.open else []
+    told = [f"requested by {listed(found.open)}, found open"] if found.open else []
     used = [_name(item) for item in state.body.requests if _name(item) in standing]
-    told += [f"a bot made it under the standing {_requests_words(used)}"] if used else []
-    return passed(f"{capital('; '.join(told))}; a reason is stated.", inputs)
+    told += [f"made by a bot under {_requests_words(used)}"] if used else []
+    return passed(f"{capital('; '.join(told))}. A reason is stated.", inputs)
 
 
 def _standing(case: ChangeCase, state: Told[ChangeState]) -> frozenset[str]:
@@ -137,12 +137,8 @@ def _name(request: Request) -> str:
     return f"{request.system}:{request.id}"
 
 
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
 def _requests_words(names: Sequence[str]) -> str:
-    return f"{'request' if len(names) == 1 else 'requests'} {listed(names)}"
+    return f"the standing {'request' if len(names) == 1 else 'requests'} {listed(names)}"
 
 
 def chg_04(case: ChangeCase) -> Finding:
@@ -151,16 +147,20 @@ def chg_04(case: ChangeCase) -> Finding:
 
 
 def _impact(case: ChangeCase, content: Judged) -> Finding:
-    risk = risk_class(case, content)
     inputs = _inputs(case, content)
-    lowered, perhaps_lowered = _lowered(case, content, risk)
+    lowered, perhaps_lowered = _lowered(case, content, risk_class(case, content))
     if lowered is not None:
         return failed(lowered, inputs)
-    asked = [
-        (text, reaches(case, risk, cast("str | None", case.settings[lowest])))
-        for text, lowest in ((IMPACT, "impact_from"), (SECURITY_IMPACT, "security_impact_from"))
-    ]
-    found = _stated(case, asked, risk, inputs)
+    found = by_class(
+        case,
+        content,
+        lambda name: _stated(
+            case,
+            [text for text, lowest in IMPACTS if reaches(case, name, cast("str | None", case.settings[lowest]))],
+            name,
+            inputs,
+        ),
+    )
     return untold((*perhaps_lowered, *found.missing), inputs) if perhaps_lowered and not _fails(found) else found
 
 
@@ -184,31 +184,29 @@ def _lowered(case: ChangeCase, content: Judged, risk: RiskClass) -> tuple[str | 
 
 def chg_05(case: ChangeCase) -> Finding:
     """CHG-05: the change says how one gets back."""
-    return each(case, _fallback)
+    return each(case, lambda case, content: by_class(case, content, lambda name: _fallback(case, content, name)))
 
 
-def _fallback(case: ChangeCase, content: Judged) -> Finding:
-    risk = risk_class(case, content)
+def _fallback(case: ChangeCase, content: Judged, name: str) -> Finding:
     state = statement(case)
-    sought = reaches(case, risk, cast("str | None", case.settings["fallback_from"]))
     inputs = _inputs(case, content)
-    if sought == "yes" and state is not None and not unsettled(case) and state.body.returns_to is not None:
+    texts = [FALLBACK] if reaches(case, name, cast("str | None", case.settings["fallback_from"])) else []
+    if texts and state is not None and not unsettled(case) and state.body.returns_to is not None:
         return passed(f"The change says how one gets back: to {state.body.returns_to}.", inputs)
-    return _stated(case, [(FALLBACK, sought)], risk, inputs)
+    return _stated(case, texts, name, inputs)
 
 
 def chg_13(case: ChangeCase) -> Finding:
     """CHG-13: a change that needs one has a cut-over runbook, with an owner, stop conditions and the way back."""
-    return each(case, _cutover)
+    return each(case, lambda case, content: by_class(case, content, lambda name: _cutover(case, content, name)))
 
 
-def _cutover(case: ChangeCase, content: Judged) -> Finding:
-    risk = risk_class(case, content)
+def _cutover(case: ChangeCase, content: Judged, name: str) -> Finding:
     state = statement(case)
     inputs = _inputs(case, content)
-    sought = among(risk, cast("list[str]", case.settings["runbook"]))
-    found = _stated(case, [(text, sought) for text in (RUNBOOK, STOP_CONDITIONS, FALLBACK)], risk, inputs)
-    if sought != "yes" or state is None or unsettled(case):
+    sought = name in cast("list[str]", case.settings["runbook"])
+    found = _stated(case, [RUNBOOK, STOP_CONDITIONS, FALLBACK] if sought else [], name, inputs)
+    if not sought or state is None or unsettled(case):
         return found
     if state.body.cutover is None:
         return failed("No cut-over is stated: it has no owner and no runbook.", inputs)
@@ -225,31 +223,19 @@ def _cutover(case: ChangeCase, content: Judged) -> Finding:
     )
 
 
-def _stated(
-    case: ChangeCase,
-    asked: Sequence[tuple[tuple[str, str], Sameness]],
-    risk: RiskClass,
-    inputs: Sequence[NamedRecord],
-) -> Finding:
-    """Whether every text (its content, in words) that the policy asks for is stated in the latest statement."""
-    certain = [text for text, sought in asked if sought == "yes"]
-    perhaps = [text for text, sought in asked if sought == "unknown"]
-    if not certain:
-        of_class = f"the policy asks for it, which it does not at the risk class “{risk.name or DEFAULT}”"
-        return untold(risk.unread, inputs) if perhaps else inapplicable(of_class, inputs)
+def _stated(case: ChangeCase, texts: Sequence[tuple[str, str]], name: str, inputs: Sequence[NamedRecord]) -> Finding:
+    """Whether the latest statement states every one of ``texts`` (its content, in words) at the risk class ``name``."""
+    if not texts:
+        return inapplicable(f"the policy asks for it, which it does not at the risk class “{name}”", inputs)
     state, doubts = statement(case), unsettled(case)
     if state is None or doubts:
         return untold(doubts, inputs)
-    empty, unread = texts_missing(case.records, state.record, certain)
+    empty, unread = texts_missing(case.records, state.record, texts)
     if empty:
         return failed(f"Not stated in entry {state.record.index}: {listed(empty)}.", inputs)
-    too_empty, too_unread = texts_missing(case.records, state.record, perhaps)
-    missing = [*unread, *too_unread, *(risk.unread if too_empty else ())]
-    if missing:
-        return untold(missing, inputs)
-    return passed(
-        f"Stated in entry {state.record.index}: {listed(words for _, words in (*certain, *perhaps))}.", inputs
-    )
+    if unread:
+        return untold(unread, inputs)
+    return passed(f"Stated in entry {state.record.index}: {listed(words for _, words in texts)}.", inputs)
 
 
 def _fails(found: Finding) -> bool:

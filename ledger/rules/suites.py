@@ -1,15 +1,18 @@
-"""Tests: TST-01, TST-02 and TST-04."""
+"""Tests: TST-01, -02 and -04; the others are in ``runners``, ``weakened`` and ``scanned``, and all are listed here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from ledger.rules.kinds import ANY, COUNT, FLAG
-from ledger.rules.parameters import TESTS
+from ledger.rules.kinds import ANY, COUNT, FLAG, GLOBS, LABELS, choice, list_of, table
+from ledger.rules.parameters import PEOPLE, RISKS, SUITE_CLASSES, TESTS
+from ledger.rules.runners import tst_03, tst_06_change, tst_06_release, tst_08, tst_09
 from ledger.rules.runs import NO_REPORT, runs_of, runs_on, suite_words, suites_asked, trees_asked, undated
+from ledger.rules.scanned import LEVELS, tst_07, tst_10
 from ledger.rules.shape import ChangeCase, Finding, Parameter, Rule, failed, inapplicable, passed, untold
 from ledger.rules.stated import each
+from ledger.rules.weakened import TEST_PATHS, tst_05
 from ledger.rules.wording import allowed, capital, counted, listed, short
 
 if TYPE_CHECKING:
@@ -221,6 +224,13 @@ RULES: Final[tuple[Rule, ...]] = (
         parameters=TESTS,
     ),
     Rule(
+        "TST-03",
+        "A service reported the tests",
+        "A run of every required suite on the content was reported by a service, not by somebody's own machine.",
+        tst_03,
+        parameters=TESTS,
+    ),
+    Rule(
         "TST-04",
         "No rerun until green",
         "No required suite passed only after more failed runs on the same content than the policy allows.",
@@ -234,5 +244,89 @@ RULES: Final[tuple[Rule, ...]] = (
                 "How many failed runs of a suite on the same content may come before the one that passed.",
             ),
         ),
+    ),
+    Rule(
+        "TST-05",
+        "Tests were not weakened",
+        "No required suite has fewer tests or skips more than before, unless somebody who took no part noted it.",
+        tst_05,
+        parameters=(
+            *TESTS,
+            *PEOPLE,
+            Parameter(
+                "test_paths",
+                list(TEST_PATHS),
+                GLOBS,
+                "The paths of tests: a note in review on one of them shows that weaker tests were seen.",
+            ),
+        ),
+    ),
+    Rule(
+        "TST-06",
+        "Tests passed before, not after",
+        "The required suites had passed, in the ledger, before the change landed and before a release was deployed.",
+        tst_06_change,
+        tst_06_release,
+        parameters=(
+            *TESTS,
+            Parameter(
+                "environments",
+                ["production"],
+                LABELS,
+                "The environments whose first deployment is the deadline.",
+            ),
+        ),
+    ),
+    Rule(
+        "TST-07",
+        "Scans found nothing above the limits",
+        "The content was scanned to the end, and no more is open or set aside than the policy allows.",
+        tst_07,
+        parameters=(
+            *TESTS,
+            Parameter(
+                "scan_limits",
+                {"error": 0},
+                table(COUNT, key=choice(*LEVELS)),
+                "How many findings of each level (`error`, `warning`, `note`, `none`) may be open; a level left out is "
+                "not limited.",
+            ),
+            Parameter(
+                "scan_targets",
+                [],
+                list_of(choice("code", "dependencies", "secrets", "image")),
+                "What must have been scanned; with an empty list one scan at least, of whatever.",
+            ),
+            Parameter(
+                "unjustified",
+                0,
+                COUNT,
+                "How many findings a scan may show as set aside without a justification.",
+            ),
+        ),
+    ),
+    Rule(
+        "TST-08",
+        "Counts are those of the report",
+        "Counted again, the kept report of every run on the content gives the counts that are recorded.",
+        tst_08,
+        parameters=TESTS,
+    ),
+    Rule(
+        "TST-09",
+        "Tests ran away from production",
+        "No run of a required suite on the content was in production.",
+        tst_09,
+        parameters=(
+            *TESTS,
+            Parameter("production", ["production"], LABELS, "The environments that are production."),
+        ),
+    ),
+    Rule(
+        "TST-10",
+        "The required sorts of suite passed",
+        "Suites of every sort that the policy asks for passed on the content, against a named contract where asked.",
+        tst_10,
+        parameters=(*TESTS, RISKS, SUITE_CLASSES),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.events.work import Merge, SuiteRun
 from ledger.rules.noted import notes_on
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import RunFact
     from ledger.records import Record
     from ledger.rules.judged import Judged
+
+TEST_PATHS: Final = (
+    "**/*_test.*",
+    "**/*.test.*",
+    "**/*.spec.*",
+    "**/*Test.*",
+    "**/*Tests.*",
+    "**/__tests__/**",
+    "**/conftest.py",
+    "**/spec/**",
+    "**/test/**",
+    "**/test_*",
+    "**/tests/**",
+)
+"""Where tests are, where a policy names no other paths."""
 
 
 def tst_05(case: ChangeCase) -> Finding:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent, Held
-from ledger.rules.assistants import traces
+from ledger.rules.involvement import traces
 from reports.parts import Break, Line, Paragraph, Quote, Row, Section, Table, line, words
 from reports.release.register import once
 from reports.release.said import (
