@@ -33,6 +33,7 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "SOD-09": ("Somebody who did not change rules or roles lately approves it.", _APPROVE),
     "SOD-10": ("Have another assistant's session, asked by somebody else, review it.", "evidence record note"),
     "SOD-11": ("Somebody who holds the required role for these paths approves it.", "evidence role list"),
+    "SOD-13": ("Have others review these two people's work for a while.", "evidence log --kind approval"),
     "APP-01": ("Approve exactly what is to land, after its last change.", _APPROVE),
     "APP-02": ("Approve the last revision.", _APPROVE),
     "APP-03": ("Approve it for the branch that it goes to.", _APPROVE),
@@ -91,6 +92,14 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "EXC-03": ("Declare an exception for exactly this content.", "evidence exception"),
     "EXC-04": ("Find out why exceptions have become ordinary.", "evidence log --kind exception"),
     "EXC-05": ("Declare the bypass as an exception and have it reviewed.", "evidence exception"),
+    "POP-03": ("Verify the bundle; a gap means that something is missing.", "evidence verify BUNDLE"),
+    "POP-06": ("Find out why the source was silent, and let it speak again.", "evidence record heartbeat"),
+    "LED-05": ("Set the clock of whoever signed right; what is recorded stays.", "evidence show ENTRY"),
+    "LED-06": ("Record the correction with the entry that it corrects.", "evidence record correction ENTRY"),
+    "ADM-01": ("Somebody who holds none of these roles reviews who holds them.", "evidence approve --access"),
+    "ADM-02": ("Protect the branch again, and record how it is protected.", "evidence record snapshot FILE"),
+    "ADM-03": ("Have a second administrator approve changes of the policy.", "evidence acts"),
+    "ADM-04": ("End the keys and roles of whoever left.", "evidence people disable"),
 }
 
 
@@ -104,7 +113,7 @@ class Remedy:
 
 def remedy(rule: str, *, change: str | None = None, revision: int | None = None, release: str | None = None) -> Remedy:
     """What mends a verdict of ``rule``; a rule without an entry is looked up in its description."""
-    sentence, command = _TABLE.get(rule, ("Read what the rule asks for.", f"evidence policy show, rule {rule}"))
+    sentence, command = _TABLE.get(rule, ("Read what the rule asks for.", "evidence policy show"))
     subject = f"--release {release}" if release is not None else (change or "CHANGE")
     if release is None and revision is not None:
         subject = f"{subject} --revision {revision}"
