@@ -54,7 +54,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "status": ("ledger.cli.status:status", "Which ledger, how large, and what waits."),
     },
     "Administer": {
-        "people": ("ledger.cli.people:people", "People, agents and services: import, suggest, list."),
+        "people": ("ledger.cli.people:people", "People, agents and services: list, link, merge, disable, import."),
         "key": ("ledger.cli.key:key", "Keys: new, request, enrol, rotate, end, revoke, list."),
         "role": ("ledger.cli.role:role", "Roles: grant, end, list."),
         "project": ("ledger.cli.project:project", "Projects: declare, list."),
