@@ -19,7 +19,7 @@ from ledger.rules.wording import capital, listed, party_words, person
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger.dossier.facts import DeployFact, Party
+    from ledger.dossier.facts import DeployFact, Party, ReleaseDossier
     from ledger.rules.shape import Finding, NamedRecord, ReleaseCase
 
 
@@ -45,7 +45,7 @@ def sod_06(case: ReleaseCase) -> Finding:
     if not effective:
         return untold(unclear, inputs) if unclear else inapplicable("somebody approved the release", inputs)
     parts = {who: _part(case, fact.approver) for who, fact in effective.items()}
-    hidden = _hidden(case)
+    hidden = hidden_changes(case.dossier)
     outside = [who for who, part in parts.items() if not (part.wrote or part.reviewed or _open(part))]
     if outside and not hidden:
         return passed(
@@ -79,9 +79,9 @@ def _open(part: _Part) -> list[str]:
     return [*part.unclear, *part.unclear_review]
 
 
-def _hidden(case: ReleaseCase) -> tuple[str, ...]:
+def hidden_changes(dossier: ReleaseDossier) -> tuple[str, ...]:
     """Clauses that say why the release may hold changes that are not known to be in it."""
-    return (*unread_lists(case.dossier), *unread_landings(case.dossier))
+    return (*unread_lists(dossier), *unread_landings(dossier))
 
 
 def _changes(changes: Iterable[str]) -> str:
@@ -126,7 +126,7 @@ def _deployed(case: ReleaseCase, item: DeployFact) -> tuple[list[str], list[str]
     bad = [f"{name} deployed the release in entry {entry} and took part in {listed(part.wrote)}"] if part.wrote else []
     if part.alone:
         bad.append(f"{name} deployed the release in entry {entry} and alone approved {_changes(part.alone)}")
-    return bad, ([] if bad else [*_open(part), *_hidden(case)])
+    return bad, ([] if bad else [*_open(part), *hidden_changes(case.dossier)])
 
 
 def _part(case: ReleaseCase, party: Party) -> _Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
+from ledger.dossier.people import sure
 from ledger.rules.contributors import approver_words
 from ledger.rules.counting import APPROVED, HAS_IT, Grade, by_need, weigh
 from ledger.rules.parameters import APPROVALS, APPROVER_CLASSES, COUNTING, PEOPLE
@@ -96,8 +97,8 @@ def _filled(case: ChangeCase, content: Judged, found: Sorted, wanted: Mapping[st
             held = role_held(case, fact, role, content)
             if held.held == "yes" and counts:
                 certain.setdefault(who, set()).add(role)
-            # Who it is is not known of every unclear one, and so neither is what they hold.
-            if held.held != "no" or fact.approver.principal is None:
+            # Of whom it is not known who they are, it is not known either what they hold.
+            if held.held != "no" or not sure(fact.approver):
                 perhaps.setdefault(who, set()).add(role)
             reasons += held.reasons
     seats = _seated(places, certain)
@@ -106,8 +107,8 @@ def _filled(case: ChangeCase, content: Judged, found: Sorted, wanted: Mapping[st
         return passed(f"Each class of approver approved {content.name}: {listed(told)}.", inputs)
     if reasons and len(_seated(places, perhaps)) == len(places):
         return untold(reasons, inputs)
-    if not found.effective and not reasons:
-        return inapplicable(APPROVED, content.inputs)
+    if not found.effective:
+        return untold(reasons, inputs) if reasons else inapplicable(APPROVED, content.inputs)
     empty = [places[place] for place in range(len(places)) if place not in seats]
     lacking = [
         counted(empty.count(role), f"approver as {role}", f"approvers as {role}") for role in dict.fromkeys(empty)

@@ -13,6 +13,7 @@ from ledger.events.shape import instant
 from ledger.events.work import Approval
 from ledger.roster.state import person_behind
 from ledger.rules.contributors import CODE, contributions, gaps
+from ledger.rules.deliverers import hidden_changes
 from ledger.rules.judged import judged
 from ledger.rules.kinds import at_least
 from ledger.rules.parameters import COUNTING, PEOPLE
@@ -45,7 +46,7 @@ class _Act:
 
 def sod_09_release(case: ReleaseCase) -> Finding:
     """SOD-09 of a release."""
-    return _kept_apart(case, case.dossier)
+    return _kept_apart(case, case.dossier, hidden_changes(case.dossier))
 
 
 def sod_09_period(case: PeriodCase) -> Finding:
@@ -53,10 +54,13 @@ def sod_09_period(case: PeriodCase) -> Finding:
     return _kept_apart(case, case.dossier)
 
 
-def _kept_apart(case: ReleaseCase | PeriodCase, dossier: ReleaseDossier | PeriodDossier) -> Finding:
+def _kept_apart(
+    case: ReleaseCase | PeriodCase, dossier: ReleaseDossier | PeriodDossier, hidden: Iterable[str] = ()
+) -> Finding:
     window = timedelta(hours=cast("int", case.settings["hours"]))
     unplaced = dossier.unplaced if isinstance(dossier, PeriodDossier) else ()
     uses, missing = _uses(dossier.changes, unplaced)
+    missing += hidden
     if not uses and not missing:
         return inapplicable("a change was approved or landed")
     changed = list(_changed(dossier))

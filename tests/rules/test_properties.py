@@ -121,6 +121,11 @@ def test_events_about_something_else_change_no_verdict(scenario: Scenario) -> No
     assert _outcomes(woven, scenario) == _outcomes(plain, scenario)
 
 
+def _unordered(outcomes: Outcomes) -> Outcomes:
+    """Without the verdicts of the rule that asks which tests were there when somebody approved."""
+    return {key: outcome for key, outcome in outcomes.items() if key[0] != "APP-09"}
+
+
 def _independent(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether neither event says anything about the other: another approver, another suite, or unrelated."""
     kinds = {first["do"], second["do"]}
@@ -151,10 +156,10 @@ def test_the_order_of_independent_events_changes_no_verdict() -> None:
     for scenario in CORPUS:
         expected: Outcomes | None = None
         for events in _swaps(scenario):
-            expected = expected or _outcomes(told(scenario), scenario)
+            expected = expected or _unordered(_outcomes(told(scenario), scenario))
             story = stage(scenario)
             story.play(events)
-            assert _outcomes(story, scenario) == expected
+            assert _unordered(_outcomes(story, scenario)) == expected
             swapped += 1
     assert swapped >= 10
 
