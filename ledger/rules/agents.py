@@ -9,6 +9,7 @@ from ledger.documents import account_key
 from ledger.dossier.people import sure
 from ledger.records import Absent
 from ledger.rules.contributors import approver_words, contributions
+from ledger.rules.counting import APPROVED
 from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import paths_of
 from ledger.rules.prompting import USED
@@ -136,9 +137,7 @@ def _apart(case: ChangeCase, content: Judged) -> Finding:
     inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
     inputs += [("prompt", item.record) for item in case.change.prompts]
     if not found.effective:
-        return (
-            untold(found.reasons, inputs) if found.unclear else inapplicable("somebody approved this content", inputs)
-        )
+        return untold(found.reasons, inputs) if found.unclear else inapplicable(APPROVED, inputs)
     held = _Held()
     for fact in found.effective:
         _sort_key(case, fact, held)

@@ -13,6 +13,7 @@ from ledger.rules.landed import chg_02, chg_06
 from ledger.rules.parameters import APPROVALS, COUNTING, OWNERS, PEOPLE, RISKS, RUNBOOK
 from ledger.rules.reverts import chg_07
 from ledger.rules.shape import Finding, NamedRecord, Parameter, ReleaseCase, Rule, failed, inapplicable, passed, untold
+from ledger.rules.stated import is_late
 from ledger.rules.statements import chg_03, chg_04, chg_05, chg_13
 from ledger.rules.wording import capital, counted, listed, short
 
@@ -54,7 +55,10 @@ def chg_01(case: ReleaseCase) -> Finding:
         return untold(missing, inputs)
     if not dossier.places:
         return inapplicable("the release holds a commit", inputs)
-    unclaimed = [(place, place.direct_push) for place in dossier.places if place.direct_push is not None]
+    without = [(place, place.direct_push) for place in dossier.places if place.direct_push is not None]
+    unclaimed = [(place, record) for place, record in without if not is_late(record)]
+    # Whoever landed it then may have had a change that nobody recorded.
+    late = list(dict.fromkeys(record.index for _, record in without if is_late(record)))
     strange = [place for place in dossier.places if place.change is None and place.direct_push is None]
     # Landings without a change are certain; commits found nowhere are so only when every list could be read.
     clauses = unread_landings(dossier)
@@ -73,6 +77,14 @@ def chg_01(case: ReleaseCase) -> Finding:
             if places
         ]
         return failed(f"{capital('; '.join(told))}.", [*inputs, *(("merge", record) for _, record in unclaimed)])
+    if late:
+        return untold(
+            (
+                f"of which change the landing in entry {index} was is open, as it was only recorded afterwards"
+                for index in late
+            ),
+            [*inputs, *(("merge", record) for _, record in without)],
+        )
     return passed(
         f"All {counted(len(dossier.places), 'commit', 'commits')} of the release belong to "
         f"{counted(len(dossier.changes), 'recorded change', 'recorded changes')}."
