@@ -74,7 +74,14 @@ def test_every_rule_is_seen_from_every_side() -> None:
         ("SOD-01", "not-applicable"),
         ("TST-01", "not-applicable"),
         ("TST-02", "not-applicable"),
+        ("TST-03", "not-applicable"),
+        ("TST-05", "not-applicable"),
+        ("TST-07", "not-applicable"),
+        ("TST-08", "not-applicable"),
+        ("TST-09", "not-applicable"),
         ("AI-01", "not-applicable"),
+        # A co-author whom nobody knows leaves it open who took part.
+        ("CHG-12", "fail"),
         ("REL-01", "not-applicable"),
         # An effort that looks plausible is no reason to pass.
         ("APP-10", "pass"),
