@@ -34,7 +34,7 @@ _WORDS: Final = {"fail": "FAIL", "not-evaluable": "cannot tell"}
     help="Folder.",
 )
 def demo(out: Path) -> None:
-    """See the whole road on an invented company: eight people, one agent, nine changes, planted faults.
+    """See the whole road on an invented company: eight people, one agent, ten changes, planted faults.
 
     Makes a git repository, founds a ledger, records and approves through its server, releases, prints the findings, a
     trace, an evidence pack and what verification says of a tampered copy. Needs no network; changes nothing of yours.
@@ -95,7 +95,7 @@ def _findings(stage: Stage) -> list[Finding]:
     document = stage.answer("check", RELEASE, expect=(exitcodes.NEGATIVE,))
     titles = {story.number: story.title for story in STORIES}
     findings = [
-        Finding(_WORDS[verdict["outcome"]], verdict["rule"], _subject(verdict, titles), verdict["sentence"])
+        Finding(_WORDS[verdict["outcome"]], verdict["rule"], _subject(verdict, titles), _sentence(verdict))
         for verdict in document["verdicts"]
         if verdict["outcome"] in _WORDS
     ]
@@ -105,6 +105,12 @@ def _findings(stage: Stage) -> list[Finding]:
     passed = sum(verdict["outcome"] == "pass" for verdict in document["verdicts"])
     click.echo(f"  and {plural(passed, 'verdict')} passed, in project {PROJECT}")
     return findings
+
+
+def _sentence(verdict: dict[str, Any]) -> str:
+    """What was found, and which exceptions stand beside it."""
+    entries = ", ".join(f"entry {item['index']}" for item in verdict["excepted_by"])
+    return f"{verdict['sentence']} Excepted by {entries}." if entries else str(verdict["sentence"])
 
 
 def _subject(verdict: dict[str, Any], titles: dict[str, str]) -> str:

@@ -57,6 +57,8 @@ def test_every_planted_fault_is_found_and_no_clean_change_is_blamed(demo: Demo) 
     assert "after two failed runs" in _about(demo, "204")
     assert "A rejection stands: Priya Nair" in _about(demo, "206")
     assert "APP-05" in _about(demo, "207")
+    assert "Excepted by entry" in _about(demo, "207")
+    assert "merged was content of no recorded revision" in _about(demo, "210")
     assert "declared to be made without an assistant" in _about(demo, "209")
     blamed = {story.number for story in STORIES if "FAIL" in _about(demo, story.number)}
     assert blamed == {story.number for story in STORIES if story.planted is not None}

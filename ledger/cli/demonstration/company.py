@@ -1,4 +1,4 @@
-"""The invented company: eight people, one agent, one pipeline, nine changes, and the faults planted in them."""
+"""The invented company: eight people, one agent, one pipeline, ten changes, and the faults planted in them."""
 
 from __future__ import annotations
 
@@ -90,14 +90,25 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
+class Excepted:
+    """Somebody declares that the rules which shut the gate are departed from."""
+
+    by: Somebody
+    incident: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """Somebody merges."""
 
     by: Somebody
     method: Literal["squash", "merge", "push"]
+    slipped_in: tuple[tuple[str, str], ...] = ()
+    """Path and content of files that come in with a merge commit itself."""
 
 
-Step: TypeAlias = Prompted | Pushed | Tested | Decided | Ticked | Landed
+Step: TypeAlias = Prompted | Pushed | Tested | Decided | Ticked | Excepted | Landed
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +232,10 @@ STORIES: Final = (
         (
             Pushed((("src/zones.py", "LAST_ZONE = 99\n"),), "Hotfix: zones beyond 12", "none"),
             Tested(27),
+            Excepted(OMAR, "INC-311", "Parcels beyond zone 12 cannot be priced, and nobody else is awake."),
             Landed(OMAR, "merge"),
         ),
-        "A hotfix went out at night; nobody has reviewed it yet.",
+        "A hotfix went out at night under an exception; nobody has looked at it since.",
     ),
     Story(
         "208",
@@ -262,8 +274,20 @@ STORIES: Final = (
         ),
         "The author declared that no assistant took part; a commit's trailer says otherwise.",
     ),
+    Story(
+        "210",
+        "Round up partner rates",
+        LENA,
+        (
+            Pushed((("src/rounding.py", "UNIT_CENTS = 5\n"),), "Round up partner rates", "none"),
+            Tested(33),
+            Decided(JONAS, comment="As agreed with the partners."),
+            Landed(LENA, "merge", (("src/partner_check.py", "CHECK_SIGNATURES = False\n"),)),
+        ),
+        "The approved change landed together with a file that nobody had seen.",
+    ),
 )
-"""Nine changes, in the order in which they happened."""
+"""Ten changes, in the order in which they happened."""
 
 QUESTION: Final = ("src/discount.py", 1)
 """The line an on-call engineer asks about in the middle of the night."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.demonstration.company import (
     AGENT,
@@ -17,6 +18,7 @@ from ledger.cli.demonstration.company import (
     STORIES,
     VERSION,
     Decided,
+    Excepted,
     Landed,
     Prompted,
     Pushed,
@@ -26,12 +28,14 @@ from ledger.cli.demonstration.company import (
 from ledger.cli.demonstration.scenery import MAIN, Scenery, write_report
 
 if TYPE_CHECKING:
-    from ledger.cli.demonstration.company import Story
+    from ledger.cli.demonstration.company import Somebody, Story
     from ledger.cli.demonstration.stage import Stage
 
 RELEASE: Final = f"{PRODUCT}@{VERSION}"
 
-_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy")
+FORGE: Final = "github.com"
+
+_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "decision")
 
 
 def found_ledger(stage: Stage) -> None:
@@ -105,13 +109,50 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                     *("--key", step.by.handle),
                 )
             case Ticked():
-                stage.forge_shows(step.by.mail, project=PROJECT, change=story.number, revision=revision, head=head)
+                reviews = stage.folder / "reviews.json"
+                reviews.write_text(json.dumps([_review(step.by, story.number, head)]), encoding="utf-8")
+                stage.evidence("record", "reviews", str(reviews), *about, *pipeline)
+            case Excepted():
+                _gate(stage, scenery, story, head)
+                stage.evidence(
+                    *("exception", "--incident", step.incident, "--reason", step.reason, "--yes"),
+                    *("--repo", str(scenery.folder), "--project", PROJECT, "--key", step.by.handle),
+                    show=True,
+                )
             case Landed():
+                _gate(stage, scenery, story, head)
                 before, after = scenery.land(story, step, branch)
                 stage.evidence(
                     *("record", "merge", "--ref", MAIN, "--before", before, "--after", after),
                     *("--by", step.by.mail, "--project", PROJECT, *repository, *pipeline),
                 )
+
+
+def _gate(stage: Stage, scenery: Scenery, story: Story, head: str) -> None:
+    """The pipeline asks the merge gate. This company observes at first: what is blocked lands all the same."""
+    stage.evidence(
+        *("gate", story.number, "--at", "merge", "--mode", "observe", "--head", head),
+        *("--repo", str(scenery.folder), "--project", PROJECT, "--key", "pipeline"),
+    )
+
+
+def _review(by: Somebody, number: str, head: str) -> dict[str, Any]:
+    """A review as GitHub's endpoint returns it."""
+    return {
+        "id": 3_000_000 + int(number),
+        "user": {"login": by.handle, "id": _account(by), "type": "User", "html_url": f"https://{FORGE}/{by.handle}"},
+        "body": "",
+        "state": "APPROVED",
+        "commit_id": head,
+        "submitted_at": "2026-03-02T16:20:00Z",
+        "html_url": f"https://{FORGE}/larkspur/{PROJECT}/pull/{number}#pullrequestreview-1",
+        "pull_request_url": f"https://api.github.com/repos/larkspur/{PROJECT}/pulls/{number}",
+    }
+
+
+def _account(somebody: Somebody) -> int:
+    """Their immutable id at the forge."""
+    return 5_800_100 + PEOPLE.index(somebody)
 
 
 def release_and_deploy(stage: Stage, scenery: Scenery) -> None:
@@ -160,6 +201,7 @@ def _people_file(start: str) -> str:
                 "[[person]]",
                 f'name = "{somebody.name}"',
                 f'mail = ["{somebody.mail}"]',
+                f'accounts = [{{ system = "{FORGE}", id = "{_account(somebody)}", login = "{somebody.handle}" }}]',
                 f"roles = [{roles}]",
                 "",
             ]

@@ -57,6 +57,11 @@ class Scenery:
             self._commit(title, story.author, (), committer=landed.by)
         elif landed.method == "merge":
             self._run(landed.by, landed.by, "merge", "--quiet", "--no-ff", "-m", title, branch)
+            for path, text in landed.slipped_in:
+                self._write(path, text)
+            if landed.slipped_in:
+                self._git("add", "--all")
+                self._run(landed.by, landed.by, "commit", "--quiet", "--amend", "--no-edit")
         else:
             self._run(landed.by, landed.by, "merge", "--quiet", "--ff-only", branch)
         return before, self.head()

@@ -106,32 +106,6 @@ class Stage:
             )
         return said.getvalue()
 
-    def forge_shows(self, who: str, *, project: str, change: str, revision: int, head: str) -> None:
-        """Records an approval that a forge attests, signed by the pipeline that brings it.
-
-        Raises:
-            LedgerError: the server refuses it.
-        """
-        from ledger.anchor import parse_anchor
-        from ledger.cli.fetching import fetch_directory
-        from ledger.cli.making import new_context, seal_event
-        from ledger.client import Client
-        from ledger.events.context import About, Actor
-        from ledger.events.work import Approval, Basis, Seen
-        from ledger.keyfile import read_key_file
-
-        anchor = parse_anchor((self.ledger / "ledger.pub").read_text(encoding="ascii"))
-        with Client(self.server, anchor) as client:
-            known = fetch_directory(client, anchor, self.folder / "home" / "cache")
-            context = new_context(
-                Actor(principal=known.principal(who).id),
-                ledger=anchor.ledger,
-                project=known.project(project).id,
-                about=About(change=change, revision=revision),
-            )
-            body = Approval("forge", Basis(commit=head), "approve", "review", "change", Seen((), ()))
-            client.record(seal_event(context, body, (), read_key_file(self.key_file("pipeline"))))
-
     def key_file(self, name: str) -> Path:
         """Where the private key of that name lies."""
         return self.folder / "home" / "config" / "evidence-ledger" / "keys" / f"{name}.key"
