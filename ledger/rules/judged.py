@@ -97,14 +97,11 @@ def paths_of(content: Judged) -> Paths:
 
     Both count because what was reviewed and what landed may differ in what the base already held.
     """
-    known: set[bytes] = set()
-    unread: list[str] = []
-    for manifest in manifests_of(content):
-        if isinstance(manifest, Manifest):
-            known.update(entry.path for entry in manifest.entries)
-        else:
-            unread.append(manifest)
-    return Paths(tuple(sorted(known)), tuple(unread))
+    found = manifests_of(content)
+    known = [tuple(entry.path for entry in item.entries) for item in found if isinstance(item, Manifest)]
+    unread = tuple(item for item in found if isinstance(item, str))
+    # The paths of one manifest are in order already.
+    return Paths(known[0] if len(known) == 1 else tuple(sorted({path for paths in known for path in paths})), unread)
 
 
 def manifests_of(content: Judged) -> tuple[Manifest | str, ...]:

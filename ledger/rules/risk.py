@@ -61,7 +61,7 @@ def risk_class(case: ChangeCase, content: Judged) -> RiskClass:
     classes = cast("list[dict[str, JSON]]", case.settings["risks"])
     names = [str(item["name"]) for item in classes]
     stated = _stated(case, content, names)
-    paths = paths_of(content)
+    paths = paths_of(content) if any("paths" in item for item in classes) else Paths((), ())
     perhaps: list[str] = []
     unread: list[str] = []
     for name, item in zip(names, classes, strict=True):
