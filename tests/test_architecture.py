@@ -20,6 +20,7 @@ OUTER = {
     "keyfile",
     "memory",
     "outbox",
+    "policies",
     "signers",
     "spool",
     "standalone",
@@ -32,7 +33,7 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : memory : outbox : signers : spool : standalone : store : transport : "
+        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : standalone : store : transport : "
         "witness"
     ),
     "receipt",

@@ -11,9 +11,9 @@ from ledger.cli.options import client_options, project_option, signing_options
 
 def default_policy() -> bytes:
     """The policy of a new ledger, in canonical JSON."""
-    from ledger.rules.policy import DEFAULT_POLICY, encode_policy
+    from ledger.policies.presets import preset
 
-    return encode_policy(DEFAULT_POLICY)
+    return preset("startup")
 
 
 @click.group()

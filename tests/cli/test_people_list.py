@@ -15,9 +15,9 @@ from ledger.client import Client
 from ledger.documents import Account, encode_account
 from ledger.events.context import About, Actor
 from ledger.events.work import Approval, Basis, Seen
-from ledger.rules.policy import DEFAULT_POLICY
 from tests.api.serving import ROOT, found_ledger, parcels_of, serving
 from tests.cli.running import User
+from tests.policies import CORE_POLICY
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Told:
         self.bo = self.world.person("Bo", accounts=shared)
         self.bob = self.world.person("Bob", accounts=shared)
         self.ci = self.world.machine("CI", KINDS)
-        self.world.policy(DEFAULT_POLICY)
+        self.world.policy(CORE_POLICY)
         self.sent = 1
 
     def diff(self, change: str, person: dict[str, str], *, by: Member | None = None) -> Change:

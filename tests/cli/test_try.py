@@ -22,7 +22,8 @@ from ledger.dossier.build import build_release
 from ledger.errors import LedgerError, NotFoundError
 from ledger.events.work import Merge, Release, SuiteRun
 from ledger.junit import parse_junit
-from ledger.rules.policy import DEFAULT_POLICY, encode_policy, parse_policy, policy_in_force
+from ledger.policies.presets import preset
+from ledger.rules.policy import parse_policy, policy_in_force
 from ledger.verify.run import verify_bundle
 from tests.capture.conftest import Sandbox
 
@@ -244,7 +245,7 @@ def test_the_default_policy_is_in_force(repo: Sandbox) -> None:
     _, trial = tried(repo)
     dossier = opened(trial)
     in_force = policy_in_force(dossier.records, dossier.sources[0].source.project)
-    assert in_force.digest == parse_policy(encode_policy(DEFAULT_POLICY)).digest
+    assert in_force.digest == parse_policy(preset("startup")).digest
 
 
 def test_a_report_is_recorded_on_the_commit_checked_out(repo: Sandbox) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.events.context import About
 from ledger.events.governance import DeclaredException
 from ledger.events.work import Approval, Basis, Seen
-from ledger.rules.policy import DEFAULT_POLICY
+from tests.policies import CORE_POLICY
 from tests.stories import MACHINE_KINDS
 from tests.world import World, git_id
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 RELEASED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 POLICY = {
-    **DEFAULT_POLICY,
+    **CORE_POLICY,
     "name": "payments",
     "rules": {
-        **DEFAULT_POLICY["rules"],  # type: ignore[dict-item]
+        **CORE_POLICY["rules"],  # type: ignore[dict-item]
         "APP-05": {"environments": ["production"], "on": True, "release_approvals": 1, "severity": "high"},
     },
 }

@@ -37,7 +37,8 @@ from ledger.events.work import (
 )
 from ledger.keys import SigningKey, key_id
 from ledger.rules.assess import assess_change, assess_period, assess_release
-from ledger.rules.policy import DEFAULT_POLICY, PolicyRules, encode_policy, parse_policy
+from ledger.rules.policy import PolicyRules, encode_policy, parse_policy
+from tests.policies import CORE_POLICY
 from tests.rules.deciding import VERBS as DECIDING
 from tests.rules.operations import VERBS
 from tests.rules.working import VERBS as WORKING
@@ -109,7 +110,7 @@ class Story:
         self.people["Ada"] = self.world.members["Ada Admin"]
         for name in ("CI", "Collector"):
             self.people[name] = self.world.machine(name, MACHINE_KINDS)
-        self.policy = merged(DEFAULT_POLICY, policy)
+        self.policy = merged(CORE_POLICY, policy)
         # A rule of which a scenario says no more is on.
         self.policy["rules"] = {
             rule: {"on": True, "severity": "medium"} | told for rule, told in self.policy["rules"].items()
@@ -161,7 +162,7 @@ class Story:
     # Work
 
     def _who(self, name: str) -> Member:
-        return self.people[name]
+        return self.people.get(name) or self.world.members[name]
 
     def _commit(self, told: Mapping[str, Any], tree: str, by: str) -> dict[str, Any]:
         author = self._who(told.get("author", by)) if "author_mail" not in told else self._who(by)
@@ -384,9 +385,9 @@ class Story:
         """A role for somebody."""
         return self.world.grant(self._who(to), role)
 
-    def do_end_role(self, grant: str, of: str) -> Record:
+    def do_end_role(self, grant: str, of: str, reason: str = "moved") -> Record:
         """The end of a role."""
-        return self.world.act(RoleEnd(self.labels[grant].envelope, self._who(of).principal, "moved"))
+        return self.world.act(RoleEnd(self.labels[grant].envelope, self._who(of).principal, reason))
 
     def do_disable(self, who: str) -> Record:
         """Somebody leaves."""

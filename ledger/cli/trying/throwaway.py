@@ -27,8 +27,8 @@ from ledger.events.roster import KeyEnrol, PolicySet, PrincipalCreate, ProjectDe
 from ledger.events.shape import OpenObject, claimed_time
 from ledger.events.work import Merge, Release, Run, Source, SuiteRun, Totals
 from ledger.keys import SigningKey, sign
+from ledger.policies.presets import preset
 from ledger.roster.acts import genesis_preimage, key_preimage
-from ledger.rules.policy import DEFAULT_POLICY, encode_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,7 +183,7 @@ def _acts(ledger: _Ledger, history: History, name: str, object_format: ObjectFor
     proof = sign(ledger.key, key_preimage(ledger.id, ledger.collector, ledger.key.public))
     return [
         ledger.act(project, [new_content("card", encode_card(name))]),
-        ledger.act(PolicySet(OpenObject(encode_policy(DEFAULT_POLICY)))),
+        ledger.act(PolicySet(OpenObject(preset("startup")))),
         ledger.act(PrincipalCreate(ledger.collector, "service"), [new_content("card", encode_card(COLLECTOR))]),
         ledger.act(KeyEnrol(ledger.key.public, ledger.collector, proof, KINDS, (ledger.project,))),
     ]
