@@ -7,13 +7,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ledger.documents import account_key
-from ledger.dossier.people import read_card
+from ledger.dossier.people import read_card, sure
 from ledger.records import Absent
 from ledger.roster.state import person_behind, principal_in_force
 from ledger.rules.contributors import by_party, contributions, unresolved
 from ledger.rules.kinds import FLAG
 from ledger.rules.parameters import PEOPLE
+from ledger.rules.reviewed import identity_doubt
 from ledger.rules.shape import Parameter, Rule, failed, inapplicable, passed, untold
+from ledger.rules.verdict import Outcome
 from ledger.rules.wording import capital, counted, listed, person
 
 if TYPE_CHECKING:
@@ -42,7 +44,20 @@ def id_03_change(case: ChangeCase) -> Finding:
         return untold(open_ones) if open_ones else inapplicable("somebody had a part in the change")
     inputs: list[NamedRecord] = [("diff", item.record) for item in case.change.revisions]
     inputs += [("approval", item.record) for item in case.change.approvals]
-    return _unique(case.records, taking_part, inputs, verified=case.settings["verified_identities"] is True)
+    verified = case.settings["verified_identities"] is True
+    found = _unique(case.records, taking_part, inputs, verified=verified)
+    strangers = _strangers(case) if verified and found.outcome is Outcome.PASS else []
+    return untold(strangers, inputs) if strangers else found
+
+
+def _strangers(case: ChangeCase) -> list[str]:
+    """Clauses about those who had a part and of whom it is not known who they are, nor whether that was verified."""
+    found = [
+        unresolved(item, duties)
+        for item, duties in by_party(contributions(case))
+        if item.party.principal is None and not item.party.claimants
+    ]
+    return found + [identity_doubt(fact) for fact in case.change.approvals if not sure(fact.approver)]
 
 
 def id_03_period(case: PeriodCase) -> Finding:

@@ -165,7 +165,7 @@ def _sort(
     part, shown, reasons = took_part(case, fact.approver, duties)
     if part == "yes":
         if covered != "no":
-            _sort_own(fact, shown, found)
+            _sort_own(fact, shown, holds, found)
         return
     reasons = (*doubts(fact), *reasons, *holds.reasons)
     if late:
@@ -183,12 +183,13 @@ def _sort(
             found.effective.append(fact)
 
 
-def _sort_own(fact: ApprovalFact, shown: tuple[Contribution, ...], found: Sorted) -> None:
-    if fact.perhaps_replaced_by is None:
+def _sort_own(fact: ApprovalFact, shown: tuple[Contribution, ...], holds: RoleHeld, found: Sorted) -> None:
+    if fact.perhaps_replaced_by is None and holds.held == "yes":
         found.own.append((fact, shown))
     else:
-        # Whoever took part may have taken it back: then it is nobody's approval of their own work.
-        found.unclear.append(Unclear(fact, doubts(fact)))
+        # Whoever took part may have taken it back, or was in no role to approve: then it is nobody's approval of their
+        # own work.
+        found.unclear.append(Unclear(fact, (*doubts(fact), *holds.reasons)))
 
 
 def doubts(fact: ApprovalFact) -> tuple[str, ...]:
