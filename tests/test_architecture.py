@@ -33,8 +33,8 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : standalone : store : "
-        "transport : witness"
+        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : standalone : "
+        "store : transport : witness"
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
