@@ -1,47 +1,65 @@
-"""``evidence policy``: the rules in force, as one document that is set by an act."""
+"""``evidence policy``: which rules hold, with which parameters: shown, compared, tried, checked and set by an act."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from ledger.cli.options import client_options, project_option, signing_options
+from ledger.cli.options import client_options, output, output_options, project_option, settings, signing_options
 
+if TYPE_CHECKING:
+    from ledger.cli.assessing import Assessed
+    from ledger.rules.policy import PolicyRules
+    from ledger.rules.verdict import Assessment
 
-def default_policy() -> bytes:
-    """The policy of a new ledger, in canonical JSON."""
-    from ledger.policies.presets import preset
-
-    return preset("startup")
+_SOURCES: Final = "FILE|PRESET|in-force|DIGEST"
+_PRESETS: Final = click.Choice(["startup", "regulated", "pci", "sox"])
 
 
 @click.group()
 def policy() -> None:
-    """The policy: which rules are assessed, with which parameters. Verdicts name it by its digest."""
+    """The policy: which rules are assessed, with which parameters. Verdicts name it by its digest.
+
+    \b
+    The way to a new one:
+      evidence policy show regulated            read a ready one in plain sentences
+      evidence policy show --yaml regulated > policy.yaml
+      evidence policy check policy.yaml         after editing
+      evidence policy diff in-force policy.yaml
+      evidence policy try policy.yaml --from 2026-07-01
+      evidence policy set policy.yaml
+    """
 
 
 @policy.command("set")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--default", "from_default", is_flag=True, help="The policy of a new ledger, in place of FILE.")
+@click.option("--preset", "name", type=_PRESETS, help="A ready policy, in place of FILE.")
+@click.option("--default", "from_default", is_flag=True, help="The same as --preset startup.")
 @click.option(
     "--in", "projects", multiple=True, metavar="PROJECT", help="Only there; default: wherever none of its own is."
 )
 @signing_options
 @client_options
 @click.pass_context
-def set_(ctx: click.Context, *, file: Path | None, from_default: bool, projects: tuple[str, ...]) -> None:
-    """Set the policy in FILE (JSON, or TOML if its name ends so) in force."""
+def set_(
+    ctx: click.Context, *, file: Path | None, name: str | None, from_default: bool, projects: tuple[str, ...]
+) -> None:
+    """Set the policy in FILE (YAML, JSON or TOML, by the end of its name) in force."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.policyfile import read_policy_file
     from ledger.cli.session import open_session
     from ledger.digests import digest_bytes
     from ledger.events.roster import PolicySet
     from ledger.events.shape import OpenObject
+    from ledger.policies.presets import preset
     from ledger.roster.state import policy_at
 
-    if (file is None) != from_default:
-        raise click.UsageError("name a FILE, or give --default")
-    data = default_policy() if file is None else _read(file)
+    ready = name or ("startup" if from_default else None)
+    if (file is None) == (ready is None):
+        raise click.UsageError("name a FILE, or give --preset")
+    data = preset(ready) if file is None and ready is not None else read_policy_file(Path(str(file))).data
     with open_session(ctx) as session:
         known = session.directory()
         ids = tuple(sorted({known.project(project).id for project in projects})) or None
@@ -54,69 +72,162 @@ def set_(ctx: click.Context, *, file: Path | None, from_default: bool, projects:
 
 
 @policy.command()
-@click.option("--default", "from_default", is_flag=True, help="The policy of a new ledger; the server is not asked.")
+@click.argument("source", metavar=f"[{_SOURCES}]", default="in-force")
+@click.option("--yaml", "as_file", is_flag=True, help="As a file to edit and set; a ready policy with its comments.")
+@click.option("--default", "from_default", is_flag=True, help="The same as: show startup.")
 @project_option
 @client_options
 @click.pass_context
-def show(ctx: click.Context, *, from_default: bool) -> None:
-    """The policy in force, for --project or in general, as JSON that `policy set` takes."""
+def show(ctx: click.Context, source: str, *, as_file: bool, from_default: bool) -> None:
+    """A policy in plain sentences; default: the one in force, for --project or in general."""
     import json
 
     from ledger.canonical import parse
-    from ledger.cli.options import output, settings
-    from ledger.cli.session import open_session
-    from ledger.digests import digest_bytes
-    from ledger.errors import NotFoundError
-    from ledger.roster.state import policy_at
+    from ledger.cli.policysource import named_policy
+    from ledger.cli.policywords import policy_document, policy_lines
+    from ledger.policies.presets import PRESETS, preset_yaml
+    from ledger.rules.plain import in_plain_words
 
-    if from_default:
-        data = default_policy()
-        value = parse(data, max_bytes=len(data))
-        output(ctx).answer(
-            {"policy_digest": digest_bytes(data), "policy": value}, json.dumps(value, indent=2).split("\n")
-        )
-        return
-    with open_session(ctx) as session:
-        known = session.directory()
-        if settings(ctx).project is not None:
-            found = policy_at(known.roster, session.project_id(known), known.position)
-        else:
-            found = next((one for one in reversed(known.roster.policies) if one.projects is None), None)
-        if found is None:
-            raise NotFoundError("no-policy", "no policy is in force there", remedy="evidence policy set --default")
-        value = parse(found.data, max_bytes=len(found.data))
-        document = {
-            "policy_digest": found.digest,
-            "since": found.since,
-            "projects": found.projects,
-            "envelope": found.envelope,
-            "policy": value,
-        }
-        session.output.note(f"policy digest {found.digest}, in force from position {found.since}")
-        session.output.answer(document, json.dumps(value, indent=2, ensure_ascii=True).split("\n"))
-
-
-def _read(file: Path) -> bytes:
-    """The policy in a file, in canonical JSON, once its rules were understood."""
-    import tomllib
-    from typing import cast
-
-    from ledger.canonical import Encodable, encode, parse
-    from ledger.errors import FormatError
-    from ledger.events.roster import MAX_POLICY_BYTES
-    from ledger.rules.policy import parse_policy
-
-    data = file.read_bytes()
-    if file.suffix == ".toml":
-        try:
-            value = tomllib.loads(data.decode("utf-8"))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-            raise FormatError("bad-policy", "the file is not TOML", details={"path": str(file)}) from None
+    wanted = "startup" if from_default else source
+    found = named_policy(ctx, wanted)
+    value = parse(found.data, max_bytes=len(found.data))
+    document = {"policy_digest": found.rules.digest}
+    if found.held is not None:
+        held = found.held
+        document |= {"since": held.since, "projects": held.projects, "envelope": held.envelope}  # type: ignore[dict-item]
+        output(ctx).note(f"{found.source}, in force from position {held.since}")
+    told = in_plain_words(found.rules)
+    if as_file:
+        # JSON is YAML too, so what has no comments is written as that.
+        text = preset_yaml(wanted) if wanted in PRESETS else json.dumps(value, indent=2)
+        lines = text.replace("../../docs/policy.schema.json", "policy.schema.json").rstrip("\n").split("\n")
     else:
-        value = cast("dict[str, object]", parse(data, max_bytes=4 * MAX_POLICY_BYTES))
-    try:
-        canonical = encode(cast("Encodable", value))
-    except ValueError:
-        raise FormatError("bad-policy", "a policy holds texts, whole numbers, true, false, arrays and tables") from None
-    parse_policy(canonical)
-    return canonical
+        lines = policy_lines(told)
+    output(ctx).answer(document | {"policy": value, "in_words": policy_document(told)}, lines)
+
+
+@policy.command()
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@project_option
+@client_options
+@click.pass_context
+def diff(ctx: click.Context, old: str, new: str) -> None:
+    """What policy B asks for otherwise than policy A, in words; each a FILE, PRESET, in-force or DIGEST.
+
+    Exit 0: they ask for the same. 3: they differ.
+    """
+    from ledger import exitcodes
+    from ledger.cli.policysource import named_policy
+    from ledger.cli.policywords import difference_document, difference_lines
+    from ledger.rules.difference import differences
+
+    one, other = named_policy(ctx, old), named_policy(ctx, new)
+    found = differences(one.rules, other.rules)
+    document = {"before": one.rules.digest, "after": other.rules.digest, "differences": difference_document(found)}
+    output(ctx).answer(document, difference_lines(found))
+    if found:
+        ctx.exit(exitcodes.NEGATIVE)
+
+
+@policy.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@output_options
+@click.pass_context
+def check(ctx: click.Context, file: Path) -> None:
+    """Whether FILE is a policy that this version reads; the line of the first fault, if it is YAML."""
+    from ledger.cli.output import clean, plural
+    from ledger.cli.policyfile import read_policy_file
+
+    found = read_policy_file(file)
+    rules = found.rules
+    output(ctx).answer(
+        {"policy_digest": rules.digest, "name": rules.name, "rules_on": [item.rule.id for item in rules.rules]},
+        [f"{clean(rules.name)}: {plural(len(rules.rules), 'rule')} on, policy digest {rules.digest}"],
+    )
+
+
+@policy.command()
+@output_options
+@click.pass_context
+def schema(ctx: click.Context) -> None:
+    """The JSON Schema of policies, for editors: evidence policy schema > policy.schema.json."""
+    import json
+
+    from ledger.rules.policyschema import policy_schema
+
+    found = policy_schema()
+    output(ctx).answer(found, json.dumps(found, indent=2).split("\n"))
+
+
+@policy.command("try")
+@click.argument("source", metavar=_SOURCES)
+@click.argument("target", metavar="[RELEASE|CHANGE|BUNDLE]", required=False)
+@click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
+@click.option("--to", "end", metavar="POSITION|TIME", help="Where the period ends, without what stands there.")
+@project_option
+@client_options
+@click.pass_context
+def try_(ctx: click.Context, source: str, target: str | None, start: str | None, end: str | None) -> None:
+    """Which verdicts on what was recorded would change under another policy than the one in force; sets nothing.
+
+    \b
+    Examples:
+      evidence policy try policy.yaml                     everything recorded
+      evidence policy try pci --from 2026-07-01 --to 2026-10-01
+      evidence policy try regulated payments@4.2.0
+      evidence policy try policy.yaml payments-4.2.0.evidence.zip --anchor ledger.pub
+    """
+    from ledger.cli.policysource import named_policy
+    from ledger.cli.policywords import turned_document, turned_lines
+    from ledger.rules.difference import turned_verdicts
+
+    if target is not None and (start is not None or end is not None):
+        raise click.UsageError("name a release, a change or a bundle file; or a period with --from and --to")
+    other = named_policy(ctx, source).rules
+    found = _recorded(ctx, target, start, end)
+    again = _assessed(found, other)
+    turned = turned_verdicts(found.assessment, found.policy, again, other)
+    document = {
+        "subject": found.assessment.subject,
+        "position": found.assessment.position,
+        "as_of": found.assessment.as_of,
+        "before": found.policy.digest,
+        "after": other.digest,
+        "turned": turned_document(turned, found.parties),
+    }
+    output(ctx).note(
+        f"{found.assessment.subject}, position {found.assessment.position}: under {other.name}, not {found.policy.name}"
+    )
+    output(ctx).answer(document, turned_lines(turned, found.parties))
+
+
+def _recorded(ctx: click.Context, target: str | None, start: str | None, end: str | None) -> Assessed:
+    """What was recorded, assessed by the policy in force."""
+    from ledger.cli.assessing import change_now, of_bundle
+    from ledger.cli.releases import bundle_in, fetch_period, fetch_release, open_bundle
+    from ledger.cli.session import open_session
+
+    if target is not None and Path(target).is_file():
+        return of_bundle(open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line))
+    with open_session(ctx) as session:
+        if target is None:
+            return of_bundle(fetch_period(session, start, end))
+        if "@" in target:
+            return of_bundle(fetch_release(session, target))
+        return change_now(session, session.project_id(session.directory()), target)
+
+
+def _assessed(found: Assessed, other: PolicyRules) -> Assessment:
+    """The same subject by another policy, at the same position and time."""
+    from ledger.dossier.facts import ChangeDossier, ReleaseDossier
+    from ledger.rules.assess import assess_change, assess_period, assess_release
+
+    as_of = found.assessment.as_of
+    match found.dossier:
+        case ChangeDossier() as change:
+            return assess_change(change, other, as_of)
+        case ReleaseDossier() as release:
+            return assess_release(release, other, as_of)
+        case period:
+            return assess_period(period, other, as_of)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.rules.wording import capital, counted, listed, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ledger.canonical import JSON
 
@@ -112,7 +112,7 @@ def approver_classes(value: JSON) -> str:
     classes = cast("dict[str, dict[str, int]]", value)
     if not classes:
         return "No particular roles are asked for side by side."
-    told = [f"{capital(in_class(name))} needs approvals by {_roles(roles)}" for name, roles in classes.items()]
+    told = [f"{capital(in_class(name, classes))} needs approvals by {_roles(roles)}" for name, roles in classes.items()]
     return f"{'; '.join(told)}."
 
 
@@ -134,7 +134,7 @@ def checklists(value: JSON) -> str:
     lists = cast("dict[str, list[dict[str, str]]]", value)
     if not lists:
         return "Approvers answer no checklist."
-    told = [f"For {in_class(name)} approvers answer {_items(items)}" for name, items in lists.items()]
+    told = [f"For {in_class(name, lists)} approvers answer {_items(items)}" for name, items in lists.items()]
     return f"{'. '.join(told)}."
 
 
@@ -147,7 +147,7 @@ def suite_classes(value: JSON) -> str:
     classes = cast("dict[str, list[dict[str, JSON]]]", value)
     if not classes:
         return "No particular sorts of test suite are asked for."
-    told = [f"{capital(in_class(name))} needs {_sorts(items)}" for name, items in classes.items()]
+    told = [f"{capital(in_class(name, classes))} needs {_sorts(items)}" for name, items in classes.items()]
     return f"{'; '.join(told)}."
 
 
@@ -215,9 +215,11 @@ def frameworks(value: JSON) -> str:
     return f"Packs print which evidence supports which control of {listed(names)}."
 
 
-def in_class(name: str) -> str:
-    """A risk class in a sentence."""
-    return "a change of any other class" if name == "default" else f"a change of risk class “{name}”"
+def in_class(name: str, among: Collection[str] = ()) -> str:
+    """A risk class in a sentence; ``default`` is every change where ``among`` names no other class."""
+    if name == "default":
+        return "any change" if len(among) == 1 else "a change of no class named here"
+    return f"a change of risk class “{name}”"
 
 
 def either(items: list[str]) -> str:
