@@ -18,7 +18,8 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .5rem; }
 p, li { max-width: 46rem; }
 .quiet { color: var(--quiet); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }
 .mark { white-space: nowrap; font-weight: 600; }
 .fail { color: var(--bad); }
 pre { overflow-x: auto; border: 1px solid var(--line); padding: .75rem;
