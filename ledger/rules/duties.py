@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.roster.state import person_behind
 from ledger.rules.contributors import ASKED, CODE, approver_words, as_what, contributions, gaps
@@ -17,6 +17,7 @@ from ledger.rules.kinds import choice
 from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
 from ledger.rules.patterns import SOD_09, SOD_13
 from ledger.rules.reviewed import Sorted, covered_revision, shown_diffs, sort_approvals
+from ledger.rules.risk import risk_class
 from ledger.rules.shape import (
     ChangeCase,
     Finding,
@@ -51,7 +52,7 @@ def _enough(case: ChangeCase, content: Judged, needed: int) -> Finding:
         who = counted(len(people), "person", "people")
         return passed(
             f"{capital(who)} who did not contribute approved {content.name}: "
-            f"{listed(map(person, people))}; {required(needed)}.{_uncounted(found)}",
+            f"{listed(map(person, people))}; {required(needed)}.{_risk(case, content)}{_uncounted(found)}",
             inputs,
         )
     if found.possible >= needed:
@@ -62,7 +63,17 @@ def _enough(case: ChangeCase, content: Judged, needed: int) -> Finding:
         else f"Only {counted(len(people), 'person', 'people')} who did not contribute approved {content.name}"
     )
     extra = [("approval", item.record) for item in [*(fact for fact, _ in found.own), *found.stale, *found.machine]]
-    return failed(f"{first}; {required(needed)}.{_uncounted(found)}{_stale(case, found)}", [*inputs, *extra])
+    sentence = f"{first}; {required(needed)}.{_risk(case, content)}{_uncounted(found)}{_stale(case, found)}"
+    return failed(sentence, [*inputs, *extra])
+
+
+def _risk(case: ChangeCase, content: Judged) -> str:
+    """The sentence that says why the policy's number is that of a risk class; nothing where it is the usual one."""
+    risk = risk_class(case, content)
+    counts = cast("dict[str, int]", case.settings["approvals"])
+    if risk.name is None or risk.name not in counts:
+        return ""
+    return f" The risk class is “{risk.name}”: {listed(risk.because)}."
 
 
 def _uncounted(found: Sorted) -> str:

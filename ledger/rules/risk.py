@@ -16,7 +16,7 @@ from ledger.dossier.people import compare
 from ledger.globs import Glob, parse_glob, select
 from ledger.records import Absent
 from ledger.rules.judged import Paths, paths_of
-from ledger.rules.shape import untold
+from ledger.rules.shape import gravest, untold
 from ledger.rules.verdict import Outcome
 from ledger.rules.wording import counted, listed
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRACED: Final = "revision {} carries traces of an assistant"
+
+MAX_PATH_CHARACTERS: Final = 120
+"""Most characters of a path in a sentence."""
 
 DEFAULT: Final = "default"
 """What tables by risk class ask of a content that is of none of the classes they name."""
@@ -49,6 +52,8 @@ class RiskClass:
     """Higher classes that it may be of, the highest first."""
     unread: tuple[str, ...]
     """Clauses that say what would decide that; none exactly if ``perhaps`` is empty."""
+    only_stated: bool = False
+    """Whether ``name`` is a class by somebody's word alone: then it asks for no less than ``default`` does."""
 
     @property
     def possible(self) -> tuple[str, ...]:
@@ -65,7 +70,8 @@ def risk_class(case: ChangeCase, content: Judged) -> RiskClass:
     perhaps: list[str] = []
     unread: list[str] = []
     for name, item in zip(names, classes, strict=True):
-        because, doubts = _told(stated, name)
+        said, doubts = _told(stated, name)
+        because: list[str] = []
         for reasons, open_ends in (
             _by_paths(item, paths),
             _by_lines(item, content),
@@ -74,13 +80,14 @@ def risk_class(case: ChangeCase, content: Judged) -> RiskClass:
         ):
             because += reasons
             doubts += open_ends
-        if because:
-            return RiskClass(name, tuple(because), tuple(perhaps), tuple(dict.fromkeys(unread)))
+        if said or because:
+            unclear = tuple(dict.fromkeys(unread))
+            return RiskClass(name, (*said, *because), tuple(perhaps), unclear, only_stated=not because)
         if doubts:
             perhaps.append(name)
             unread += doubts
     other, why = _unlisted(case, content, stated, names)
-    return RiskClass(other, why, tuple(perhaps), tuple(dict.fromkeys(unread)))
+    return RiskClass(other, why, tuple(perhaps), tuple(dict.fromkeys(unread)), only_stated=other is not None)
 
 
 def of_class(table: Mapping[str, T], name: str) -> T | None:
@@ -97,6 +104,9 @@ def by_class(case: ChangeCase, content: Judged, judge: Callable[[str], Finding])
     """What ``judge`` finds at the risk class of ``content``; where that is open, all that are possible must agree."""
     risk = risk_class(case, content)
     found = [judge(name) for name in risk.possible]
+    if risk.only_stated:
+        # Whoever states a class must not get away with less than stating none.
+        found[0] = gravest((found[0], judge(DEFAULT)))
     if len({finding.outcome for finding in found}) == 1:
         # The highest class asks for most, so it says best what was enough, and the lowest what was not.
         return found[-1] if found[0].outcome is Outcome.PASS else found[0]
@@ -123,10 +133,17 @@ def covered(patterns: Iterable[str], paths: Sequence[bytes]) -> bool:
 
 def path_words(paths: Sequence[bytes]) -> str:
     """One to three paths for a sentence, and how many more there are."""
-    shown = [f"“{path.decode('utf-8', 'replace')}”" for path in paths[:3]]
+    shown = [f"“{_path_text(path)}”" for path in paths[:3]]
     if len(paths) > 3:
         shown.append(f"{len(paths) - 3} more")
     return listed(shown)
+
+
+def _path_text(path: bytes) -> str:
+    # Whoever makes a commit chooses its paths: none may break a line, turn its direction or pass for a name.
+    text = path.decode("utf-8", "backslashreplace")
+    told = "".join(item if item.isprintable() and item not in "{}" else f"\\u{ord(item):04x}" for item in text)
+    return told if len(told) <= MAX_PATH_CHARACTERS else f"{told[:MAX_PATH_CHARACTERS]}…"
 
 
 @dataclass(frozen=True, slots=True)
