@@ -300,10 +300,10 @@ def _named(config: Path, held: _Held) -> str:
 def _first_policy(directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held], ledger: Digest) -> bool:
     """Whether the first policy waits for a second administrator, after it was set or proposed."""
     from ledger.cli.ledgerfolder import open_store
-    from ledger.cli.policy import default_policy
+    from ledger.policies.presets import preset
 
     administrators = drawn.core.administrators
-    body = PolicySet(OpenObject(default_policy()))
+    body = PolicySet(OpenObject(preset("startup")))
     with open_store(directory, writing=True) as store:
 
         def append(number: int, body: Body) -> Digest:

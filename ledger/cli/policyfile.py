@@ -179,6 +179,8 @@ class _Reading:
                     f"The first is on line {first}; keep one of the two.",
                 )
             found[name] = self._value(next(events), events, f"{place}/{name}", depth + 1)
+            # Where an object begins on the next line, people look for its name.
+            self.lines[escaped(f"{place}/{name}", 240)] = line
         return found
 
     def _scalar(self, event: Any, line: int) -> object:  # noqa: ANN401 -- as above
