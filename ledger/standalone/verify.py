@@ -753,8 +753,9 @@ TYPES = {f"urn:evidence-ledger:{kind}:v1": kind for kind in KINDS if kind != "te
 TYPES["https://in-toto.io/attestation/test-result/v0.1"] = "test"
 """Kinds by predicate type."""
 
+SHAPES["type-name"] = text(r".{0,256}", "a string of at most 256 characters")
 define("""
-statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..1024], predicateType: string,
+statement = {_type: 'https://in-toto.io/Statement/v1', subject: [{...} 0..1024], predicateType: type-name,
              predicate: {...}};
 """)
 
@@ -839,7 +840,7 @@ role.grant = {act: 'grant', context, principal: principal-id, role: label, proje
               risks?: [label 1..16 distinct]};
 role.end = {act: 'end', context, principal: principal-id, grant: digest, reason: label};
 policy.set = {act: 'set', context, policy: {...}, projects?};
-epoch = {context, known_lost: count, last_root: digest, last_size: count, number: count-2, origin: token,
+epoch = {context, known_lost: count, last_root: digest, last_size: count, number: count-2, origin,
          reason: label};
 
 prompt = {base?: object-id, capture: {quality: 'complete'|'text-withheld'|'reconstructed',
@@ -870,7 +871,7 @@ approval = {attested_by: 'person'|'forge', basis,
             shown_at?: claimed-time, withdraws?: digest};
 basis = {act?: digest, commit?: object-id, exception?: digest, manifest?: digest, policy?: digest, ref?: token,
          release?: digest, roster?: count-1, tree?: object-id};
-merge = {binding: 'manifest'|'tree'|'recomputed'|'none', commit: object-id, commit_count: count, context,
+merge = {binding: 'manifest'|'tree'|'recomputed'|'none', commit: object-id, commit_count: count-1, context,
          diff?: digest, manifest: digest, method: 'merge'|'squash'|'rebase'|'fast-forward'|'cherry-pick'|'push',
          object_format, parents: [object-id 1..16], recomputed?: {outcome: 'clean'|'conflict', tree?: object-id},
          ref: token, tree: object-id};
@@ -937,7 +938,8 @@ Conditions = Iterator[tuple[object, str]]
 def conditions(kind: str, p: Json) -> Conditions:
     """What must hold of a predicate of the right shape."""
     about = p["context"]["about"]
-    if kind in ("genesis", *ACTS) or p.get("scope") == "roster":
+    yield ("ledger" in p["context"]) == (kind != "genesis"), "context.ledger is present in genesis, or absent elsewhere"
+    if kind in ("genesis", *ACTS) or (kind == "approval" and p["scope"] == "roster"):
         yield "project" not in p["context"], "context.project is present in the ledger's own stream"
         yield about == {}, "context.about is not empty in the ledger's own stream"
     else:
@@ -1112,7 +1114,7 @@ def _of_exception(p: Json, about: Json) -> Conditions:
     yield of_change or of_release, "context.about has not one of change and release"
     yield not of_change or p.keys() & {"manifest", "tree"}, "neither manifest nor tree of the change"
     yield ("release" in p) == of_release, "release and context.about.release are not both present or absent"
-    yield not of_release or not p.keys() & {"manifest", "tree"}, "manifest or tree beside a release"
+    yield not of_release or not p.keys() & {"commit", "manifest", "tree"}, "commit, manifest or tree beside a release"
 
 
 def _of_control_snapshot(p: Json, _about: Json) -> Conditions:
@@ -1120,7 +1122,7 @@ def _of_control_snapshot(p: Json, _about: Json) -> Conditions:
 
 
 def _of_decision(p: Json, about: Json) -> Conditions:
-    yield about.keys() & {"change", "release"}, "context.about has neither change nor release"
+    yield ("change" in about) != ("release" in about), "context.about has not one of change and release"
     yield ("release" in p) == ("release" in about), "release and context.about.release are not both present or absent"
     yield (p["outcome"] == "allowed") == (not p["blocking"]), f"outcome is {p['outcome']}, which blocking contradicts"
 
@@ -1208,7 +1210,7 @@ def subjects(kind: str, p: Json) -> list[Json]:
     if kind == "genesis":
         found = [("sha256", digest_of(public_key(p["core"]["log_key"]).data), "log-key")]
     if not found:
-        found = [("sha256", p["context"].get("ledger", ""), "ledger")]
+        found = [("sha256", p["context"]["ledger"], "ledger")]
     return [{"digest": {algorithm: value.rpartition(":")[2]}, "name": name} for algorithm, value, name in found]
 
 
@@ -1706,14 +1708,14 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
         roster.epochs.append((n, p))
 
 
-def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, *, authorised: bool) -> None:
-    """Judges an entry of the ledger's own stream, and lets it take effect if it is possible and was authorised."""
+def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, *, verified: bool) -> None:
+    """Judges an entry of the ledger's own stream whose signer has no fault of V13; it takes effect if it verified."""
     require(event.kind != "genesis", "genesis is entry 0 and no other")
     if event.kind in ACTS:
         check_possible(roster, event, n)
-        if authorised and (roster.required == 1 or takes_one(event)):
+        if verified and (roster.required == 1 or takes_one(event)):
             take_effect(roster, event, envelope, n + 1)
-        elif authorised:
+        elif verified:
             roster.pending[envelope] = (event, signer)
         return
     named = event.predicate["basis"]["act"]
@@ -1723,7 +1725,7 @@ def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, 
         one_person = person_behind(roster, signer, n) == person_behind(roster, proposer, n)
         require(not one_person, "the person who signed the act approves it too")
         check_possible(roster, proposed, n)  # one approval completes it: admins_required is at most 2
-    if authorised:
+    if verified:
         del roster.pending[named]
         if event.predicate["decision"] == "approve":
             take_effect(roster, proposed, named, n + 1)
@@ -2165,11 +2167,10 @@ def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
         result.fail("V13", entry.place, message)
     if roster.principals[key.principal].type == "recovery":
         result.notes.append(f"{entry.place}: the recovery key was used, for {entry.leaf['kind']}")
-    if event is None or not event.kind or event.stream != "ledger" or n == 0:
+    if faults or event is None or not event.kind or event.stream != "ledger" or n == 0:
         return
     try:
-        authorised = verified and not faults
-        admit_act(roster, event, entry.envelope_digest, key.principal, n, authorised=authorised)
+        admit_act(roster, event, entry.envelope_digest, key.principal, n, verified=verified)
     except Fault as fault:
         result.fail("V14", entry.place, fault)
 
