@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.facts import PeriodDossier
 from ledger.dossier.people import sure
-from ledger.events.roster import PolicySet, RoleEnd, RoleGrant
+from ledger.events.roster import KeyEnrol, KeyRotate, PolicySet, PrincipalCreate, PrincipalSplit, RoleEnd, RoleGrant
 from ledger.events.shape import instant
 from ledger.events.work import Approval
 from ledger.roster.state import person_behind
@@ -23,7 +23,7 @@ from ledger.rules.stated import is_late
 from ledger.rules.wording import capital, counted, listed, person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ledger.dossier.facts import ChangeFacts, Landing, Party, ReleaseDossier
@@ -89,7 +89,7 @@ def _kept_apart(
     if missing:
         return untold(missing, inputs)
     return passed(
-        f"Nobody changed rules, roles or protections and approved or merged within {_hours(window)} after it "
+        f"Nobody changed rules, roles, keys or protections and approved or merged within {_hours(window)} after it "
         f"({counted(len(uses), 'approval or landing', 'approvals and landings')}).",
         inputs,
     )
@@ -124,13 +124,23 @@ def _uses(changes: Iterable[ChangeFacts], unplaced: Iterable[Landing]) -> tuple[
     return found, missing
 
 
+_ACTS: Final[Mapping[type, str]] = {
+    PolicySet: "set the policy",
+    RoleGrant: "changed a role",
+    RoleEnd: "changed a role",
+    KeyEnrol: "enrolled a key",
+    KeyRotate: "enrolled a key",
+    PrincipalCreate: "made a principal known",
+    PrincipalSplit: "split a principal off",
+}
+"""What the acts do by which a policy, a role or a second self comes into force."""
+
+
 def _changed(dossier: ReleaseDossier | PeriodDossier) -> Iterator[_Act]:
-    """Changes of policies and roles, by those who signed or approved them, and of protections as the forge told."""
+    """Acts that let somebody do more, by those who signed or approved them, and protections as the forge told."""
     records = dossier.records
     acts = {
-        record.envelope: ("set the policy" if isinstance(record.event.body, PolicySet) else "changed a role")
-        for record in records.entries
-        if isinstance(record.event.body, PolicySet | RoleGrant | RoleEnd)
+        record.envelope: what for record in records.entries if (what := _ACTS.get(type(record.event.body))) is not None
     }
     for record in records.entries:
         body = record.event.body
@@ -203,7 +213,7 @@ def _count(closed: Sequence[tuple[str, str]], pair: tuple[str, ...]) -> int:
 SOD_09: Final = Rule(
     "SOD-09",
     "Who changes the rules does not use the change",
-    "Nobody changed a policy, a role or a protection and approved or landed something shortly afterwards.",
+    "Nobody changed a policy, a role, a key or a protection and approved or landed something shortly afterwards.",
     release=sod_09_release,
     period=sod_09_period,
     parameters=(
