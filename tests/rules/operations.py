@@ -138,6 +138,7 @@ def gate(
     excepted: Iterable[str] = (),
     verdicts: Mapping[str, str] | None = None,
     position: int | None = None,
+    signer: str = "CI",
 ) -> Record:
     """A gate answered; ``verdicts`` are those of its assessment, by rule and subject (``SOD-01@7``)."""
     project = story.world.projects[PROJECT]
@@ -174,7 +175,8 @@ def gate(
         position=seen,
         release=None if release is None else release.envelope,
     )
-    return _machine(story, body, about, [story.world.content("assessment", encode(document))], "CI")  # type: ignore[arg-type]
+    who = story.people[signer]
+    return story.world.work(PROJECT, body, who, who, [story.world.content("assessment", encode(document))], about)  # type: ignore[arg-type]
 
 
 def build(
@@ -273,9 +275,10 @@ def protect(
 
 
 def correct(story: Story, of: str, by: str = "Collector") -> Record:
-    """An earlier event stated something wrong."""
+    """An earlier event stated something wrong; a name that labels nothing stands for one that is not in the ledger."""
+    corrected = story.labels[of].envelope if of in story.labels else digest_bytes(of.encode())
     values = _text(story, "values", "It was Rita.")
-    return _machine(story, Correction(story.labels[of].envelope, "wrong-person"), NOTHING, values, by)
+    return _machine(story, Correction(corrected, "wrong-person"), NOTHING, values, by)
 
 
 def access_review(
