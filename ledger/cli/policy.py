@@ -86,6 +86,7 @@ def show(ctx: click.Context, source: str, *, as_file: bool, from_default: bool) 
     from ledger.cli.policysource import named_policy
     from ledger.cli.policywords import policy_document, policy_lines
     from ledger.policies.presets import PRESETS, preset_yaml
+    from ledger.rules.controls import supported_by
     from ledger.rules.plain import in_plain_words
 
     wanted = "startup" if from_default else source
@@ -96,14 +97,14 @@ def show(ctx: click.Context, source: str, *, as_file: bool, from_default: bool) 
         held = found.held
         document |= {"since": held.since, "projects": held.projects, "envelope": held.envelope}  # type: ignore[dict-item]
         output(ctx).note(f"{found.source}, in force from position {held.since}")
-    told = in_plain_words(found.rules)
+    told, controls = in_plain_words(found.rules), supported_by(found.rules)
     if as_file:
         # JSON is YAML too, so what has no comments is written as that.
         text = preset_yaml(wanted) if wanted in PRESETS else json.dumps(value, indent=2)
         lines = text.replace("../../docs/policy.schema.json", "policy.schema.json").rstrip("\n").split("\n")
     else:
-        lines = policy_lines(told)
-    output(ctx).answer(document | {"policy": value, "in_words": policy_document(told)}, lines)
+        lines = policy_lines(told, controls)
+    output(ctx).answer(document | {"policy": value, "in_words": policy_document(told, controls)}, lines)
 
 
 @policy.command()

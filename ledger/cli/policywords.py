@@ -6,11 +6,13 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ledger.cli.output import clean, plural
+from ledger.rules.asking import FRAMEWORK_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ledger.dossier.facts import Party
+    from ledger.rules.controls import Supported
     from ledger.rules.difference import Difference, Turned
     from ledger.rules.plain import PlainPolicy
     from ledger.rules.verdict import Verdict
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-def policy_lines(told: PlainPolicy) -> list[str]:
-    """A policy in words, fit for a terminal."""
+def policy_lines(told: PlainPolicy, controls: Sequence[Supported]) -> list[str]:
+    """A policy in words with the controls that its frameworks name, fit for a terminal."""
     lines = [f"Policy {clean(told.name)}, digest {told.digest}", "", *_wrapped(told.gate), "", "For all rules"]
     for sentence in told.shared:
         lines += _wrapped(sentence, "- ")
@@ -32,10 +34,17 @@ def policy_lines(told: PlainPolicy) -> list[str]:
     if told.off:
         lines += ["", "Off"]
         lines += _wrapped("; ".join(f"{rule.id} {rule.title}" for rule in told.off) + ".", "    ")
+    if controls:
+        lines += ["", "What the evidence supports (a mapping in our words; no claim that a control is met)"]
+    for item in controls:
+        control = item.control
+        lines += ["", f"{FRAMEWORK_NAMES[control.framework]} {control.id}  {control.subject}"]
+        lines += _wrapped(control.supports, "    ")
+        lines += _wrapped(f"On: {', '.join(item.on) or 'none'}. Off: {', '.join(item.off) or 'none'}.", "    ")
     return lines
 
 
-def policy_document(told: PlainPolicy) -> dict[str, Any]:
+def policy_document(told: PlainPolicy, controls: Sequence[Supported]) -> dict[str, Any]:
     """The same as ``--json`` prints it."""
     return {
         "gate": told.gate,
@@ -53,6 +62,17 @@ def policy_document(told: PlainPolicy) -> dict[str, Any]:
             for rule in told.rules
         ],
         "off": [rule.id for rule in told.off],
+        "controls": [
+            {
+                "framework": item.control.framework,
+                "id": item.control.id,
+                "subject": item.control.subject,
+                "supports": item.control.supports,
+                "on": list(item.on),
+                "off": list(item.off),
+            }
+            for item in controls
+        ],
     }
 
 
