@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ledger.dossier.people import compare
-from ledger.globs import Glob, parse_glob, select
+from ledger.globs import Glob, Selected, parse_glob, select
 from ledger.records import Absent
 from ledger.rules.judged import Paths, paths_of
 from ledger.rules.shape import gravest, untold
@@ -95,6 +95,15 @@ def of_class(table: Mapping[str, T], name: str) -> T | None:
     return table.get(name, table.get(DEFAULT))
 
 
+def names_class(case: ChangeCase, chosen: Iterable[str], name: str) -> bool:
+    """Whether a policy's list of classes holds ``name``; ``default`` in it stands for every class it does not list.
+
+    Nobody escapes what is asked of ordinary changes by stating a class of which the policy has never heard.
+    """
+    known = {str(item["name"]) for item in cast("list[dict[str, JSON]]", case.settings["risks"])}
+    return name in chosen or (name not in known and DEFAULT in chosen)
+
+
 def asked(table: Mapping[str, T], risk: RiskClass) -> tuple[T | None, ...]:
     """What a table by risk class asks of a content, once for each class that it may be of, the known one first."""
     return tuple(of_class(table, name) for name in risk.possible)
@@ -122,13 +131,19 @@ def pattern(text: str) -> Glob:
 
 def touched(patterns: Iterable[str], paths: Iterable[bytes]) -> tuple[bytes, ...]:
     """Those of ``paths`` that one of ``patterns`` matches, and those that no pattern can read."""
-    found = select(map(pattern, patterns), paths)
+    found = _selected(tuple(patterns), tuple(paths))
     return (*found.matched, *found.unreadable)
 
 
 def covered(patterns: Iterable[str], paths: Sequence[bytes]) -> bool:
     """Whether ``patterns`` match every one of ``paths``, and there is one."""
-    return bool(paths) and len(select(map(pattern, patterns), paths).matched) == len(paths)
+    return bool(paths) and len(_selected(tuple(patterns), tuple(paths)).matched) == len(paths)
+
+
+@lru_cache(maxsize=64)
+def _selected(patterns: tuple[str, ...], paths: tuple[bytes, ...]) -> Selected:
+    """As ``select``; every rule about a content asks for the same paths."""
+    return select(map(pattern, patterns), paths)
 
 
 def path_words(paths: Sequence[bytes]) -> str:
@@ -185,7 +200,9 @@ def _counts(state: Told[ChangeState], content: Judged) -> bool:
 def _after(said: _Stated, by: Told[ChangeState], later: Told[ChangeState], names: Sequence[str]) -> _Stated | None:
     """What remains of a stated class once ``later`` was said; None: nothing."""
     late = later.record.event.context.late is True
-    if late or _rank(str(later.body.risk), names) <= _rank(said.name, names):
+    # Somebody's own key does not make them two by naming another as who acted.
+    same_key = by.record.leaf.key_id == later.record.leaf.key_id and later.record.key.projects is None
+    if late or same_key or _rank(str(later.body.risk), names) <= _rank(said.name, names):
         return said
     match compare(by.actor, later.actor):
         case "no":
