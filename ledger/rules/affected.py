@@ -109,10 +109,10 @@ def _generated(case: ChangeCase, content: Judged) -> Finding:
 
 def _why(files: Sequence[bytes], generators: Sequence[bytes]) -> str:
     if not generators:
-        return f"no run made {path_words(files)} again, and nobody who took no part noted anything on it"
+        return f"no run made {path_words(files)} again, and no independent reviewer noted anything on it"
     return (
-        f"{path_words(generators)} changed with it, so that making {path_words(files)} again shows nothing, and nobody "
-        "who took no part noted anything on it in review"
+        f"{path_words(generators)} changed with it, so that making {path_words(files)} again shows nothing, and no "
+        "independent reviewer noted anything on it"
     )
 
 
@@ -129,7 +129,7 @@ def _unreadable(case: ChangeCase, content: Judged) -> Finding:
     files = tuple(path for path in sorted(there) if there[path] == SUBMODULE_MODE or touched(patterns, (path,)))
     if not files:
         return untold(paths.unread, inputs) if paths.unread else inapplicable("it brings what nobody can read", inputs)
-    why = f"nobody who took no part noted anything in review on {path_words(files)}, which nobody can read"
+    why = f"no independent reviewer noted anything on {path_words(files)}, which nobody can read"
     return _looked_at(case, content, _Sought(files, why, fails=True, doubts=paths.unread), inputs)
 
 
@@ -172,7 +172,9 @@ def _looked_at(case: ChangeCase, content: Judged, sought: _Sought, inputs: list[
     if sought.doubts:
         return untold(sought.doubts, inputs)
     who = listed(person(item.actor.principal or "") for item in found.values())
-    return passed(f"{who} took no part and noted in review what they saw of {path_words(sought.files)}.", inputs)
+    return passed(
+        f"{who} took no part in the change and noted in review what they saw of {path_words(sought.files)}.", inputs
+    )
 
 
 def chg_10(case: ChangeCase) -> Finding:
@@ -212,9 +214,10 @@ def _owned(case: ChangeCase, content: Judged) -> Finding:
     missing += paths.unread
     if missing:
         return untold(missing, inputs)
-    roles = listed(f"“{role}”" for role in sorted({role for _, role in owned}))
+    names = sorted({role for _, role in owned})
+    roles = f"the {'role' if len(names) == 1 else 'roles'} {listed(f'“{name}”' for name in names)}"
     touches = path_words(sorted({path for path, _ in owned}))
-    return passed(f"Holders of the role {roles} approved what touches {touches}.", inputs)
+    return passed(f"Holders of {roles} approved what touches {touches}.", inputs)
 
 
 def _held(case: ChangeCase, content: Judged, found: Sorted, path: bytes, role: str) -> tuple[bool, tuple[str, ...]]:

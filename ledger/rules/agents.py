@@ -14,7 +14,7 @@ from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import paths_of
 from ledger.rules.prompting import USED
 from ledger.rules.reviewed import sort_approvals
-from ledger.rules.risk import by_class, path_words, touched
+from ledger.rules.risk import by_class, names_class, path_words, touched
 from ledger.rules.roles import role_held
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.stated import each
@@ -39,44 +39,57 @@ def ai_06(case: ChangeCase) -> Finding:
     return _under_own_name(case, use)
 
 
+@dataclass(slots=True)
+class _Acted:
+    """Under which names, and for whom, assistants acted."""
+
+    own: list[str] = field(default_factory=list)
+    """Commits that name the agent."""
+    wrong: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Who asked, as far as they are people."""
+
+
 def _under_own_name(case: ChangeCase, use: AssistantUse) -> Finding:
-    borrowed: list[str] = []
-    own: list[str] = []
-    missing: list[str] = []
+    found = _Acted()
     for revision in case.change.revisions:
         if isinstance(revision.commits, Absent):
-            missing.append(f"the commit list of revision {revision.number} is {revision.commits.state}")
+            found.missing.append(f"the commit list of revision {revision.number} is {revision.commits.state}")
             continue
         if len(revision.commits) != revision.diff.commit_count:
-            missing.append(f"the commit list of revision {revision.number} is shorter than it should be")
+            found.missing.append(f"the commit list of revision {revision.number} is shorter than it should be")
         for commit in revision.commits:
             if commit.ai_traces:
-                _sort_commit(case, commit, own, borrowed, missing)
-    borrowed += _for_nobody(case, own, missing)
-    if borrowed:
-        return failed(f"{capital('; '.join(dict.fromkeys(borrowed)))}.", use.inputs)
-    if missing or not own:
-        return untold(missing or ("under which name the assistant acted is not recorded",), use.inputs)
-    return passed(f"Under their own names and for somebody: {listed(own)}.", use.inputs)
+                _sort_commit(case, commit, found)
+    _sort_askers(case, found)
+    if found.wrong:
+        return failed(f"{capital('; '.join(dict.fromkeys(found.wrong)))}.", use.inputs)
+    if found.missing or not (found.own or found.asked):
+        return untold(found.missing or ("under which name the assistant acted is not recorded",), use.inputs)
+    named = f"The agent is named in {listed(found.own)}." if found.own else "No commit carries traces of an assistant."
+    asked = f" {capital(listed(found.asked))} asked for it." if found.asked else ""
+    return passed(f"{named}{asked}", use.inputs)
 
 
-def _sort_commit(case: ChangeCase, commit: CommitFact, own: list[str], borrowed: list[str], missing: list[str]) -> None:
+def _sort_commit(case: ChangeCase, commit: CommitFact, found: _Acted) -> None:
     """Puts a commit with an assistant's traces where it belongs: the agent's own, somebody else's, or not known."""
     name = f"commit {short(commit.id)}"
     author = _party(case, commit.author, "author")
     if author is not None and sure(author) and author.type == "agent":
-        own.append(name)
+        found.own.append(name)
     elif case.settings["named_as"] == "co-author" and (named := _names_agent(case, commit)) != "no":
         if named == "yes":
-            own.append(f"{name}, as co-author")
+            found.own.append(f"{name} (as co-author)")
         else:
-            missing.append(f"whether a co-author of {name} is an agent is not known")
+            found.missing.append(f"whether a co-author of {name} is an agent is not known")
     elif author is not None and sure(author):
-        borrowed.append(
-            f"{name} carries traces of an assistant and is {party_words(author, 'somebody')}'s by its author"
-        )
+        who = party_words(author, "somebody")
+        found.wrong.append(f"{name} carries traces of an assistant and is {who}'s by its author")
     elif author is not None:
-        missing.append(f"whether the author of {name}, which carries traces of an assistant, is an agent is not known")
+        found.missing.append(
+            f"whether the author of {name}, which carries traces of an assistant, is an agent is not known"
+        )
 
 
 def _names_agent(case: ChangeCase, commit: CommitFact) -> Sameness:
@@ -100,27 +113,23 @@ def _party(case: ChangeCase, account: Account, duty: str) -> Party | None:
     return None
 
 
-def _for_nobody(case: ChangeCase, own: list[str], missing: list[str]) -> list[str]:
-    """Clauses on agents that acted for no person; what acted for somebody, and what cannot be told, go to the lists."""
-    wrong: list[str] = []
-    asked = False
+def _sort_askers(case: ChangeCase, found: _Acted) -> None:
+    """Puts who asked where they belong; an agent that acted for nobody who is recorded leaves it open."""
     for prompt in case.change.prompts:
         entry = f"the prompt of entry {prompt.record.index}"
         if prompt.initiator is None or prompt.initiator.type is None:
-            missing.append(f"who asked in {entry} is not recorded")
+            found.missing.append(f"who asked in {entry} is not recorded")
         elif prompt.initiator.type == "person":
-            asked = True
-            own.append(entry)
+            found.asked.append(party_words(prompt.initiator, "somebody"))
         else:
-            wrong.append(f"{entry} was asked for by {party_words(prompt.initiator, 'a machine')}, which is no person")
+            found.wrong.append(f"{party_words(prompt.initiator, 'a machine')}, which is no person, asked in {entry}")
     acted = [item for item in contributions(case) if _is_agent(item)]
-    alone = [item for item in acted if item.record.event.context.actor.on_behalf_of is None]
-    if alone and not asked and not wrong:
-        missing += [
+    if not found.asked and not found.wrong:
+        found.missing += [
             f"for whom {party_words(item.party, 'an agent')} acted in entry {item.record.index} is not recorded"
-            for item in alone
+            for item in acted
+            if item.record.event.context.actor.on_behalf_of is None
         ]
-    return wrong
 
 
 def _is_agent(item: Contribution) -> bool:
@@ -202,7 +211,7 @@ def _senior(case: ChangeCase, content: Judged, role: str, name: str) -> Finding:
     patterns = cast("list[str] | None", case.settings["senior_paths"]) or []
     delicate = touched(patterns, paths.known)
     inputs: list[NamedRecord] = [*content.inputs]
-    risky = name in cast("list[str]", case.settings["senior_classes"])
+    risky = names_class(case, cast("list[str]", case.settings["senior_classes"]), name)
     if not risky and not delicate:
         if paths.unread and patterns:
             return untold(paths.unread, inputs)

@@ -56,7 +56,7 @@ def chg_09(case: ChangeCase) -> Finding:
 
 def _inside(case: ChangeCase, content: Judged, said: list[NamedRecord]) -> Finding:
     inputs = [*said, *content.inputs]
-    people: list[str] = []
+    people: dict[str, list[str]] = {}
     machines: list[str] = []
     missing: list[str] = list(gaps(case))
     for item, duties in by_party(contributions(case)):
@@ -70,13 +70,14 @@ def _inside(case: ChangeCase, content: Judged, said: list[NamedRecord]) -> Findi
         elif item.party.type in MACHINES:
             machines.append(party_words(item.party, "a machine"))
         else:
-            people.append(f"{party_words(item.party, 'somebody')} took part as {duties}")
+            people.setdefault(party_words(item.party, "somebody"), []).append(duties)
     paths = paths_of(content)
     own = select(map(pattern, cast("list[str]", case.settings["bot_paths"])), paths.known).matched
     outside = [path for path in paths.known if path not in own]
-    wrong = [*dict.fromkeys(people), *([f"it touches {path_words(outside)}"] if outside else [])]
+    wrong = [f"{who} took part as {', '.join(duties)}" for who, duties in people.items()]
+    wrong += [f"it touches {path_words(outside)}"] if outside else []
     if wrong:
-        return failed(f"The change is not a bot's alone: {listed(wrong)}.", inputs)
+        return failed(f"The change is not a bot's alone: {'; '.join(wrong)}.", inputs)
     missing += paths.unread
     if not paths.known:
         missing.append("no path that it touches is known")

@@ -80,7 +80,7 @@ def chg_01(case: ReleaseCase) -> Finding:
     if late:
         return untold(
             (
-                f"of which change the landing in entry {index} was is open, as it was only recorded afterwards"
+                f"whether the landing in entry {index} was a change's is open, as it was only recorded afterwards"
                 for index in late
             ),
             [*inputs, *(("merge", record) for _, record in without)],

@@ -57,7 +57,7 @@ def notes_on(case: ChangeCase, content: Judged, chosen: Callable[[bytes], bool])
         elif part != "yes":
             who = party_words(item.actor, f"whoever noted something in entry {item.record.index}")
             unclear.append(f"whether {who} took no part in the change is open")
-            unclear += reasons
+            unclear += reasons if sure(item.actor) else ()
     return Notes(tuple(independent), tuple(dict.fromkeys(unclear)))
 
 

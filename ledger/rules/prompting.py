@@ -63,7 +63,7 @@ def ai_03(case: ChangeCase) -> Finding:
             found.good.append(item.prompt.tool.name)
         elif any(sameness == "unknown" for _, sameness in checks):
             clause = listed(clause for clauses, sameness in checks if sameness == "unknown" for clause in clauses)
-            found.missing.append(f"{clause} of the prompt of entry {item.record.index}")
+            found.missing.append(f"{clause} in the prompt of entry {item.record.index}")
         else:
             why = [f"the tool {item.prompt.tool.name}"] if not by_tool else checks[0][0]
             found.bad.append(f"{listed(why)} (entry {item.record.index})")
@@ -134,8 +134,8 @@ def ai_04(case: ChangeCase) -> Finding:
     masked = sum(0 if item.prompt.scan is None else item.prompt.scan.masked for item in case.change.prompts)
     prompts = counted(len(found.good), "prompt was", "prompts were")
     return passed(
-        f"{capital(prompts)} looked through; {counted(masked, 'finding was', 'findings were')} masked and no more left "
-        "in than the policy allows.",
+        f"{capital(prompts)} looked through: {counted(masked, 'finding', 'findings')} masked, and no more left in than "
+        "the policy allows.",
         found.inputs,
     )
 

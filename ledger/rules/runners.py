@@ -138,12 +138,14 @@ def _told_in_time(found: Sequence[_InTime], happened: str, gate: Record) -> Find
         return untold((f"when {happened} is open, as entry {gate.index} was only recorded afterwards",), inputs)
     late = [words for one in found for words in one.late]
     if late:
-        return failed(f"Had not passed in the ledger before {happened} in entry {gate.index}: {listed(late)}.", inputs)
+        return failed(
+            f"{capital(listed(late))} had not passed in the ledger before {happened} in entry {gate.index}.", inputs
+        )
     missing = [clause for one in found for clause in one.missing]
     if missing:
         return untold(missing, inputs)
     suites = listed(sorted({suite_words(item) for one in found for item in one.before}))
-    return passed(f"Had passed in the ledger before {happened} in entry {gate.index}: {suites}.", inputs)
+    return passed(f"{capital(suites)} had passed in the ledger before {happened} in entry {gate.index}.", inputs)
 
 
 def tst_08(case: ChangeCase) -> Finding:
@@ -161,7 +163,7 @@ def _counted_again(case: ChangeCase, content: Judged) -> Finding:
         if isinstance(told, str):
             missing.append(f"the report of {suite_words(item)} in entry {item.record.index} {told}")
         elif told:
-            wrong.append(f"entry {item.record.index} of {suite_words(item)} ({listed(told)})")
+            wrong.append(f"{suite_words(item)} in entry {item.record.index} ({'; '.join(told)})")
         else:
             equal.append(item)
     inputs = _inputs(content, runs)

@@ -49,7 +49,7 @@ def _scanned(case: ChangeCase, content: Judged) -> Finding:
             missing.append(f"the scan of entry {scans[-1].record.index} did not run to its end")
     inputs: list[NamedRecord] = [*content.inputs, *(("scan", item.record) for item in last)]
     if bad:
-        return failed(f"{capital('; '.join(bad))}.", inputs)
+        return failed(f"Above the policy's limits: {'; '.join(bad)}.", inputs)
     if missing or not last:
         return untold(missing or (f"no scan of {content.name} is recorded",), inputs)
     told = [f"{item.body.tool.name} ({item.body.target}): {_counts(item.body)}" for item in last]
@@ -60,16 +60,16 @@ def _over(case: ChangeCase, item: Told[Scan]) -> list[str]:
     """Clauses on what a scan found beyond the limits."""
     limits = cast("Mapping[str, int]", case.settings["scan_limits"])
     scan = item.body
-    where = f"{scan.tool.name} found in {scan.target} (entry {item.record.index})"
+    where = f"by {scan.tool.name} in {scan.target} (entry {item.record.index}"
     found = [
-        f"{where} {getattr(scan.counts, level)} of the level {level}, where {limits[level]} may be open"
+        f"{getattr(scan.counts, level)} of the level {level} {where}; {limits[level]} may be open)"
         for level in LEVELS
         if level in limits and getattr(scan.counts, level) > limits[level]
     ]
     allowed = cast("int", case.settings["unjustified"])
     if scan.suppressed.unjustified > allowed:
         some = counted(scan.suppressed.unjustified, "finding", "findings")
-        found.append(f"{some} of {scan.tool.name} (entry {item.record.index}) set aside without a justification")
+        found.append(f"{some} set aside without a justification {where}; {allowed} may be)")
     return found
 
 

@@ -66,7 +66,7 @@ def _kept(case: ChangeCase, content: Judged) -> Finding:
         return _noted(case, content, weaker, missing, inputs)
     if missing or not equal:
         return untold(missing or (NO_REPORT,), inputs)
-    return passed(f"Compared with what was there before, {listed(equal)} has as many tests and skips no more.", inputs)
+    return passed(f"As many tests as before, and no more of them skipped: {listed(equal)}.", inputs)
 
 
 def _noted(
@@ -81,12 +81,12 @@ def _noted(
     if notes.independent:
         inputs += [("review-note", item.record) for item in notes.independent]
         return passed(
-            f"{told}; somebody who took no part noted it in review (entry {notes.independent[-1].record.index}).",
+            f"{told}; an independent reviewer noted it (entry {notes.independent[-1].record.index}).",
             inputs,
         )
     if notes.unclear:
         return untold(notes.unclear, inputs)
-    return failed(f"{told}, and nobody who took no part noted anything on the tests in review.", inputs)
+    return failed(f"{told}, and no independent reviewer noted anything on the tests.", inputs)
 
 
 def _weaker(now: RunFact, base: Record) -> str | None:
