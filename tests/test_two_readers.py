@@ -210,7 +210,7 @@ class Twister:
             statement["predicate"]["context"]["event_id"] = self.world.event_id()
             for _ in range(self.random.choice((0, 1, 1, 1, 1, 2, 3))):
                 # Some twists are of no use where an earlier one left another type.
-                with suppress(TypeError, AttributeError):
+                with suppress(TypeError, AttributeError, LookupError):
                     self._twist(statement)
             if self.random.random() < 0.9:
                 _derive_subject(statement)
