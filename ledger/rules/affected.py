@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from operator import eq
 from typing import TYPE_CHECKING, Final, cast
 
+from ledger.globs import select
 from ledger.manifest import ABSENT_MODE, SUBMODULE_MODE
 from ledger.records import Absent
 from ledger.rules.judged import paths_of
-from ledger.rules.noted import notes_on
+from ledger.rules.noted import Notes, notes_on
 from ledger.rules.reviewed import sort_approvals
-from ledger.rules.risk import path_words, touched
+from ledger.rules.risk import path_words, pattern, touched
 from ledger.rules.roles import role_held
 from ledger.rules.runs import GOOD, undated
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
@@ -70,6 +73,8 @@ UNREADABLE: Final = (
     "**/*.zip",
 )
 """Programs, archives and stored objects, where a policy names no other paths."""
+
+NO_NOTES: Final = Notes((), ())
 
 
 def chg_08(case: ChangeCase) -> Finding:
@@ -160,7 +165,8 @@ class _Sought:
 
 
 def _looked_at(case: ChangeCase, content: Judged, sought: _Sought, inputs: list[NamedRecord]) -> Finding:
-    by_path = {path: notes_on(case, content, lambda other, path=path: other == path) for path in sought.files}  # type: ignore[misc]
+    noted = {item.body.path.encode() for item in case.change.notes if item.body.path is not None}
+    by_path = {path: notes_on(case, content, partial(eq, path)) if path in noted else NO_NOTES for path in sought.files}
     found = {item.record.index: item for notes in by_path.values() for item in notes.independent}
     inputs = [*inputs, *(("review-note", item.record) for item in found.values())]
     lacking = [path for path, notes in by_path.items() if not notes.independent]
@@ -193,31 +199,44 @@ def _owned(case: ChangeCase, content: Judged) -> Finding:
     if not owners:
         return inapplicable("the policy says who owns paths", inputs)
     paths = paths_of(content)
-    owned = {(path, role) for patterns, role in owners for path in touched(patterns, paths.known)}
+    owned: dict[str, set[bytes]] = {}
+    for patterns, role in owners:
+        owned.setdefault(role, set()).update(touched(patterns, paths.known))
+    owned = {role: files for role, files in owned.items() if files}
     if not owned:
         return untold(paths.unread, inputs) if paths.unread else inapplicable("it touches a path with an owner", inputs)
     found = sort_approvals(case, content, any_role=True)
     inputs += found.inputs
     lacking: dict[str, list[bytes]] = {}
     missing: list[str] = []
-    for path, role in sorted(owned):
-        held, clauses = _held(case, content, found, path, role)
-        if held:
-            continue
-        if clauses:
+    for role, files in sorted(owned.items()):
+        for alike in _alike(found, role, sorted(files)):
+            held, clauses = _held(case, content, found, alike[0], role)
             missing += clauses
-        else:
-            lacking.setdefault(role, []).append(path)
+            if not held and not clauses:
+                lacking.setdefault(role, []).extend(alike)
     if lacking:
-        told = [f"{path_words(paths)} without a holder of the role “{role}”" for role, paths in lacking.items()]
+        told = [f"{path_words(sorted(paths))} without a holder of the role “{role}”" for role, paths in lacking.items()]
         return failed(f"Not approved by an owner: {listed(told)}.", inputs)
     missing += paths.unread
     if missing:
         return untold(missing, inputs)
-    names = sorted({role for _, role in owned})
+    names = sorted(owned)
     roles = f"the {'role' if len(names) == 1 else 'roles'} {listed(f'“{name}”' for name in names)}"
-    touches = path_words(sorted({path for path, _ in owned}))
+    touches = path_words(sorted(set().union(*owned.values())))
     return passed(f"Holders of {roles} approved what touches {touches}.", inputs)
+
+
+def _alike(found: Sorted, role: str, files: Sequence[bytes]) -> tuple[list[bytes], ...]:
+    """``files`` in groups that the same patterns of approvers' grants match, so that one of each answers for all."""
+    facts = [*found.effective, *(item.fact for item in found.unclear)]
+    grants = [grant for fact in facts for grant in fact.grants if grant.role == role]
+    patterns = sorted({text for grant in grants for text in grant.paths or ()})
+    matched = [frozenset(select((pattern(text),), files).matched) for text in patterns]
+    groups: dict[tuple[bool, ...], list[bytes]] = {}
+    for path in files:
+        groups.setdefault(tuple(path in one for one in matched), []).append(path)
+    return tuple(groups.values())
 
 
 def _held(case: ChangeCase, content: Judged, found: Sorted, path: bytes, role: str) -> tuple[bool, tuple[str, ...]]:
