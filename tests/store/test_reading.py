@@ -8,13 +8,18 @@ import pytest
 
 from ledger.bundle import Period, write_bundle
 from ledger.digests import Digest
+from ledger.dossier.build import build_change, build_period
 from ledger.entry import LEDGER_STREAM, leaf_digest
 from ledger.errors import ConflictError, FormatError, NotFoundError
 from ledger.events.work import Diff, Release
 from ledger.merkle import verify_inclusion
 from ledger.roster.acts import advance
+from ledger.rules.assess import assess_change, assess_period
+from ledger.rules.policy import parse_policy
+from ledger.rules.verdict import Outcome
 from ledger.store import Query
 from ledger.verify.run import verify_bundle
+from tests.policies import CORE_POLICY
 from tests.store.ledgers import tell
 from tests.world import VERIFIER
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from ledger.store import Store
     from tests.store.ledgers import Ledger
+
+
+END = "2031-01-01T00:00:00.000Z"
 
 
 def found(store: Store, **wanted: object) -> list[int]:
@@ -162,9 +170,9 @@ def test_a_period_bundle_verifies(ledger: Ledger) -> None:
     with ledger.open() as store:
         ledger.deliver(store)
         approval = next(record for record in world.records_list if record.event.kind == "approval")
-        cut = store.cut_period(approval.index, approval.index + 2)
-        assert cut.position == approval.index + 2
-        assert cut.subject.period == Period(approval.index, approval.index + 2)
+        cut = store.cut_period(approval.index, approval.index + 1)
+        assert cut.position == approval.index + 1
+        assert cut.subject.period == Period(approval.index, approval.index + 1)
         assert cut.linked == tuple(sorted(cut.linked))
         assert len(cut.linked) > 0
         assert verify_bundle(write_bundle(store.export(cut), VERIFIER), world.anchor).intact
@@ -174,6 +182,39 @@ def test_a_period_bundle_verifies(ledger: Ledger) -> None:
         for wrong in ((5, 5), (0, 10_000)):
             with pytest.raises(ConflictError):
                 store.cut_period(*wrong)
+
+
+def test_a_period_holds_what_led_to_what_landed_in_it(ledger: Ledger) -> None:
+    """A change that was reviewed before the period and landed in it has the verdicts of its own dossier."""
+    world = ledger.world
+    author, reviewer, machine = (world.members[name] for name in ("Cem Author", "Dee Reviewer", "ci"))
+    world.policy(CORE_POLICY)
+    tell(world, 1)
+    project = world.projects["payments"]
+    made = world.diff("payments", "7", author, machine, {"b.py": "2"})
+    early = world.run("payments", made.tree, made.head, machine)
+    world.approve("payments", made, reviewer)
+    tell(world, 2)
+    began = len(world.entries)
+    world.merge("payments", made, reviewer, machine)
+    tell(world, 3)
+    with ledger.open() as store:
+        ledger.deliver(store)
+        cut = store.cut_period(began, store.size())
+        assert cut.subject.period == Period(began, store.size())
+        ours = next(part for part in cut.streams if part.stream == project)
+        assert ours.from_ == made.diff.leaf.stream_index
+        assert early.index in cut.indexes
+        verification = verify_bundle(write_bundle(store.export(cut), VERIFIER), world.anchor)
+    assert verification.intact
+    assert verification.records is not None
+    policy = parse_policy(world.roster.policies[-1].data)
+    period = build_period(verification.records, [project], began, verification.records.position)
+    assert [change.id for change in period.changes] == ["7", "3"]
+    alone = assess_change(build_change(world.records(), project, "7"), policy, END)
+    found = [item for item in assess_period(period, policy, END).verdicts if item.subject == alone.subject]
+    assert tuple(found) == alone.verdicts
+    assert {item.outcome for item in found if item.rule in ("SOD-01", "APP-05", "TST-01")} == {Outcome.PASS}
 
 
 def test_an_altered_database_gives_a_bundle_that_fails(ledger: Ledger) -> None:
