@@ -125,7 +125,7 @@ class _Reading:
             events = list(yaml.parse(text, Loader=yaml.SafeLoader))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            self._refuse(
+            self._not_read(
                 "this is not YAML",
                 None if mark is None else mark.line + 1,
                 "Look at that line and the one before: spaces and no tabs in front, a space after each colon, quotes "
@@ -133,7 +133,7 @@ class _Reading:
             )
         starts = [at for at, event in enumerate(events) if type(event).__name__ == "DocumentStartEvent"]
         if len(starts) != 1:
-            self._refuse("one document is required", None, _BEGIN)
+            self._not_read("one document is required", None, _BEGIN)
         rest = iter(events[starts[0] + 1 :])
         return self._value(next(rest), rest, "", 0)
 
@@ -148,11 +148,11 @@ class _Reading:
         self.lines[escaped(place, 240)] = line
         sort = type(event).__name__
         if sort == "AliasEvent" or event.anchor is not None:
-            self._refuse("anchors and aliases are not allowed", line, "Write the value out where it is needed.")
+            self._not_read("anchors and aliases are not allowed", line, "Write the value out where it is needed.")
         if event.tag is not None:
-            self._refuse("tags are not allowed", line, "Leave out what begins with an exclamation mark.")
+            self._not_read("tags are not allowed", line, "Leave out what begins with an exclamation mark.")
         if depth > _MAX_DEPTH:
-            self._refuse("nested too deeply for a policy", line, _BEGIN)
+            self._not_read("nested too deeply for a policy", line, _BEGIN)
         match sort:
             case "MappingStartEvent":
                 return self._mapping(events, place, depth)
@@ -169,11 +169,11 @@ class _Reading:
         while type(key := next(events)).__name__ != "MappingEndEvent":
             line = key.start_mark.line + 1
             if type(key).__name__ != "ScalarEvent" or key.anchor is not None or key.tag is not None:
-                self._refuse("a member's name must be plain text", line, "Write: name: value")
+                self._not_read("a member's name must be plain text", line, "Write: name: value")
             name = str(key.value)
             if name in found:
                 first = self.lines[escaped(f"{place}/{name}", 240)]
-                self._refuse(
+                self._not_read(
                     "the same member stands twice in one object",
                     line,
                     f"The first is on line {first}; keep one of the two.",
@@ -192,20 +192,20 @@ class _Reading:
         if _INTEGER.fullmatch(text):
             return int(text)
         if text.lower() in _TWO_FORMS:
-            self._refuse(
+            self._not_read(
                 "a word that readers of YAML take for different things",
                 line,
                 "Write true or false in lower case; or quotes around it, if it is a text.",
             )
         if _AMBIGUOUS.fullmatch(text):
-            self._refuse(
+            self._not_read(
                 "a number that is not a plain whole number",
                 line,
                 "Write a whole number without leading zeros; or quotes around it, if it is a text.",
             )
         return text
 
-    def _refuse(self, message: str, line: int | None, remedy: str) -> NoReturn:
+    def _not_read(self, message: str, line: int | None, remedy: str) -> NoReturn:
         details: dict[str, str | int] = {"path": self.name} if self.name else {}
         raise FormatError(
             "bad-yaml", message, details=details if line is None else {**details, "line": line}, remedy=remedy

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from ledger.cli.policyfile import parse_yaml_policy
 from ledger.policies.presets import PRESETS, preset, preset_yaml
+from ledger.rules.catalogue import BY_ID
 from ledger.rules.policy import parse_policy
 from ledger.rules.policyschema import policy_schema
 
@@ -21,6 +22,12 @@ def test_yaml_and_json_are_one_policy(name: str) -> None:
     read = parse_yaml_policy(preset_yaml(name), name)
     assert read.data == preset(name), "write the JSON anew from the YAML: parse_yaml_policy(...).data"
     assert read.rules.name == name
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_decides_about_every_rule(name: str) -> None:
+    """Each rule of the catalogue stands in each preset, on or off, so that none is left out unseen."""
+    assert set(json.loads(preset(name))["rules"]) == set(BY_ID)
 
 
 @pytest.mark.parametrize("name", PRESETS)
