@@ -207,12 +207,20 @@ def user_verification(value: JSON) -> str:
     }.get(str(value), "Any enrolled key will do for approving; no security key need be touched.")
 
 
+def exception_use(value: JSON) -> str:
+    """`exception_use` in words."""
+    return {
+        "declared": "An exception opens a gate as soon as it is declared; another person reviews it afterwards.",
+        "authorised": "An exception opens a gate once another person authorised it.",
+    }.get(str(value), "No exception opens a gate.")
+
+
 def frameworks(value: JSON) -> str:
     """`frameworks` in words."""
     names = [FRAMEWORK_NAMES[str(name)] for name in cast("list[JSON]", value)]
     if not names:
-        return "Packs print no mapping to a framework's controls."
-    return f"Packs print which evidence supports which control of {listed(names)}."
+        return "The evidence is mapped to no framework's controls."
+    return f"The evidence is mapped to controls of {listed(names)}."
 
 
 def in_class(name: str, among: Collection[str] = ()) -> str:

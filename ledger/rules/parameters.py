@@ -191,12 +191,13 @@ EXCEPTION_USE: Final = Parameter(
     choice("declared", "authorised", "forbidden"),
     "When an exception opens a gate: once `declared`, once another person `authorised` it, or never: `forbidden`.",
     shared=True,
+    words=asking.exception_use,
 )
 FRAMEWORKS: Final = Parameter(
     "frameworks",
     [],
     list_of(choice(*FRAMEWORK_NAMES)),
-    "The frameworks of which packs print what the evidence supports.",
+    "The frameworks to whose controls the evidence is mapped.",
     shared=True,
     words=asking.frameworks,
 )
