@@ -21,6 +21,7 @@ from tests.misworded import (
     CHANGE,
     EXCEPTION,
     MISWORDED,
+    PUSH,
     Misdeed,
     access,
     decision,
@@ -29,6 +30,7 @@ from tests.misworded import (
     forced_act,
     found_again,
     in_governed,
+    member,
     scan,
 )
 from tests.sshkeys import EmulatedKey
@@ -56,6 +58,10 @@ class Misused:
     def sign(self, message: bytes) -> bytes:
         """What ``make`` made of the message."""
         return self.make(self.key, message)
+
+
+def _event_of_another_ledger(world: World, crew: Crew) -> None:
+    forced(world, PUSH, crew.author, crew.ci.key, change=member("context/ledger", digest_bytes(b"another")))
 
 
 # Who may sign what
@@ -203,6 +209,9 @@ def _misused(name: str, make: Callable[[EmulatedKey, bytes], bytes]) -> Callable
 
 
 MISDEEDS = MISWORDED | {
+    "event-of-another-ledger": Misdeed(
+        "V11", "an event was signed for another ledger", in_governed(_event_of_another_ledger)
+    ),
     "ssh-other-namespace": Misdeed(
         "V12",
         "a signature by an SSH key was made for the namespace `file`",

@@ -71,7 +71,9 @@ def in_governed(tell: Callable[[World, Crew], object]) -> Callable[[], World]:
     return story
 
 
-def _member(path: str, value: Any) -> Callable[[Statement], object]:  # noqa: ANN401 -- any JSON
+def member(path: str, value: Any) -> Callable[[Statement], object]:  # noqa: ANN401 -- any JSON
+    """Sets a member of the predicate, or takes it away where the value is None."""
+
     def change(statement: Statement) -> None:
         at = statement["predicate"]
         *parents, last = path.split("/")
@@ -90,7 +92,7 @@ def _members(changes: Statement, *subject: tuple[str, str, str]) -> Callable[[St
 
     def change(statement: Statement) -> None:
         for path, value in changes.items():
-            _member(path, value)(statement)
+            member(path, value)(statement)
         if subject:
             statement["subject"] = [
                 {"digest": {algorithm: value.removeprefix("sha256:")}, "name": name}
@@ -118,23 +120,23 @@ def decision(world: World, *blocking: BlockingVerdict, position: int | None = No
 
 def _decision_contradicts(world: World, crew: Crew) -> None:
     body = decision(world, BlockingVerdict("fail", "SOD-01"))
-    forced(world, body, crew.ci, crew.ci.key, "assessment", about=CHANGE, change=_member("outcome", "allowed"))
+    forced(world, body, crew.ci, crew.ci.key, "assessment", about=CHANGE, change=member("outcome", "allowed"))
 
 
 def _forge_checklist(world: World, crew: Crew) -> None:
     body = Approval("forge", Basis(commit=git_id("head")), "approve", "review", "change", Seen((), ()))
     answers = [{"answer": "yes", "item": "read-whole"}]
-    forced(world, body, crew.reviewer, crew.ci.key, about=CHANGE, change=_member("checklist", answers))
+    forced(world, body, crew.reviewer, crew.ci.key, about=CHANGE, change=member("checklist", answers))
 
 
 def _late_act(world: World, crew: Crew) -> None:
     body = RoleGrant(crew.author.principal, "approver")
-    forced_act(world, body, world.members["Ada Admin"], _member("context/late", value=True))
+    forced_act(world, body, world.members["Ada Admin"], member("context/late", value=True))
 
 
 def _administrator_of_paths(world: World, crew: Crew) -> None:
     body = RoleGrant(crew.author.principal, "approver", paths=("docs/**",))
-    forced_act(world, body, world.members["Ada Admin"], _member("role", "administrator"))
+    forced_act(world, body, world.members["Ada Admin"], member("role", "administrator"))
 
 
 EXCEPTION = DeclaredException("emergency", "2026-03-03T08:00:00Z", ("SOD-01",), manifest=digest_bytes(b"manifest"))
@@ -158,14 +160,14 @@ def access(world: World, roster: int) -> Approval:
 
 def _access_without_list(world: World, crew: Crew) -> None:
     body = access(world, 1)
-    forced(world, body, crew.reviewer, crew.reviewer.key, "access-list", change=_member("context/contents", []))
+    forced(world, body, crew.reviewer, crew.reviewer.key, "access-list", change=member("context/contents", []))
 
 
 PUSH = Push("sha1", "refs/heads/main", git_id("after"), git_id("before"))
 
 
 def _no_ledger_id(world: World, crew: Crew) -> None:
-    forced(world, PUSH, crew.author, crew.ci.key, change=_member("context/ledger", None))
+    forced(world, PUSH, crew.author, crew.ci.key, change=member("context/ledger", None))
 
 
 def _type_too_long(world: World, crew: Crew) -> None:
@@ -183,7 +185,7 @@ def found_again(world: World, change: Callable[[Statement], object] = lambda _: 
 
 
 def _genesis_of_a_ledger(world: World, _crew: Crew) -> None:
-    found_again(world, _member("context/ledger", world.ledger))
+    found_again(world, member("context/ledger", world.ledger))
 
 
 def epoch(world: World, **members: Any) -> None:  # noqa: ANN401 -- any JSON
@@ -208,13 +210,13 @@ def _landing_of_nothing(world: World, crew: Crew) -> None:
         ref="refs/heads/main",
         tree=git_id("tree"),
     )
-    about, change = About(tree=git_id("tree")), _member("commit_count", 0)
+    about, change = About(tree=git_id("tree")), member("commit_count", 0)
     forced(world, body, crew.author, crew.ci.key, "manifest", "commits", about=about, change=change)
 
 
 def _returns_to_no_release(world: World, crew: Crew) -> None:
     body = ChangeState((), "opened", "normal", returns_to="payments@0.9")
-    forced(world, body, crew.author, crew.ci.key, about=CHANGE, change=_member("returns_to", "payments"))
+    forced(world, body, crew.author, crew.ci.key, about=CHANGE, change=member("returns_to", "payments"))
 
 
 COMMIT, TREE = ("gitCommit", git_id("head"), "commit"), ("gitTree", git_id("tree"), "tree")
@@ -263,7 +265,7 @@ def _exception_for_release_and_commit(world: World, crew: Crew) -> None:
 
 
 def _about_both(world: World, body: WorkBody, by: Member, name: str) -> None:
-    change = _member("context/about", {"change": "7", "release": "payments@1.0"})
+    change = member("context/about", {"change": "7", "release": "payments@1.0"})
     forced(world, body, by, by.key, name, about=RELEASE, change=change)
     leaf, envelope = world.entries[-1]
     world.entries[-1] = (replace(leaf, about=About(change="7", release="payments@1.0")), envelope)
@@ -281,7 +283,7 @@ def _decision_about_both(world: World, crew: Crew) -> None:
 
 
 def _decision_about_nothing(world: World, crew: Crew) -> None:
-    change = _member("context/about", {})
+    change = member("context/about", {})
     forced(world, decision(world), crew.ci, crew.ci.key, "assessment", about=CHANGE, change=change)
     leaf, envelope = world.entries[-1]
     world.entries[-1] = (replace(leaf, about=NOTHING), envelope)
@@ -289,24 +291,24 @@ def _decision_about_nothing(world: World, crew: Crew) -> None:
 
 def _correction_without_values(world: World, crew: Crew) -> None:
     body = Correction(world.prompt(PROJECT, "7", crew.author, crew.ci).envelope, "wrong-version")
-    forced(world, body, crew.ci, crew.ci.key, "values", change=_member("context/contents", []))
+    forced(world, body, crew.ci, crew.ci.key, "values", change=member("context/contents", []))
 
 
 def _exception_rejected_with_a_meaning_of_its_own(world: World, crew: Crew) -> None:
     exception = forced(world, EXCEPTION, crew.author, crew.author.key, "reason", about=CHANGE)
     basis = Basis(exception=exception.envelope, policy=world.policy_digest)
     body = Approval("person", basis, "reject", "review", "exception", Seen((), ()))
-    forced(world, body, crew.reviewer, crew.reviewer.key, about=CHANGE, change=_member("meaning", "objection"))
+    forced(world, body, crew.reviewer, crew.reviewer.key, about=CHANGE, change=member("meaning", "objection"))
 
 
 def _access_rejected_without_list(world: World, crew: Crew) -> None:
-    body, change = replace(access(world, 1), decision="reject"), _member("context/contents", [])
+    body, change = replace(access(world, 1), decision="reject"), member("context/contents", [])
     forced(world, body, crew.reviewer, crew.reviewer.key, "access-list", change=change)
 
 
 def _forge_approves_access_too(world: World, crew: Crew) -> None:
     body = Approval("forge", Basis(commit=git_id("head")), "approve", "review", "change", Seen((), ()))
-    forced(world, body, crew.reviewer, crew.ci.key, about=CHANGE, change=_member("basis/roster", 1))
+    forced(world, body, crew.reviewer, crew.ci.key, about=CHANGE, change=member("basis/roster", 1))
 
 
 MISWORDED = {

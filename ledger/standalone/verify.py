@@ -1709,7 +1709,7 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
 
 
 def admit_act(roster: Roster, event: Event, envelope: str, signer: str, n: int, *, verified: bool) -> None:
-    """Judges an entry of the ledger's own stream whose signer has no fault of V13; it takes effect if it verified."""
+    """Judges an entry of the ledger's own stream by a signer without a fault of V13; it takes effect if verified."""
     require(event.kind != "genesis", "genesis is entry 0 and no other")
     if event.kind in ACTS:
         check_possible(roster, event, n)
@@ -2152,7 +2152,7 @@ def check_signers(entries: list[Entry], anchor: Anchor | None, result: Result) -
 
 
 def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
-    """V12, V13 and V14 of one entry. What has a fault in one of them changes nothing in the roster."""
+    """V12, V13 and V14 of one entry. What has a fault in one of them, or in V11, changes nothing in the roster."""
     event, n, key = entry.event, entry.index, roster.keys.get(entry.key_id)
     if key is None:
         result.fail("V12", entry.place, f"the key {entry.key_id} is not enrolled")
@@ -2170,6 +2170,7 @@ def check_signer(roster: Roster, entry: Entry, result: Result) -> None:
     if faults or event is None or not event.kind or event.stream != "ledger" or n == 0:
         return
     try:
+        verified = verified and event.context.get("ledger") == roster.ledger
         admit_act(roster, event, entry.envelope_digest, key.principal, n, verified=verified)
     except Fault as fault:
         result.fail("V14", entry.place, fault)
