@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 from ledger.documents import encode_card, parse_commits
 from ledger.entry import LEDGER_STREAM, leaf_digest
 from ledger.envelope import check_signature, open_envelope
-from ledger.errors import AuthorityError, ChainError, NotFoundError
+from ledger.errors import AuthorityError, ChainError, FormatError, NotFoundError
+from ledger.events.forge import ChangeState
 from ledger.events.governance import DeclaredException
 from ledger.events.statement import Event, read_payload, references
 from ledger.events.work import Approval, Diff, Merge, Prompt, Release, SuiteRun
 from ledger.keys import presence
+from ledger.manifest import Manifest, decode_manifest, inverse_of
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.authority import authorise
 from ledger.roster.state import policy_at
@@ -39,6 +41,9 @@ MOST_PROOFS: Final = 500
 LARGE: Final = frozenset({"output", "report", "system-prompt", "transcript"})
 """Names of contents that can be of any size: fetched only for who asks for them, and for rules that count again."""
 
+MANIFEST: Final = "manifest"
+"""Name of the content that says which files a diff or landing changed."""
+
 UNASKED: Final = Absent("unknown")
 """A content that was not asked for, or that the token does not open."""
 
@@ -49,7 +54,8 @@ def gather_change(
     """Everything recorded about one change of a project (an id): enough for ``dossier.build.build_change``.
 
     That is: entries about the change, runs on the trees of its revisions and landings, merge events that brought its
-    content, prompts and attestations that its events refer to, and the ledger's own stream.
+    content, prompts and attestations that its events refer to, and the ledger's own stream. Where the policy asks: runs
+    on what was there before, and for what takes something back the landings of the project.
 
     Raises:
         ChainError, SignatureError, AuthorityError: an entry does not hold. LedgerError: the server refuses.
@@ -140,6 +146,8 @@ class _Gathering:
     by_index: dict[int, Record] = field(default_factory=dict)
     by_envelope: dict[Digest, Record] = field(default_factory=dict)
     contents: dict[Digest, Content] = field(default_factory=dict)
+    beside: set[int] = field(default_factory=set)
+    """Indexes of landings of other changes, of which nothing but the manifest is read."""
     closed: bool = False
     """Whether the token turned out not to open contents."""
 
@@ -179,7 +187,8 @@ class _Gathering:
         entries = [*self.known.records, *(self.by_index[index] for index in sorted(self.by_index))]
         for record in entries:
             for reference in record.event.context.contents:
-                if reference.name in without and not self._counted_again(record, reference):
+                unread = reference.name in without and not self._counted_again(record, reference)
+                if unread or (record.index in self.beside and reference.name != MANIFEST):
                     self.contents.setdefault(reference.commitment, UNASKED)
                 else:
                     self.fetch(reference)
@@ -196,8 +205,21 @@ class _Gathering:
         project = record.event.context.project
         if reference.name != "report" or not isinstance(record.event.body, SuiteRun) or project is None:
             return False
+        return self.asks(project, "TST-08")
+
+    def asks(self, project: str, rule: str) -> bool:
+        """Whether the policy in force for a project names a rule."""
         policy = policy_at(self.known.roster, project, self.known.position)
-        return policy is not None and b'"TST-08":{' in policy.data
+        return policy is not None and f'"{rule}":{{'.encode() in policy.data
+
+    def manifest(self, record: Record) -> Manifest | None:
+        """The change manifest of a diff or landing, where it can be read."""
+        reference = record.event.context.content(MANIFEST)
+        content = UNASKED if reference is None else self.fetch(reference)
+        try:
+            return decode_manifest(content.data) if isinstance(content, Held) else None
+        except FormatError:
+            return None
 
     def _take(self, leaf: Leaf, data: bytes) -> Record | None:
         if leaf.stream == LEDGER_STREAM:
@@ -282,11 +304,13 @@ def _take_change(found: _Gathering, project: str, change: str) -> None:
                 # Runs on that tree, and other revisions of the same content, which landings are told apart from.
                 found.ask({"project": project, "tree": body.tree})
             found.ask({"project": project, "manifest": body.manifest, "kind": "diff"})
+            _take_runs_before(found, project, (body.base,) if isinstance(body, Diff) else body.parents[:1])
         if isinstance(body, Diff):
             waiting += found.ask({"project": project, "manifest": body.manifest, "kind": "merge"})
             waiting += found.ask({"project": project, "tree": body.tree, "kind": "merge"})
             waiting += found.ask({"project": project, "reference": record.envelope, "kind": "merge"})
-        if isinstance(body, Diff):
+            # A merge of this very head landed the change, whatever else it holds.
+            waiting += found.ask({"project": project, "commit": body.head, "kind": "merge"})
             found.ask({"project": project, "commit": body.head, "kind": "push"})
         if isinstance(body, DeclaredException | Prompt):
             # Authorisations and reviews of an exception, and scans of a prompt, name it and no change.
@@ -294,6 +318,40 @@ def _take_change(found: _Gathering, project: str, change: str) -> None:
         for digest, _ in references(record.event):
             found.envelope(digest)
     found.ask({"project": project, "kind": "correction"})
+    _take_taken_back(found, project, change)
+
+
+def _take_runs_before(found: _Gathering, project: str, commits: Iterable[str]) -> None:
+    """Takes in runs on ``commits`` and on the trees that landed with them; TST-05 compares with them."""
+    for commit in commits if found.asks(project, "TST-05") else ():
+        found.ask({"project": project, "commit": commit, "kind": "test"})
+        for record in found.ask({"project": project, "commit": commit, "kind": "merge"}):
+            if isinstance(record.event.body, Merge):
+                found.ask({"project": project, "tree": record.event.body.tree, "kind": "test"})
+
+
+def _take_taken_back(found: _Gathering, project: str, change: str) -> None:
+    """Takes in what a change that is said to be a revert may take back, and what was said of that; for CHG-07.
+
+    A revert may name nothing, and what it takes back may have been a revert itself, so all landings are looked through.
+    """
+    own = [record for record in found.by_index.values() if record.event.context.about.change == change]
+    if not found.asks(project, "CHG-07") or not any(map(_is_revert, own)):
+        return
+    known = set(found.by_index)
+    landed = found.ask({"project": project, "kind": "merge"})
+    found.beside |= {record.index for record in landed} - known
+    mine = [manifest for record in own if (manifest := found.manifest(record)) is not None]
+    for record in landed:
+        other, about = found.manifest(record), record.event.context.about
+        if other is not None and about.change is not None and any(inverse_of(other, manifest) for manifest in mine):
+            found.ask({"project": project, "change": about.change})
+
+
+def _is_revert(record: Record) -> bool:
+    body = record.event.body
+    said = isinstance(body, ChangeState) and body.type == "revert"
+    return said or any(link.rel == "reverts" for link in record.event.context.links)
 
 
 def _changes_of(found: _Gathering, records: Iterable[Record]) -> Iterator[tuple[str, str]]:

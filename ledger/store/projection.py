@@ -23,7 +23,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.events.statement import references, subjects
-from ledger.events.work import Prompt
+from ledger.events.work import Merge, Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,9 @@ def _concerns(event: Event) -> Iterator[tuple[int, bytes]]:
             yield Facet.INCIDENT, text_value(incident)
         case ReviewNote(applied=str(applied)):
             yield Facet.COMMIT, bytes.fromhex(applied)
+        case Merge(parents=parents):
+            # What was merged: of a landing of something else it is all that leads to the change.
+            yield from ((Facet.COMMIT, bytes.fromhex(parent)) for parent in parents[1:])
         case _:
             pass
 
