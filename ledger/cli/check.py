@@ -10,11 +10,14 @@ import click
 from ledger import exitcodes
 from ledger.cli.options import client_options, output, project_option, settings
 from ledger.cli.output import clean, paint, plural
+from ledger.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.cli.assessing import Assessed
+    from ledger.cli.releases import FetchedBundle
+    from ledger.cli.session import Session
     from ledger.dossier.facts import Party
     from ledger.rules.verdict import Input, Verdict
 
@@ -35,7 +38,11 @@ _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 @click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
 @click.option("--to", "end", metavar="POSITION|TIME", help="Where the period ends, without what stands there.")
 @click.option("--all", "everything", is_flag=True, help="Also what passed and what did not apply.")
-@click.option("--as-of", metavar="TIME", help="Judge as of this ledger time, e.g. 2026-11-21T09:30:00.000Z.")
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    help="Judge as of this ledger time, e.g. 2026-11-21T09:30:00.000Z; left out: now, for a period past its end.",
+)
 @project_option
 @client_options
 @click.pass_context
@@ -70,13 +77,36 @@ def _assess(ctx: click.Context, target: str | None, as_of: str | None, ends: tup
     from ledger.cli.session import open_session
 
     if target is not None and Path(target).is_file():
-        return of_bundle(open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line), as_of)
+        bundle = open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line)
+        return of_bundle(bundle, as_of or _as_of_its_end(bundle))
     with open_session(ctx) as session:
         if target is None:
-            return of_bundle(fetch_period(session, *ends), as_of)
+            bundle = fetch_period(session, *ends)
+            return of_bundle(bundle, as_of or (None if ends[1] is None else _as_of_what_follows(session, bundle)))
         if "@" in target:
             return of_bundle(fetch_release(session, target), as_of)
         return change_now(session, session.project_id(session.directory()), target, as_of)
+
+
+def _as_of_its_end(bundle: FetchedBundle) -> str | None:
+    """The time of the last entry of a period; None for a release.
+
+    A period is judged by what was recorded up to its end: by a later time, a review that came after the end and is
+    not shown would seem to be overdue.
+    """
+    index = bundle.verification.index
+    period = None if index is None else index.subject.period
+    return None if period is None or not bundle.records.entries else bundle.records.entries[-1].leaf.received_at
+
+
+def _as_of_what_follows(session: Session, bundle: FetchedBundle) -> str | None:
+    """The time of the first entry after a period: until then, what the period holds was all there was; None: now."""
+    index = bundle.verification.index
+    period = None if index is None else index.subject.period
+    try:
+        return None if period is None else session.client.entry(period.to)[0].received_at
+    except NotFoundError:
+        return None
 
 
 def sentence_of(verdict: Verdict, parties: Mapping[str, Party]) -> str:
@@ -142,7 +172,7 @@ def _lines(found: Assessed, *, everything: bool) -> list[str]:
         for verdict in assessment.by_outcome(Outcome(outcome)):
             lines += verdict_lines(verdict, found.parties)
     counts = {outcome: len(assessment.by_outcome(Outcome(outcome))) for outcome in _ORDER}
-    excepted = sum(bool(verdict.excepted_by) for verdict in assessment.verdicts)
+    excepted = sum(bool(verdict.excepted_by) for verdict in assessment.by_outcome(Outcome.FAIL))
     failed = plural(counts["fail"], "failure") + (f" ({excepted} excepted)" if excepted else "")
     told = f"{counts['not-evaluable']} cannot be told, {counts['pass']} passed"
     return [*lines, "", f"{failed}, {told}, {counts['not-applicable']} not applicable"]

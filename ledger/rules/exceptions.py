@@ -84,7 +84,7 @@ def _apart(item: ExceptionFact, settings: Mapping[str, JSON], took: Took) -> Fin
     if unclear:
         return untold(unclear, inputs)
     if not reviewed and not authorised:
-        return untold((f"nobody else decided about the exception in entry {item.record.index} yet",), inputs)
+        return inapplicable(f"somebody else decided about the exception in entry {item.record.index}", inputs)
     said = "asked, authorised and reviewed" if reviewed and authorised else "asked and decided"
     return passed(f"Different people {said} about the exception in entry {item.record.index}.", inputs)
 
@@ -188,7 +188,9 @@ def _reviewed(item: ExceptionFact, used: list[Record], settings: Mapping[str, JS
     if found.unclear:
         return untold(found.unclear, inputs)
     if instant(as_of) <= due:
-        return untold((f"{entry} is not reviewed yet; it is due {due.isoformat(timespec='seconds')}",), inputs)
+        # What is owed and not overdue keeps no gate shut: otherwise nobody could act at night.
+        when = due.isoformat(timespec="seconds")
+        return inapplicable(f"the review of {entry} was given or is due, which it is at {when}", inputs)
     if found.own:
         return failed(f"{capital(listed(found.own))} took part and reviewed {entry}; nobody else did.", inputs)
     if found.before:
