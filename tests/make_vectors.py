@@ -36,6 +36,12 @@ GOOD = {
         "and split; a change from its prompt to its landing, under an emergency's exception that was authorised before "
         "and reviewed after; a second exception whose review was withdrawn; a review of access; events brought late."
     ),
+    "odd-but-sound": (
+        "What looks wrong and is not: a collector for some paths brings a review from the forge; principals merged "
+        "into one that is disabled act on; one that is disabled is split off and its key revoked; an administrator "
+        "rejects an act of their own; a test result has members named `scope` and `act`; predicate types of unknown "
+        "meaning, one of 256 characters."
+    ),
 }
 """Sound bundles by name, each with what is told in it where the name does not say it."""
 

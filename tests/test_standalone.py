@@ -28,6 +28,7 @@ from ledger.verify.findings import CHECKS
 from ledger.verify.run import verify_bundle
 from tests.every_kind import every_kind
 from tests.misdeeds import MISDEEDS
+from tests.oddities import odd_but_sound
 from tests.stories import open_world, small_release, tell_release
 from tests.world import VERIFIER, World
 
@@ -64,6 +65,11 @@ def both(bundle: bytes, anchor: str) -> tuple[set[str], set[str]]:
 def _all_kinds() -> tuple[World, bytes]:
     world, record = every_kind()
     return world, world.bundle(record)
+
+
+def _odd() -> tuple[World, bytes]:
+    world = odd_but_sound()
+    return world, world.bundle()
 
 
 def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
@@ -124,6 +130,7 @@ def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
         "withdrawn": withdrawn,
         "founded": founded,
         "every-kind": _all_kinds,
+        "odd-but-sound": _odd,
     }
 
 

@@ -182,6 +182,8 @@ IDS = ("sha256:" + "0" * 64, "0" * 40, "0" * 64, "F" * 40, "p_" + "0" * 32, "prj
 NUMBERS = (0, 1, -1, 2, 2**53 - 1, 2**53, 1.0, 1.5)
 ODD: tuple[Json, ...] = (*WORDS, *TIMES, *IDS, *NUMBERS, None, True, False, [], {}, [[]], ["a", "a"], {"a": "a"})
 """Values that are at or beyond some limit, or of another type than most members."""
+PAYLOAD_MAX = 48_000
+"""What an envelope of 65,536 bytes surely holds."""
 NAMES = ("extra", "act", "scope", "ledger", "late", "project", "tree", "commit", "release", "withdraws", "")
 """Members that mean something in one place and nothing in another."""
 
@@ -222,7 +224,10 @@ class Twister:
 
     def _append(self, number: int, statement: Json, key: Signer) -> None:
         # Not by the core's encoder, which would refuse fractions.
-        sealed = seal(json.dumps(statement, ensure_ascii=False).encode(), key)
+        payload = json.dumps(statement, ensure_ascii=False).encode()
+        if len(payload) > PAYLOAD_MAX:
+            return
+        sealed = seal(payload, key)
         self.world.append_statement(self.world.records_list[number].event, key, lambda _: None)
         self.world.entries[-1] = (_leaf_of(statement, self.world.entries[-1][0], sealed), sealed)
 
