@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 POLICY = """v: 1
 name: quarter
 strict: false
-forge_committers: [noreply@github.com]
+forge_committers: [bo@example.org]
 rules:
   SOD-01: { on: true, severity: high }
   APP-05: { on: true, severity: high }
