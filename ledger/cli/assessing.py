@@ -64,7 +64,7 @@ def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
     moment = as_of or as_of_now(records)
     if index.subject.release is not None:
         release = build_release(records, index.subject.release)
-        policy = policy_in_force(records, release.sources[0].source.project)
+        policy = policy_in_force(records, str(release.record.event.context.project))
         return Assessed(records, release, policy, assess_release(release, policy, moment))
     covered = index.subject.period
     if covered is None:

@@ -105,6 +105,9 @@ def _wanted(recorder: Recorder, target: str | None, gate_name: str, head: str | 
     if release is not None:
         return Wanted(gate_name, project, None, release, None, None)
     commit, tree = _checked_out(recorder, head, repo)
+    if commit is None:
+        # Judged would be the last recorded revision, whatever else is about to go through.
+        raise click.UsageError("name the --head that is about to go through: neither a clone nor a CI system says it")
     return Wanted(gate_name, project, told, None, commit, tree)
 
 

@@ -12,7 +12,7 @@ from ledger.dossier.facts import ChangeDossier, ReleaseDossier
 from ledger.errors import LedgerError, NotFoundError
 from ledger.events.context import About, Actor
 from ledger.events.governance import BlockingVerdict, GateDecision
-from ledger.rules.assess import blocking
+from ledger.rules.assess import assess_change, blocking
 from ledger.rules.document import encode_assessment
 from ledger.rules.policy import policy_in_force
 from ledger.rules.remedies import remedy
@@ -21,7 +21,7 @@ from ledger.rules.verdict import Assessment, Outcome
 if TYPE_CHECKING:
     from ledger.cli.recording.recorder import Recorder
     from ledger.cli.session import Session
-    from ledger.dossier.facts import Revision
+    from ledger.dossier.facts import Landing, Revision
     from ledger.receipt import Receipt
     from ledger.records import Records
     from ledger.rules.policy import PolicyRules
@@ -88,7 +88,7 @@ def ask(session: Session, wanted: Wanted) -> Answer:
         NotFoundError: ``no-such-release``, ``no-policy``. UnavailableError: the server does not answer.
     """
     if wanted.release is not None:
-        return _answer(wanted, of_bundle(fetch_release(session, wanted.release)))
+        return _of_release(wanted, of_bundle(fetch_release(session, wanted.release)))
     if wanted.change is None:
         raise ValueError("a gate is asked about a change or a release")
     try:
@@ -97,7 +97,37 @@ def ask(session: Session, wanted: Wanted) -> Answer:
         if error.slug != "no-such-change":
             raise
         return _nothing_recorded(session, wanted)
-    return _answer(wanted, found)
+    return _answer(wanted, _about_to_land(found))
+
+
+def _of_release(wanted: Wanted, found: Assessed) -> Answer:
+    dossier = found.dossier
+    own = dossier.record.event.context.project if isinstance(dossier, ReleaseDossier) else None
+    answer = _answer(wanted, found)
+    if own == wanted.project:
+        return answer
+    # A name is free for every project: the latest of that name may be judged by another project's easier policy.
+    mends = remedy("REL-01", release=wanted.release)
+    told = f"The latest release of the name {wanted.release} was recorded for another project."
+    reason = Reason(HEAD, Outcome.FAIL, told, found.assessment.subject, mends.sentence, mends.command)
+    return replace(answer, reasons=(reason, *answer.reasons))
+
+
+def _about_to_land(found: Assessed) -> Assessed:
+    """The assessment of the last revision where only earlier ones landed: what landed says nothing of what is next."""
+    dossier = found.dossier
+    if not isinstance(dossier, ChangeDossier) or not dossier.change.landings:
+        return found
+    last = dossier.change.last_revision
+    if last is None or any(_landed(landing, last) for landing in dossier.change.landings):
+        return found
+    ahead = replace(dossier, change=replace(dossier.change, landings=()))
+    return replace(found, dossier=ahead, assessment=assess_change(ahead, found.policy, found.assessment.as_of))
+
+
+def _landed(landing: Landing, revision: Revision) -> bool:
+    same = landing.diff is not None and landing.diff.index == revision.record.index
+    return same or landing.merge.manifest == revision.diff.manifest or landing.merge.tree == revision.diff.tree
 
 
 def _answer(wanted: Wanted, found: Assessed) -> Answer:
@@ -141,7 +171,7 @@ def _reason(found: Assessed, verdict: Verdict, revision: Revision | None) -> Rea
 
     dossier = found.dossier
     if verdict.subject.startswith("change "):
-        change = verdict.subject.rpartition("/")[2] if revision is None else revision.record.event.context.about.change
+        change = verdict.subject.partition("/")[2] if revision is None else revision.record.event.context.about.change
         mends = remedy(verdict.rule, change=change, revision=None if revision is None else revision.number)
     else:
         mends = remedy(verdict.rule, release=dossier.name if isinstance(dossier, ReleaseDossier) else None)

@@ -19,6 +19,7 @@ from ledger.dossier.facts import (
     RunFact,
     Told,
 )
+from ledger.dossier.people import compare
 from ledger.dossier.reading import ChangeKey, Entries, by_index, read_commits, read_manifest
 from ledger.dossier.surroundings import (
     corrections_of,
@@ -36,7 +37,18 @@ from ledger.records import Absent, Record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-DUTIES = ("author", "committer", "co-author", "pusher", "opener", "suggester", "prompter", "agent", "resolver")
+DUTIES = (
+    "author",
+    "committer",
+    "co-author",
+    "pusher",
+    "opener",
+    "suggester",
+    "prompter",
+    "agent",
+    "resolver",
+    "recorder",
+)
 """Ways to take part in a change, in the order in which they are listed."""
 
 
@@ -168,6 +180,7 @@ def _contributions(
         if not revision.base_only:
             traces += _traces(commits, revision.record)
             acted += _actors(entries, revision.record, "pusher")
+            acted += _recorder(entries, revision.record)
         else:
             traces += _traces([commit for commit in commits if commit.id in known], revision.record)
         known.update(commit.id for commit in commits)
@@ -213,6 +226,14 @@ def _actors(entries: Entries, record: Record, duty: str) -> list[Contribution]:
     if actor.type == "agent":
         found.append(Contribution(actor, "agent", record))
     return found + _on_behalf(entries, record)
+
+
+def _recorder(entries: Entries, record: Record) -> list[Contribution]:
+    """Who told with a key of their own what somebody else pushed: their word alone does not make it another's work."""
+    signer, actor = entries.people.principal(record.key.principal), entries.people.actor(record)
+    if signer.type != "person" or record.event.context.late or compare(signer, actor) == "yes":
+        return []
+    return [Contribution(signer, "recorder", record)]
 
 
 def _on_behalf(entries: Entries, record: Record) -> list[Contribution]:

@@ -198,6 +198,13 @@ class Landing:
     since only a clone can repeat it), ``none``. The first two are compared here, whatever the event says."""
     manifest: Manifest | Absent
     """Of what landed, against what was there before."""
+    pushed: Record | None
+    """The first push that brought the commit to the ref, where it entered the ledger before the merge event."""
+
+    @property
+    def there_by(self) -> Record:
+        """The entry by which it had landed: a merge event that comes late does not make approvals early."""
+        return self.record if self.pushed is None else self.pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +276,10 @@ class SourceFacts:
     unread: tuple[Record, ...]
     """Landings and earlier releases whose commit list (with a path: or manifest) could not be read, and which might
     say more about open parents and unplaced commits."""
+    breaks_off_at: str | None
+    """The commit at which the line of first parents from the source's commit leaves the commit list, where neither the
+    previous commit, an earlier release nor the declared start holds it: something before it may be left out. None: it
+    reaches one of them or a root, the list cannot be read, or the source is of a path alone."""
     landed_outside: tuple[Record, ...]
     """Merge events of the project inside the bundle's range, between the previous and this release, whose commits the
     release's list does not name: the other direction of completeness."""

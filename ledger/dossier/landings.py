@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.dossier.facts import Landing
 from ledger.dossier.reading import ChangeKey, Entries, read_commits, read_manifest
+from ledger.events.forge import Push
 from ledger.events.work import Diff, Merge
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
                 by_manifest[record.event.body.manifest].append(record)
                 by_tree[record.event.body.tree].append(record)
                 by_head[record.event.body.head] = record
+    pushes = _pushes(entries, project)
     found: dict[str | None, list[Landing]] = {}
     for record in entries.merges[project]:
         merge = record.event.body
@@ -49,6 +51,7 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
             diff=diff,
             binding=binding,
             manifest=read_manifest(entries, record),
+            pushed=_before(pushes.get((merge.ref, merge.commit)), record),
         )
         found.setdefault(change, []).append(landing)
     return found
@@ -57,6 +60,20 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
 def landings_of_change(entries: Entries, key: ChangeKey) -> tuple[Landing, ...]:
     """The landings of one change, ascending by index."""
     return tuple(landings_of(entries, key[0]).get(key[1], ()))
+
+
+def _pushes(entries: Entries, project: str) -> dict[tuple[str, str], Record]:
+    """The first push of a commit to a ref, without what was only recorded afterwards."""
+    found: dict[tuple[str, str], Record] = {}
+    for record in entries.told["push", project]:
+        body = record.event.body
+        if isinstance(body, Push) and body.after is not None and record.event.context.late is not True:
+            found.setdefault((body.ref, body.after), record)
+    return found
+
+
+def _before(push: Record | None, merge: Record) -> Record | None:
+    return push if push is not None and push.index < merge.index else None
 
 
 def _bound(

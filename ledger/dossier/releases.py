@@ -67,6 +67,7 @@ def place_source(entries: Entries, record: Record, release: Release, number: int
                 and (source.path is None or _touches(read_manifest(entries, landing.record), source.path))
             ),
             unread=_unread(entries, source, landings, after, earlier),
+            breaks_off_at=_end_of_line(source, commits, known),
             landed_outside=tuple(
                 landing.record
                 for landing in landings
@@ -158,6 +159,22 @@ def _declared_start(entries: Entries, source: Source) -> str | None:
     """The last commit that the project's declaration leaves before the ledger; None: all of its history counts."""
     project = entries.records.roster.projects.get(source.project)
     return None if project is None else project.start
+
+
+def _end_of_line(source: Source, commits: tuple[CommitFact, ...] | Absent, known: set[str | None]) -> str | None:
+    """Where first parents lead out of the list to a commit that is not known; None: nowhere, or it cannot be told.
+
+    Only the line of first parents: a side branch may well have begun at a commit older than the ledger.
+    """
+    if isinstance(commits, Absent) or source.path is not None:
+        return None
+    listed = {commit.id: commit for commit in commits}
+    at = source.commit
+    while (commit := listed.pop(at, None)) is not None:
+        if not commit.parents:
+            return None
+        at = commit.parents[0]
+    return None if at in known else at
 
 
 def _same_part(one: Source, other: Source) -> bool:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.decisions import DECISIVE
 from ledger.dossier.people import compare
+from ledger.events.work import Diff
 from ledger.rules.before import APP_05, LANDED, landed_afterwards
 from ledger.rules.contributors import approver_words
 from ledger.rules.entitled import APP_07
 from ledger.rules.judged import of_landing, of_revision
 from ledger.rules.parameters import COUNTING, PEOPLE
+from ledger.rules.reporters import own_word
 from ledger.rules.reviewed import (
     Sorted,
     covered_revision,
@@ -34,12 +36,12 @@ from ledger.rules.shape import (
 )
 from ledger.rules.signing import APP_03, APP_06, APP_08
 from ledger.rules.stated import is_late
-from ledger.rules.wording import capital, counted, listed, person
+from ledger.rules.wording import capital, counted, listed, party_words, person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.dossier.facts import ApprovalFact, Landing, Revision
+    from ledger.dossier.facts import ApprovalFact, Landing, Party, Revision
 
 
 def app_01(case: ChangeCase) -> Finding:
@@ -54,6 +56,11 @@ def _merged(case: ChangeCase, landing: Landing) -> Finding:
     found = sort_approvals(case, content)
     inputs = [*content.inputs, *found.inputs]
     if found.effective:
+        word = own_word(case, landing.record)
+        if word is not None and landing.diff is not None and not _same_tree(landing):
+            # Equal trees anybody can compare with the release's commit list; the rest is what the event says.
+            told = f"that entry {landing.record.index} landed what was approved is the word of {_who(word)} alone"
+            return untold((f"{told}, who took part in the change",), inputs)
         return passed(
             f"{capital(listed(map(person, found.people)))} approved exactly what was merged "
             f"({content.name}, found by {_by(landing)}).",
@@ -79,6 +86,15 @@ def _merged(case: ChangeCase, landing: Landing) -> Finding:
         else ""
     )
     return failed(f"No approval that counts covers what was merged ({content.name}).{by_hand}", inputs)
+
+
+def _same_tree(landing: Landing) -> bool:
+    diff = None if landing.diff is None else landing.diff.event.body
+    return isinstance(diff, Diff) and diff.tree == landing.merge.tree
+
+
+def _who(party: Party) -> str:
+    return party_words(party, "somebody")
 
 
 def _by(landing: Landing) -> str:
@@ -180,9 +196,13 @@ def app_04(case: ChangeCase) -> Finding:
         elif fact.approver.type == "person" and has_role(case, fact):
             open_rejections.append(fact)
     unclear += _dismissals(case)
+    merged_over, perhaps = _merged_over(case)
+    unclear += perhaps
     if open_rejections:
         names = listed(map(approver_words, open_rejections))
         return failed(f"A rejection stands: {names} rejected the change and did not take it back.", inputs)
+    if merged_over:
+        return failed(f"{capital('; '.join(merged_over))}.", inputs)
     if unclear:
         return untold(unclear, inputs)
     if not decided:
@@ -190,6 +210,27 @@ def app_04(case: ChangeCase) -> Finding:
     return passed(
         f"No rejection stands among the latest decisions of {counted(len(decided), 'approver', 'approvers')}.", inputs
     )
+
+
+def _merged_over(case: ChangeCase) -> tuple[list[str], list[str]]:
+    """Clauses about rejections that stood when the change landed, whatever their givers said later."""
+    found: list[str] = []
+    perhaps: list[str] = []
+    for landing in case.change.landings:
+        at = landing.there_by
+        for fact in case.change.approvals:
+            if fact.approval.decision != "reject" or fact.record.index > at.index or is_late(landing.record):
+                continue
+            ends = [end for end in (fact.withdrawn_by, fact.superseded_by) if end is not None]
+            if not ends or not stands(fact, at.index) or fact.approver.type != "person" or not has_role(case, fact):
+                continue
+            name = f"the rejection of entry {fact.record.index} by {approver_words(fact)}"
+            late = [item for item in (fact.record, *ends) if is_late(item)]
+            if late or (reasons := doubts(fact)):
+                perhaps += [f"{name} may have stood when entry {at.index} landed"] if late else list(reasons)
+            else:
+                found.append(f"{name} stood when the change landed in entry {at.index}, and was taken back afterwards")
+    return found, perhaps
 
 
 def _dismissals(case: ChangeCase) -> list[str]:

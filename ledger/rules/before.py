@@ -45,12 +45,14 @@ def app_05_change(case: ChangeCase) -> Finding:
 def _before(case: ChangeCase, content: Judged, landing: Landing, needed: int) -> Finding:
     if is_late(landing.record):
         return untold((landed_afterwards(landing),), content.inputs)
-    found = sort_approvals(case, content, at=landing.record.index)
+    there_by = landing.there_by
+    found = sort_approvals(case, content, at=there_by.index)
     inputs: list[NamedRecord] = [*content.inputs, *found.inputs]
+    inputs += [] if landing.pushed is None else [("push", landing.pushed)]
     if len(found.people) >= needed:
         return passed(
             f"{capital(counted(len(found.people), 'approval', 'approvals'))} of {content.name} entered the ledger "
-            f"before it landed in entry {landing.record.index}; {required(needed)}.",
+            f"before it landed in entry {there_by.index}; {required(needed)}.",
             inputs,
         )
     if found.possible >= needed:
@@ -61,15 +63,15 @@ def _before(case: ChangeCase, content: Judged, landing: Landing, needed: int) ->
             (f"what was signed in time arrived late and was only attested, in entry {late[0].index}",),
             [*inputs, *(("attestation", item) for item in late)],
         )
-    after = [fact for fact in sort_approvals(case, content).effective if fact.record.index > landing.record.index]
+    after = [fact for fact in sort_approvals(case, content).effective if fact.record.index > there_by.index]
     if after:
         return failed(
             f"The approval by {listed(map(approver_words, after))} entered the ledger after the change had landed "
-            f"(entry {after[0].record.index} after entry {landing.record.index}).",
+            f"(entry {after[0].record.index} after entry {there_by.index}).",
             [*inputs, *(("approval", fact.record) for fact in after)],
         )
     return failed(
-        f"When the change landed in entry {landing.record.index}, the ledger held {_counting(found)} for "
+        f"When the change landed in entry {there_by.index}, the ledger held {_counting(found)} for "
         f"{content.name}; {required(needed)}.",
         inputs,
     )

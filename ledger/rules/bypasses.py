@@ -9,6 +9,7 @@ from ledger.rules.exceptions import landed_under
 from ledger.rules.judged import of_landing
 from ledger.rules.kinds import LABELS, at_least
 from ledger.rules.parameters import EXCEPTION_USE
+from ledger.rules.reporters import own_word
 from ledger.rules.shape import (
     ChangeCase,
     Finding,
@@ -74,7 +75,14 @@ def _landed_past(case: ChangeCase, landing: Landing) -> Finding:
     if landing.merge.method == "push":
         signs.append(f"what landed in entry {entry} was pushed directly")
     # The diff itself says which content a gate was asked about: one that answered earlier was asked about another.
-    answers = [gate for gate in case.change.gates if gate.body.gate == "merge" and _concerns(gate, landing)]
+    # Whoever took part opens no gate for themselves: their word that it was open is none.
+    answers = [
+        gate
+        for gate in case.change.gates
+        if gate.body.gate == "merge"
+        and _concerns(gate, landing)
+        and (gate.body.outcome != "allowed" or own_word(case, gate.record) is None)
+    ]
     last = next((gate for gate in reversed(answers) if gate.record.index < entry), None)
     if last is not None:
         inputs.append(("decision", last.record))

@@ -18,7 +18,7 @@ CODE: Final = frozenset({"author", "committer", "co-author", "pusher", "suggeste
 """Duties of those who changed the code."""
 ASKED: Final = frozenset({"prompter"})
 """The duty of those who asked an assistant."""
-EVERY: Final = CODE | ASKED | {"agent", "opener"}
+EVERY: Final = CODE | ASKED | {"agent", "opener", "recorder"}
 
 
 def contributions(case: ChangeCase, duties: frozenset[str] = EVERY) -> tuple[Contribution, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.rules.reviewed import sort_approvals
-from ledger.rules.risk import by_class, of_class
+from ledger.rules.risk import DEFAULT, by_class, of_class
 from ledger.rules.shape import Finding, failed, inapplicable, passed, untold
 from ledger.rules.wording import capital, listed, required
 
@@ -24,9 +24,14 @@ APPROVED: Final = "somebody approved this content"
 
 
 def by_need(case: ChangeCase, content: Judged, judge: Callable[[int], Finding]) -> Finding:
-    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class."""
+    """What ``judge`` finds for the number of approvals that the policy asks for at the content's risk class.
+
+    A class may ask for more than ``default``, never for less: whoever states one, or adds a path of one, would
+    otherwise talk the number down.
+    """
     counts = cast("dict[str, int]", case.settings["approvals"])
-    return by_class(case, content, lambda name: judge(of_class(counts, name) or 1))
+    least = of_class(counts, DEFAULT) or 1
+    return by_class(case, content, lambda name: judge(max(of_class(counts, name) or 1, least)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ledger.rules.judged import judged
 from ledger.rules.kinds import LABELS, choice
 from ledger.rules.parameters import COUNTING, PEOPLE
 from ledger.rules.released import release_approvals
+from ledger.rules.reporters import person_who_signed
 from ledger.rules.reviewed import sort_approvals
 from ledger.rules.shape import ChangeCase, Parameter, Rule, failed, inapplicable, passed, untold
 from ledger.rules.wording import capital, listed, party_words, person
@@ -117,6 +118,10 @@ def sod_07(case: ReleaseCase) -> Finding:
 def _deployed(case: ReleaseCase, item: DeployFact) -> tuple[list[str], list[str]]:
     """Clauses against a deployment, and clauses that leave it open."""
     who, entry = item.deployed_by, item.record.index
+    signer = person_who_signed(case.dossier.records, item.record)
+    if who.type == "service" and signer is not None:
+        # That a pipeline deployed is the pipeline's to say; with a person's key the person says so.
+        who = signer
     if not sure(who):
         return [], [f"who deployed the release in entry {entry} is not known"]
     if who.type == "service":

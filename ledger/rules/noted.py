@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.dossier.people import sure
+from ledger.dossier.people import compare, sure
 from ledger.rules.contributors import took_part
+from ledger.rules.reporters import own_word
 from ledger.rules.stated import is_late
 from ledger.rules.wording import party_words
 
@@ -50,6 +51,11 @@ def notes_on(case: ChangeCase, content: Judged, chosen: Callable[[bytes], bool])
             )
             continue
         if sure(item.actor) and item.actor.type != "person":
+            continue
+        signer = own_word(case, item.record)
+        if signer is not None and compare(signer, item.actor) != "yes":
+            who = party_words(signer, "somebody")
+            unclear.append(f"the note of entry {item.record.index} is {who}'s word, who took part in the change")
             continue
         part, _, reasons = took_part(case, item.actor)
         if part == "no" and sure(item.actor):

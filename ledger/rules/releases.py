@@ -67,6 +67,13 @@ def _source(source: SourceFacts, name: str) -> tuple[list[str], list[str]]:
     if source.open_parents and source.unread:
         # A parent that nothing explains and a list that nobody can read leave it open in either direction.
         unclear += [f"the commit list of entry {record.index} could not be read" for record in source.unread]
+    elif source.breaks_off_at is not None and not source.omitted and not wrong:
+        where = short(source.breaks_off_at)
+        unclear.append(
+            f"the commit list of {name} breaks off before {where}, which no earlier release holds"
+            if ids
+            else f"the commit list of {name} is empty, and no earlier release holds the commit it ends at, {where}"
+        )
     elif source.omitted:
         entries = listed(f"entry {record.index}" for record in source.omitted)
         wrong.append(

@@ -34,12 +34,22 @@ def stands(fact: ApprovalFact, at: int | None = None) -> bool:
 def covers(case: ChangeCase, fact: ApprovalFact, content: Judged) -> Sameness:
     """Whether the approval's basis is ``content``: by manifest, else tree, else the commit of a recorded revision."""
     basis = fact.approval.basis
-    if basis.manifest in content.manifests or basis.tree in content.trees or basis.commit in content.commits:
+    if basis.manifest in content.manifests or basis.tree in content.trees:
         return "yes"
-    if basis.manifest is None and basis.tree is None and covered_revision(case, fact) is None:
+    if basis.manifest is not None or basis.tree is not None:
+        return "no"
+    if covered_revision(case, fact) is None and basis.commit not in content.commits:
         # A bare commit id says what was approved only through the revision that has it as its head.
         return "unknown"
-    return "no"
+    if len(_trees_of(case, str(basis.commit))) > 1:
+        return "unknown"
+    return "yes" if basis.commit in content.commits else "no"
+
+
+def _trees_of(case: ChangeCase, commit: str) -> set[str]:
+    """The trees that revisions and landings tell of a commit; it has one, so with several somebody tells wrong."""
+    found = {item.diff.tree for item in case.change.revisions if item.diff.head == commit}
+    return found | {item.merge.tree for item in case.change.landings if item.merge.commit == commit}
 
 
 def covered_revision(case: ChangeCase, fact: ApprovalFact) -> Revision | None:
@@ -171,7 +181,12 @@ def _sort(
     if late:
         reasons = (*reasons, f"the approval of entry {fact.record.index} was only recorded afterwards")
     if covered == "unknown":
-        reasons = (*reasons, f"the approval of entry {fact.record.index} names a commit that is no recorded revision")
+        names = (
+            "a commit that is recorded with two contents"
+            if len(_trees_of(case, str(fact.approval.basis.commit))) > 1
+            else "a commit that is no recorded revision"
+        )
+        reasons = (*reasons, f"the approval of entry {fact.record.index} names {names}")
     match covered, bool(reasons):
         case "no", False:
             found.stale.append(fact)

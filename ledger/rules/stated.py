@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from ledger.records import Absent
 from ledger.rules.judged import judged
+from ledger.rules.risk import DEFAULT
 from ledger.rules.shape import gravest, untold
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def texts_missing(
 
 def reaches(case: ChangeCase, name: str, lowest: str | None) -> bool:
     """Whether the risk class ``name`` is ``lowest`` or one that the policy lists above it; None: every class is."""
-    if lowest is None:
+    if lowest in (None, DEFAULT):
         return True
     names = [str(item["name"]) for item in cast("list[dict[str, JSON]]", case.settings["risks"])]
     return name in (names[: names.index(lowest) + 1] if lowest in names else [lowest])

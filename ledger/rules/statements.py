@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.events.shape import instant
 from ledger.records import Absent
 from ledger.rules.reviewed import shown_diffs
-from ledger.rules.risk import RiskClass, by_class, risk_class
+from ledger.rules.risk import RiskClass, by_class, names_class, risk_class
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.stated import (
     NOTHING_STATED,
@@ -204,7 +204,7 @@ def chg_13(case: ChangeCase) -> Finding:
 def _cutover(case: ChangeCase, content: Judged, name: str) -> Finding:
     state = statement(case)
     inputs = _inputs(case, content)
-    sought = name in cast("list[str]", case.settings["runbook"])
+    sought = names_class(case, cast("list[str]", case.settings["runbook"]), name)
     found = _stated(case, [RUNBOOK, STOP_CONDITIONS, FALLBACK] if sought else [], name, inputs)
     if not sought or state is None or unsettled(case):
         return found

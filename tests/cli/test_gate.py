@@ -158,6 +158,56 @@ def test_a_release_at_the_deploy_gate(shop: Shop, repo: Sandbox, tmp_path: Path)
     assert (said.status == 0) == (body.outcome == "allowed")
 
 
+def test_what_landed_opens_no_gate_for_what_came_after(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """A further revision of a change that landed, which nobody approved, does not pass by what had landed."""
+    pushed(shop, repo, tmp_path, "77")
+    ci = within(shop.ci, repo)
+    within(shop.ray, repo).ok("approve", "77", "--yes")
+    repo.git("checkout", "--quiet", "main")
+    before = str(repo.git("rev-parse", "HEAD").strip(), "ascii")
+    repo.git("merge", "--quiet", "--no-ff", "-m", "Merge 77", "feature")
+    ci.ok("record", "merge", "--ref", "refs/heads/main", "--before", before, "--after", "HEAD", "--by", "Ivy Author")
+    assert ci.evidence("gate", "77", "--at", "merge", "--head", "feature").status == 0
+    repo.git("checkout", "--quiet", "feature")
+    repo.commit({b"a.txt": b"something else\n"}, "After the merge")
+    pushed(shop, repo, tmp_path, "77")
+    said = ci.evidence("gate", "77", "--at", "merge", "--json")
+    assert said.status == exitcodes.NEGATIVE
+    assert {"SOD-01"} <= {item["rule"] for item in said.document["reasons"]}
+
+
+def test_a_gate_that_knows_no_head_does_not_answer(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """Outside a clone, where no CI system tells what is about to merge, there is no answer."""
+    pushed(shop, repo, tmp_path, "78")
+    within(shop.ray, repo).ok("approve", "78", "--yes")
+    (tmp_path / "elsewhere").mkdir()
+    away = shop.ci.evidence("gate", "78", "--at", "merge", "--repo", str(tmp_path / "elsewhere"))
+    assert away.status == exitcodes.USAGE
+    assert "--head" in away.err
+    head = str(repo.git("rev-parse", "HEAD").strip(), "ascii")
+    assert shop.ci.evidence("gate", "78", "--at", "merge", "--head", head).status == 0
+    wrong = clone(tmp_path / "wrong")
+    assert within(shop.ci, wrong).evidence("gate", "78", "--at", "merge").status == exitcodes.NEGATIVE
+
+
+def test_a_change_whose_id_looks_like_a_release_is_no_release(shop: Shop, repo: Sandbox) -> None:
+    """An id with an at sign is asked about at no gate rather than at another one; other spellings are other changes."""
+    ci = within(shop.ci, repo)
+    assert ci.evidence("gate", "feature@1.0", "--at", "merge").status == exitcodes.USAGE
+    assert ci.evidence("gate", "070", "--at", "merge").status == exitcodes.NEGATIVE
+
+
+def test_a_release_of_that_name_elsewhere_is_another_release(shop: Shop, repo: Sandbox) -> None:
+    """Whoever records a release of the same name for another project opens no gate with it."""
+    shop.house.ada.ok("project", "declare", "toy")
+    ivy = within(shop.ivy, repo)
+    words = ("--product", "shop", "--version", "79.0", "--first", "--repository", "1")
+    ivy.ok("record", "release", *words, "--project", "toy")
+    said = ivy.evidence("gate", "shop@79.0", "--at", "deploy", "--project", "shop", "--json")
+    assert said.status == exitcodes.NEGATIVE
+    assert "another project" in said.document["reasons"][0]["sentence"]
+
+
 def test_access_is_reviewed(shop: Shop) -> None:
     """An access review signs every grant in force with what the reviewer decided."""
     from ledger.documents import parse_access_list
