@@ -77,6 +77,8 @@ class Scenario:
     """How many administrators an act takes."""
     excepted: tuple[str, ...] | None = None
     """Rules beside whose verdict an exception stands, of all that have a verdict; None: as it may be."""
+    dishonest: bool = False
+    """Whether an honest server would not have admitted all of it."""
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -96,6 +98,7 @@ def scenarios() -> Iterator[Scenario]:
                 item.get("as_of", END_OF_TIME),
                 item.get("admins", 1),
                 tuple(item["excepted"]) if "excepted" in item else None,
+                item.get("dishonest", False),
             )
 
 
