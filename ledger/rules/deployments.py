@@ -10,6 +10,7 @@ from ledger.errors import FormatError
 from ledger.events.shape import claimed_time, instant, one_of
 from ledger.events.work import Release
 from ledger.rules.kinds import LABELS, Kind, at_least, list_of, members
+from ledger.rules.recordkeeping import whole_streams
 from ledger.rules.shape import (
     Finding,
     NamedRecord,
@@ -63,7 +64,7 @@ def dep_01(case: PeriodCase) -> Finding:
         foreign = [one.name for one in item.body.running if one.sha256 not in known]
         if foreign:
             strange.append(f"entry {item.record.index} saw {listed(foreign)} run in {item.body.environment}")
-    if strange and _whole(case.dossier):
+    if strange and whole_streams(case.dossier):
         return failed(f"{capital(listed(strange))}, of no recorded release.", inputs)
     if strange:
         return untold(
@@ -83,14 +84,6 @@ def _what(fact: DeployFact, known: set[Digest]) -> str:
     if not fact.deploy.artifacts:
         return "something without a digest"
     return listed(item.name for item in fact.deploy.artifacts if item.sha256 not in known)
-
-
-def _whole(dossier: PeriodDossier) -> bool:
-    """Whether the projects' streams are at hand from their first entry on."""
-    first: dict[str, int] = {}
-    for record in dossier.records.entries:
-        first.setdefault(record.leaf.stream, record.leaf.stream_index)
-    return all(first.get(project, 0) == 0 for project in dossier.projects)
 
 
 def dep_02(case: ReleaseCase) -> Finding:

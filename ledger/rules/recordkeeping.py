@@ -128,11 +128,16 @@ def led_06_change(case: ChangeCase) -> Finding:
 def led_06_period(case: PeriodCase) -> Finding:
     """LED-06 of a period: of all its corrections."""
     dossier = case.dossier
+    whole = whole_streams(dossier)
+    return _beside(dossier.records.entries, dossier.surroundings.corrections, whole=whole)
+
+
+def whole_streams(dossier: PeriodDossier) -> bool:
+    """Whether the projects' streams are at hand from their first entry on, so that what is not there is nowhere."""
     first: dict[str, int] = {}
     for record in dossier.records.entries:
         first.setdefault(record.leaf.stream, record.leaf.stream_index)
-    whole = all(first.get(project, 0) == 0 for project in dossier.projects)
-    return _beside(dossier.records.entries, dossier.surroundings.corrections, whole=whole)
+    return all(first.get(project, 0) == 0 for project in dossier.projects)
 
 
 def _beside(entries: Sequence[Record], corrections: Sequence[Told[Correction]], *, whole: bool) -> Finding:
