@@ -312,6 +312,11 @@ def _take_change(found: _Gathering, project: str, change: str) -> None:
             # A merge of this very head landed the change, whatever else it holds.
             waiting += found.ask({"project": project, "commit": body.head, "kind": "merge"})
             found.ask({"project": project, "commit": body.head, "kind": "push"})
+        if isinstance(body, Merge):
+            # A push of what landed shows since when it was there, and a recorded head whose change it is.
+            found.ask({"project": project, "commit": body.commit, "kind": "push"})
+            for parent in body.parents[1:]:
+                found.ask({"project": project, "commit": parent, "kind": "diff"})
         if isinstance(body, DeclaredException | Prompt):
             # Authorisations and reviews of an exception, and scans of a prompt, name it and no change.
             found.ask({"project": project, "reference": record.envelope})

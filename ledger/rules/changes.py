@@ -60,6 +60,9 @@ def chg_01(case: ReleaseCase) -> Finding:
     # Whoever landed it then may have had a change that nobody recorded.
     late = list(dict.fromkeys(record.index for _, record in without if is_late(record)))
     strange = [place for place in dossier.places if place.change is None and place.direct_push is None]
+    contrary = _other_trees(dossier)
+    if contrary:
+        return failed(f"{capital(listed(contrary))}.", inputs)
     # Landings without a change are certain; commits found nowhere are so only when every list could be read.
     clauses = unread_landings(dossier)
     if strange and clauses:
@@ -92,6 +95,17 @@ def chg_01(case: ReleaseCase) -> Finding:
         else "The one commit of the release belongs to a recorded change.",
         inputs,
     )
+
+
+def _other_trees(dossier: ReleaseDossier) -> list[str]:
+    """Clauses about landings that tell another tree of a commit than the release's commit list: a commit has one."""
+    landed = {landing.merge.commit: landing for change in dossier.changes for landing in change.landings}
+    return [
+        f"the landing of entry {landing.record.index} tells another content of commit {short(place.commit.id)} than the "
+        "commit list of the release"
+        for place in dossier.places
+        if (landing := landed.get(place.commit.id)) is not None and landing.merge.tree != place.commit.tree
+    ]
 
 
 def _is_push(record: Record) -> bool:

@@ -495,15 +495,16 @@ class Story:
         status: str = "succeeded",
         by: str = "CI",
         artifacts: Iterable[str] | None = None,
+        signer: str | None = None,
     ) -> Record:
         """A deployment of a release; ``artifacts`` are others than its own."""
         release = self.labels[of]
         own = release.event.body.artifacts if isinstance(release.event.body, Release) else ()
         items = own if artifacts is None else tuple(Artifact(name, digest_bytes(name.encode())) for name in artifacts)
         body = Deploy(items, environment, "payments-api", status, release.envelope)
-        signer = self._who(by) if by in ("CI", "Collector") else self._who("CI")
+        teller = signer or (by if by in ("CI", "Collector") else "CI")
         about = About(release=release.event.context.about.release)
-        return self.world.work(PROJECT, body, self._who(by), signer, (), about)
+        return self.world.work(PROJECT, body, self._who(by), self._who(teller), (), about)
 
 
 def stage(scenario: Scenario) -> Story:

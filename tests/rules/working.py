@@ -191,6 +191,7 @@ def state(
     reverts: str | None = None,
     texts: Mapping[str, str] | None = None,
     withheld: Iterable[str] = (),
+    signer: str = "CI",
 ) -> Record:
     """A statement of a change as a whole; ``requests`` as ``system:id:state``, ``texts`` by content."""
     told = {name.replace("_", "-"): text for name, text in (texts or {}).items()}
@@ -211,7 +212,7 @@ def state(
     context = story.world.context(
         story.people[by], contents, project=PROJECT, about=About(change=change), links=_links(story, reverts)
     )
-    return story.world.append(Event(context, body), story.people["CI"].key)
+    return story.world.append(Event(context, body), story.people[signer].key)
 
 
 def _request(text: str) -> Request:
@@ -230,6 +231,7 @@ def note(
     *,
     advisory: bool = False,
     resolved: bool = False,
+    signer: str = "Collector",
 ) -> Record:
     """Something said in a review, on a path and, with ``rev``, on that revision's head."""
     body = ReviewNote(
@@ -243,7 +245,7 @@ def note(
     actor = Actor(principal=story.people[by].principal) if account is None else Actor(account="account")
     if account is not None:
         contents.append(story._account(account))
-    return story.world.work(PROJECT, body, actor, story.people["Collector"], contents, About(change=change))
+    return story.world.work(PROJECT, body, actor, story.people[signer], contents, About(change=change))
 
 
 def scan(
