@@ -56,26 +56,33 @@ def authorise(roster: Roster, position: int, identifier: Digest, event: Event) -
         SignatureError: a proof of possession inside does not verify.
     """
     key = signer_at(roster, identifier, position)
-    body, context = event.body, event.context
+    body = event.body
     if isinstance(body, Genesis):
         raise ConflictError("genesis-exists", "genesis is entry 0 and no other")
-    if context.ledger != roster.ledger:
-        raise ConflictError(
-            "other-ledger",
-            "the event was signed for another ledger",
-            details={"found": str(context.ledger), "expected": roster.ledger},
-        )
+    # Who signed is told first (V13), then for which ledger (V11), then what the act would do (V14).
     if isinstance(body, Act):
         check_administrator(roster, key.principal, position)
         _need_actor(event, key)
+        _check_ledger(roster, event)
         check_possible(roster, body, position)
     elif isinstance(body, Approval) and body.scope == "roster":
         check_administrator(roster, key.principal, position)
         _need_actor(event, key)
+        _check_ledger(roster, event)
         _check_completion(roster, body, key.principal, position)
     else:
         _check_work(roster, key, event, body, position)
+        _check_ledger(roster, event)
     return key
+
+
+def _check_ledger(roster: Roster, event: Event) -> None:
+    if event.context.ledger != roster.ledger:
+        raise ConflictError(
+            "other-ledger",
+            "the event was signed for another ledger",
+            details={"found": str(event.context.ledger), "expected": roster.ledger},
+        )
 
 
 def _check_completion(roster: Roster, body: Approval, signer: str, position: int) -> None:
