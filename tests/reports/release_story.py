@@ -243,7 +243,7 @@ def _prompter_approves(company: Company) -> Record:
 def _stale(company: Company) -> Record:
     world, ci = company.world, company.ci
     _change(company, "13", "Ольга", "Rounding of fees")
-    second = _change(company, "13", "Ольга", "Rounding of fees", 2)
+    second = _change(company, "13", "Ольга", "Rounding of fees, half up", 2)
     world.forge_approval("payments", second, company["Haruka"], company.collector)
     third = _change(company, "13", "Ольга", "Rounding of fees, and one more thing", 3)
     world.run("payments", third.tree, third.head, ci, change="13")
