@@ -108,12 +108,18 @@ class Served:
     servers: dict[str, Server] = field(default_factory=dict)
     casts: dict[int, tuple[str, Story]] = field(default_factory=dict)
     """By how many administrators an act takes: the ledger that holds the cast, and the story that it is of."""
+    busy: int = 0
+    """Requests under way; only the server's own thread counts them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request to the ledger that its path begins with."""
         _, name, rest = scope["path"].split("/", 2)
         inner = {**scope, "path": "/" + rest, "raw_path": b"/" + scope["raw_path"].split(b"/", 2)[2]}
-        await self.servers[name](inner, receive, send)
+        self.busy += 1
+        try:
+            await self.servers[name](inner, receive, send)
+        finally:
+            self.busy -= 1
 
     @contextmanager
     def holding(self, story: Story, folder: Path) -> Iterator[Holding]:
@@ -135,6 +141,9 @@ class Served:
             user.ok("connect", url, "--anchor", str(folder / "ledger.pub"))
             yield Holding(url, user)
         finally:
+            # A client has its answer a moment before the server has let go of the connection to the database.
+            while self.busy:
+                time.sleep(0.005)
             del self.servers[name]
             server.close()
 
