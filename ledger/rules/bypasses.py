@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ChangeFacts, DeployFact, ExceptionFact, Landing, PeriodDossier, Told
     from ledger.events.forge import Push
     from ledger.events.governance import GateDecision
+    from ledger.records import Record
 
 
 def exc_04(case: PeriodCase) -> Finding:
@@ -159,7 +160,10 @@ def _deployed_past(case: ReleaseCase, fact: DeployFact) -> Finding:
     before = [
         gate
         for gate in case.dossier.gates
-        if gate.body.gate == "deploy" and gate.record.index < entry and not is_late(gate.record)
+        if gate.body.gate == "deploy"
+        and gate.record.index < entry
+        and not is_late(gate.record)
+        and (gate.body.outcome != "allowed" or not _of_an_author(case, gate.record))
     ]
     if not before:
         return untold((f"no gate answered before the deployment of entry {entry}",), inputs)
@@ -175,6 +179,13 @@ def _deployed_past(case: ReleaseCase, fact: DeployFact) -> Finding:
         if item.exception.environment in (None, fact.deploy.environment) and _counts(case, item)
     ]
     return _judged([f"{_shut(last)} at the deployment of entry {entry}"], declared, inputs)
+
+
+def _of_an_author(case: ReleaseCase, record: Record) -> bool:
+    """Whether somebody who took part in what is released signed it with a key of their own."""
+    dossier = case.dossier
+    changes = (ChangeCase(dossier.records, change, case.settings, case.as_of) for change in dossier.changes)
+    return any(own_word(change, record) is not None for change in changes)
 
 
 def exc_05_period(case: PeriodCase) -> Finding:

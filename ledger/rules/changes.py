@@ -45,7 +45,7 @@ def unread_landings(dossier: ReleaseDossier) -> tuple[str, ...]:
     )
 
 
-def chg_01(case: ReleaseCase) -> Finding:
+def chg_01(case: ReleaseCase) -> Finding:  # noqa: PLR0911 -- one return an outcome
     """CHG-01: every commit of the release belongs to a recorded change."""
     dossier = case.dossier
     inputs: list[NamedRecord] = [("release", dossier.record)]
@@ -101,8 +101,8 @@ def _other_trees(dossier: ReleaseDossier) -> list[str]:
     """Clauses about landings that tell another tree of a commit than the release's commit list: a commit has one."""
     landed = {landing.merge.commit: landing for change in dossier.changes for landing in change.landings}
     return [
-        f"the landing of entry {landing.record.index} tells another content of commit {short(place.commit.id)} than the "
-        "commit list of the release"
+        f"the landing of entry {landing.record.index} tells another content of commit {short(place.commit.id)} than "
+        "the commit list of the release"
         for place in dossier.places
         if (landing := landed.get(place.commit.id)) is not None and landing.merge.tree != place.commit.tree
     ]
