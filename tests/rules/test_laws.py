@@ -202,6 +202,30 @@ def _since(story: Story, first: int, scenario: Scenario) -> Records:
     return _rest(records, acts)
 
 
+ANOTHER_RELEASE: Final[tuple[dict[str, Any], ...]] = (
+    {"do": "release", "version": "0.1", "product": "another", "commits": [{"id": "another's"}], "as": "another"},
+    {"do": "approve-release", "by": "Sam", "of": "another"},
+    {"do": "deploy", "of": "another", "by": "CI", "environment": "production", "status": "failed"},
+)
+"""Of another product: it is approved by somebody who has no part in most stories, and its deployment fails."""
+
+
+@pytest.mark.parametrize(
+    "scenario", [item for item in CORPUS if item.subject != "period"], ids=lambda scenario: scenario.id
+)
+def test_another_release_changes_no_verdict(scenario: Scenario) -> None:
+    """What was released before of another product says nothing of a change or of this product's release."""
+    story = stage(scenario)
+    story.play(ANOTHER_RELEASE)
+    story.play(scenario.events)
+    expected = told(scenario).assess(scenario.subject, as_of=scenario.as_of)
+    found = story.assess(scenario.subject, as_of=scenario.as_of)
+    # Words name entries, which stand three places further on.
+    assert [(item.rule, item.subject, item.outcome) for item in found.verdicts] == [
+        (item.rule, item.subject, item.outcome) for item in expected.verdicts
+    ]
+
+
 # In which order
 
 
