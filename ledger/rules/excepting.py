@@ -40,7 +40,7 @@ def of_change(case: ChangeCase, rule: str, settings: Mapping[str, JSON]) -> tupl
     standing = _standing(case.records, case.change.exceptions, rule, settings)
     found: dict[int, ExceptionFact] = {}
     for content in judged(case):
-        moment = case.as_of if content.landing is None else content.landing.record.leaf.received_at
+        moment = case.as_of if content.landing is None else content.landing.there_by.leaf.received_at
         kept = [item for item in standing if is_for(item, content) and _in_time(item, [moment])]
         if not kept:
             return ()

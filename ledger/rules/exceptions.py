@@ -289,8 +289,8 @@ def _unexpired(item: ExceptionFact, used: list[Record], verb: str) -> Finding:
 
 
 def landed_under(case: ChangeCase, item: ExceptionFact) -> list[Record]:
-    """The landings of the content that an exception is for."""
-    return [landing.record for landing in case.change.landings if is_for(item, of_landing(case, landing))]
+    """The entries by which the content that an exception is for had landed."""
+    return [landing.there_by for landing in case.change.landings if is_for(item, of_landing(case, landing))]
 
 
 def _deployed(case: ReleaseCase, item: ExceptionFact) -> list[Record]:
