@@ -10,7 +10,7 @@ import pytest
 from ledger.policies.presets import preset
 from ledger.rules.assess import assess_change, assess_release, blocking
 from ledger.rules.policy import parse_policy
-from tests.rules.story import END_OF_TIME, FOLDER, Scenario, scenarios, told
+from tests.rules.story import END_OF_TIME, FOLDER, Scenario, Story, scenarios, told
 
 if TYPE_CHECKING:
     from ledger.rules.verdict import Verdict
@@ -61,3 +61,17 @@ def test_no_attack_opens_a_strict_gate(attack: Scenario, policy: str) -> None:
 def test_what_opens_the_gate_of_two(attack: Scenario) -> None:
     """Under `startup` it stays shut too, but where all is merely untold or `startup` does not ask for it."""
     assert (not _shut_by(attack, "startup")) == (attack.id in OPEN_WHERE_DOUBT_OPENS | OPEN_SINCE_NOT_ASKED)
+
+
+@pytest.mark.parametrize("policy", ["regulated", "pci", "sox"])
+def test_an_author_alone_excepts_nothing(policy: str) -> None:
+    """An exception from everything that shuts the gate, declared by the author alone, leaves it shut."""
+    rules = parse_policy(preset(policy))
+    story = Story({})
+    story.play([{"do": "diff", "by": "Dana", "rev": 1, "content": "one"}])
+    dossier = story.dossier("7")
+    shut = [item.rule for item in blocking(assess_change(dossier, rules, END_OF_TIME), rules)]  # type: ignore[arg-type]
+    story.play([{"do": "exception", "by": "Dana", "rev": 1, "rules": shut, "hours": 100_000}])
+    now = story.world.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # At once, so that it is not merely its review that is overdue.
+    assert blocking(assess_change(story.dossier("7"), rules, now), rules)  # type: ignore[arg-type]
