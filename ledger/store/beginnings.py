@@ -12,7 +12,7 @@ from ledger.digests import raw
 from ledger.errors import FormatError, LedgerError
 from ledger.events.context import MAX_CONTENT_BYTES
 from ledger.events.statement import Event, read_payload
-from ledger.events.work import Diff, Merge, Release
+from ledger.events.work import Diff, Merge, Release, SuiteRun
 from ledger.store import schema
 from ledger.store.contents import content_bytes
 from ledger.store.nodes import chunks
@@ -20,7 +20,7 @@ from ledger.store.placing import held_sizes
 from ledger.store.projection import Facet, change_value, text_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -165,6 +165,31 @@ def _on_commit(connection: Connection, project: str, commit: str) -> list[int]:
     named = select(_trace.idx).where(_trace.facet == int(Facet.COMMIT), _trace.value == bytes.fromhex(commit))
     of_project = select(_entry.idx).where(_entry.stream == number, _entry.idx.in_(named))
     return [int(idx) for (idx,) in connection.execute(of_project)]
+
+
+def landed_with_runs(connection: Connection, project: str, commits: Iterable[str]) -> set[int]:
+    """Indexes of a project's landings of ``commits``, of runs on these, and of runs on the trees that landed."""
+    number = connection.execute(select(schema.stream.c.number).where(schema.stream.c.name == project)).scalar_one()
+    found: set[int] = set()
+    trees: set[bytes] = set()
+    for some in chunks([bytes.fromhex(commit) for commit in sorted(commits)]):
+        named = select(_trace.idx).where(_trace.facet == int(Facet.COMMIT), _trace.value.in_(some))
+        for index, kind in connection.execute(
+            select(_entry.idx, _entry.kind).where(
+                _entry.stream == number, _entry.kind.in_((Merge.KIND, SuiteRun.KIND)), _entry.idx.in_(named)
+            )
+        ).all():
+            body = event_of(connection, index).body if kind == Merge.KIND else None
+            # A merge is found by the heads that it merged as well.
+            if isinstance(body, Merge) and bytes.fromhex(body.commit) in some:
+                trees.add(bytes.fromhex(body.tree))
+            if kind != Merge.KIND or (isinstance(body, Merge) and bytes.fromhex(body.commit) in some):
+                found.add(int(index))
+    for some in chunks(sorted(trees)):
+        on_tree = select(_trace.idx).where(_trace.facet == int(Facet.TREE), _trace.value.in_(some))
+        runs = select(_entry.idx).where(_entry.stream == number, _entry.kind == SuiteRun.KIND, _entry.idx.in_(on_tree))
+        found.update(int(index) for (index,) in connection.execute(runs))
+    return found
 
 
 def _previous_release(connection: Connection, release: Release, source: Source, index: int) -> int | None:

@@ -12,9 +12,16 @@ from ledger.digests import Digest, from_raw, raw
 from ledger.entry import LEDGER_STREAM
 from ledger.errors import ConflictError, NotFoundError
 from ledger.events.statement import Event, read_payload, references
-from ledger.events.work import Release
+from ledger.events.work import Diff, Merge, Release
 from ledger.store import schema
-from ledger.store.beginnings import event_of, first_of_landings, first_of_source, firsts_of_releases, stream_index
+from ledger.store.beginnings import (
+    event_of,
+    first_of_landings,
+    first_of_source,
+    firsts_of_releases,
+    landed_with_runs,
+    stream_index,
+)
 from ledger.store.entries import entry_where, has_envelope, stream_names
 from ledger.store.nodes import chunks
 
@@ -171,15 +178,31 @@ def _cut(
 
 
 def _linked(connection: Connection, indexes: Sequence[int]) -> set[int]:
+    """What entries refer to, and what their contents are compared with: the landing before, and the runs on it."""
     digests: dict[bytes, None] = {}
+    compared: dict[str, set[str]] = {}
     for some in chunks(indexes):
         for (payload,) in connection.execute(select(_entry.payload).where(_entry.idx.in_(some))):
             event = read_payload(bytes(payload))
             if isinstance(event, Event):
                 digests.update(dict.fromkeys(raw(digest) for digest, _ in references(event)))
+                if event.context.project is not None:
+                    compared.setdefault(event.context.project, set()).update(_compared_with(event))
     found: set[int] = set()
     for some_digests in chunks(list(digests)):
         found.update(
             idx for (idx,) in connection.execute(select(_entry.idx).where(_entry.envelope_digest.in_(some_digests)))
         )
+    for project, commits in compared.items():
+        found.update(idx for idx in landed_with_runs(connection, project, commits) if idx < max(indexes))
     return found
+
+
+def _compared_with(event: Event) -> tuple[str, ...]:
+    match event.body:
+        case Diff(base=base):
+            return (base,)
+        case Merge(parents=parents):
+            return parents[:1]
+        case _:
+            return ()

@@ -133,7 +133,8 @@ def test_every_way_into_a_trace_leads_to_the_approver(demo: Demo, target: tuple[
     words = [word if word != "repository" else str(demo.folder / "repository") for word in target]
     document = demo.stage.answer("trace", *words, "--project", PROJECT)
     steps = [step for trace in document["traces"] for step in trace["steps"] if step["change"] == "203"]
-    assert [step["kind"] for step in steps] == ["diff", "diff", "test", "approval", "diff", "test", "merge"]
+    kinds = [step["kind"] for step in steps]
+    assert kinds == ["diff", "diff", "test", "approval", "diff", "test", "decision", "merge"]
     assert next(step["name"] for step in steps if step["kind"] == "approval") == "Jonas Weber"
 
 
