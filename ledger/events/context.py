@@ -36,6 +36,7 @@ MAX_CONTENT_BYTES: Final = 64 * 1024 * 1024
 _RELEASE = re.compile(r"[^@]+@[A-Za-z0-9][^@]*", re.ASCII)
 
 
+@shaped(type="string", maxLength=128, pattern="^[A-Za-z0-9][A-Za-z0-9._:/+-]*@[A-Za-z0-9][A-Za-z0-9._:/+-]*$")
 def release_name(value: JSON, where: str) -> str:
     """Reads the name of a release: ``<product>@<version>``."""
     name: str = token(value, where)

@@ -25,13 +25,14 @@ from ledger.store.rows import (
 from tests.world import seed
 
 _token = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}", fullmatch=True)
+_half = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,62}", fullmatch=True)
 _count = st.integers(0, 2**53 - 1)
 _data = st.binary(min_size=32, max_size=32)
 _time = st.integers(0, 253_402_300_799_999)
 _about = st.builds(
     About,
     change=st.none() | _token,
-    release=st.none() | _token,
+    release=st.none() | st.builds("{}@{}".format, _half, _half),
     revision=st.none() | st.integers(1, 2**53 - 1),
     tree=st.none() | st.binary(min_size=20, max_size=20).map(bytes.hex),
 )
