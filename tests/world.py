@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ledger.anchor import Anchor, format_anchor
 from ledger.bundle import BundledContent, BundleEntry, BundleSubject, Period, Selection, StreamRange, write_bundle
@@ -52,16 +52,18 @@ from ledger.events.work import (
     Tool,
     Totals,
 )
-from ledger.keys import Signer, SigningKey, presence, sign
+from ledger.keys import Signer, SigningKey, key_id, presence, sign
 from ledger.manifest import Manifest, ManifestEntry, encode_manifest
 from ledger.merkle import inclusion_proof, reader_of, root
 from ledger.records import Absent, Content, Held, Record, Records
 from ledger.roster.acts import advance, found, genesis_preimage, key_preimage
 from ledger.roster.authority import authorise
-from ledger.roster.state import Key, Roster, origin_at
+from ledger.roster.state import Key, Roster, administrators_with_keys, key_in_force, origin_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ledger.canonical import Encodable
 
 ORIGIN = "ledger.example.com/acme"
 STARTED = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -282,7 +284,7 @@ class World:
         if not isinstance(statement, dict):
             raise TypeError(statement)
         change(statement)
-        envelope = seal(encode(statement), key)
+        envelope = seal(encode(cast("Encodable", statement)), key)
         leaf = self._leaf(event, envelope)
         self.entries.append((leaf, envelope))
         record = Record(leaf, event, next(iter(self.roster.keys.values())))
@@ -295,9 +297,21 @@ class World:
         admin = by or self.members["Ada Admin"]
         record = self.append(Event(self.context(admin, contents), body), admin.key)
         if record.envelope in self.roster.pending:
-            other = self.members["Bo Admin" if admin.name != "Bo Admin" else "Ada Admin"]
-            self.approve_act(record, other)
+            self.approve_act(record, self._second(admin))
         return record
+
+    def _second(self, first: Member) -> Member:
+        """Another administrator whose key is in force: Bo, as long as that is so."""
+        at = len(self.entries)
+        ready = administrators_with_keys(self.roster, at)
+        others = [self.members["Bo Admin"], self.members["Ada Admin"], *self.members.values()]
+        return next(
+            item
+            for item in others
+            if item.name != first.name
+            and item.principal in ready
+            and key_in_force(self.roster, self.roster.keys[key_id(item.key.public)], at)
+        )
 
     def approve_act(self, act: Record, by: Member, decision: str = "approve") -> Record:
         """A decision of another administrator about an act."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 HEAD: Final = "head"
 """Stands for a rule where what is checked out is not what is recorded: then there is nothing to assess."""
 MOST_BLOCKING: Final = 256
+NOBODYS: Final = "resolves to no principal"
+"""In what is missing: somebody must say whose an account is, before anybody approves again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ def _reason(found: Assessed, verdict: Verdict, revision: Revision | None) -> Rea
         mends = remedy(verdict.rule, change=change, revision=None if revision is None else revision.number)
     else:
         mends = remedy(verdict.rule, release=dossier.name if isinstance(dossier, ReleaseDossier) else None)
+    if any(NOBODYS in clause for clause in verdict.missing):
+        mends = remedy("ID-04")
     return Reason(
         verdict.rule,
         verdict.outcome,

@@ -28,7 +28,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "connect": ("ledger.cli.connect:connect", "Remember a ledger's address and its public line ledger.pub."),
     },
     "Record": {
-        "record": ("ledger.cli.record:record", "Record what happened: a prompt, diff, test, scan, merge, incident, ..."),
+        "record": (
+            "ledger.cli.record:record",
+            "Record what happened: a prompt, diff, test, scan, merge, incident, ...",
+        ),
         "backfill": ("ledger.cli.backfill:backfill", "Bring what happened before anybody recorded, marked late."),
         "outbox": ("ledger.cli.outbox:outbox", "What waits for the server: list, flush, import."),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from ledger.dossier.decisions import compromised_since
 from ledger.entry import ledger_time
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ChangeDossier, ChangeFacts, ExceptionFact, PeriodDossier, ReleaseDossier
     from ledger.records import Records
     from ledger.rules.policy import PolicyRules, RuleSetting
+
+
+NEVER_OPEN: Final = ("SOD-01",)
+"""Rules that shut a gate in every policy also where they cannot be told."""
 
 
 def assess_change(dossier: ChangeDossier, policy: PolicyRules, as_of: str) -> Assessment:
@@ -89,13 +93,19 @@ def assess_period(dossier: PeriodDossier, policy: PolicyRules, as_of: str) -> As
 def blocking(assessment: Assessment, policy: PolicyRules) -> tuple[Verdict, ...]:
     """The verdicts for which a gate stays shut: what failed, and in a strict policy also what cannot be told.
 
-    A rule of low severity advises and blocks nothing, and neither does one that an exception stands beside.
+    Whether anybody independent approved (SOD-01) is told, or every gate stays shut: else an account that nobody knows
+    could open it. A rule of low severity advises and blocks nothing, and neither does one that an exception stands
+    beside.
     """
-    shut = {Outcome.FAIL, Outcome.NOT_EVALUABLE} if policy.strict else {Outcome.FAIL}
     return tuple(
         verdict
         for verdict in assessment.verdicts
-        if verdict.outcome in shut and verdict.severity != "low" and not verdict.excepted_by
+        if verdict.severity != "low"
+        and not verdict.excepted_by
+        and (
+            verdict.outcome is Outcome.FAIL
+            or (verdict.outcome is Outcome.NOT_EVALUABLE and (policy.strict or verdict.rule in NEVER_OPEN))
+        )
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.rules.assess import NEVER_OPEN
 from ledger.rules.catalogue import RULES, SHARED
 from ledger.rules.wording import counted, listed
 
@@ -64,7 +65,10 @@ def gate_words(*, strict: bool) -> str:
     """What shuts a gate, in a sentence."""
     if strict:
         return "A gate stays shut while a rule fails and while one cannot be told; rules of low severity only advise."
-    return "A gate stays shut while a rule fails; what cannot be told is shown. Rules of low severity only advise."
+    return (
+        "A gate stays shut while a rule fails, and while it cannot be told whether enough independent people approved "
+        f"({', '.join(NEVER_OPEN)}); what else cannot be told is shown. Rules of low severity only advise."
+    )
 
 
 def shuts_words(severity: str, *, strict: bool) -> str:
@@ -111,7 +115,7 @@ def _rule(setting: RuleSetting, *, strict: bool) -> PlainRule:
         statement=rule.statement,
         asked_of=listed(_SUBJECTS[subject] for subject in rule.subjects),
         severity=setting.severity,
-        shuts=shuts_words(setting.severity, strict=strict),
+        shuts=shuts_words(setting.severity, strict=strict or rule.id in NEVER_OPEN),
         parameters=tuple(
             parameter_words(parameter, setting.settings[parameter.name])
             for parameter in rule.parameters

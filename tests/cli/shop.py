@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PEOPLE = """
 [[person]]
 name = "Ivy Author"
-mail = ["ada@example.org"]
+mail = ["ada@example.org", "bo@example.org"]
 accounts = [{ system = "github.com", id = "101", login = "ivy" }]
 [[person]]
 name = "Ray Reviewer"

@@ -89,7 +89,13 @@ def test_what_is_shown_is_what_is_signed(shop: Shop, repo: Sandbox, tmp_path: Pa
         [done["prompt"]["envelope"]],
         [done["test"]["envelope"]],
     )
-    for text in (manifest, repo.tree(), str(body.basis.policy), "Ray Reviewer", "made again from your clone: equal"):
+    for text in (
+        str(manifest),
+        repo.tree(),
+        str(body.basis.policy),
+        "Ray Reviewer",
+        "made again from your clone: equal",
+    ):
         assert text in said.err
     assert "unit attempt 1 PASSED, 2 of 2 tests passed, 0 skipped; on this very tree" in said.err
     assert "| line 3" in said.err
@@ -112,7 +118,7 @@ def test_who_took_part_is_warned_and_not_stopped(shop: Shop, repo: Sandbox, tmp_
     told(shop, repo, tmp_path, "own")
     said = within(shop.ivy, repo).ok("approve", "own", "--yes", "--role", "approver", "--json")
     first, second = said.document["warnings"]
-    assert first.startswith("you took part in this change (author, prompter")
+    assert first.startswith("you took part in this change (author, committer, prompter")
     assert second.startswith("you do not hold the role approver")
 
 

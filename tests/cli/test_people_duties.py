@@ -22,6 +22,7 @@ def test_a_second_account_is_caught_and_a_late_link_resolves(tmp_path: Path) -> 
     """Unknown committer: cannot tell. Linked as listed: a pass. The approver turns out to be the committer: a fail."""
     with open_shop(tmp_path) as shop:
         ada = shop.house.ada
+        ada.ok("people", "unlink", "Ivy Author", "git:bo@example.org")
         repo = clone(tmp_path / "repo")
         repo.branch("feature")
         repo.commit({b"a.txt": b"2\n"}, "feature")
