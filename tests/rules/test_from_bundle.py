@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
 CORPUS = tuple(scenarios())
 DISHONEST = tuple(scenario for scenario in CORPUS if scenario.dishonest)
+WHOLE = os.environ.get("EVIDENCE_WHOLE_CORPUS") == "1"
 SAMPLE = tuple(
     scenario
     for number, scenario in enumerate(CORPUS)
-    if not scenario.dishonest and (number % 100 == 0 or scenario.id in {names[0] for names in NAMED.values()})
+    if not scenario.dishonest
+    and (WHOLE or number % 100 == 0 or scenario.id in {names[0] for names in NAMED.values()})
 )
-"""The first scenario of every situation that has a name, and some that have none."""
+"""The first scenario of every situation that has a name, and some that have none; with EVIDENCE_WHOLE_CORPUS=1 all."""
 RELEASES = tuple(scenario for scenario in CORPUS if scenario.subject == "release")
 Verdicts = dict[tuple[str, str], dict[str, Any]]
 """By rule and subject."""
