@@ -190,15 +190,17 @@ def _contributions(
             commits = () if isinstance(landing.commits, Absent) else landing.commits
             traces += _traces(commits, landing.record)
             acted += _actors(entries, landing.record, "pusher" if landing.merge.method == "push" else "resolver")
-    acted += _told_by_forge(entries, said, {revision.diff.head for revision in revisions if revision.base_only})
+    unchanged = {revision.diff.head for revision in revisions if revision.base_only}
+    acted += _told_by_forge(entries, said, unchanged, {landing.merge.ref for landing in landings})
     acted += _prompted(entries, prompts)
     return _ordered([*_resolved(entries, traces), *acted])
 
 
-def _told_by_forge(entries: Entries, said: _Said, unchanged: set[str]) -> list[Contribution]:
+def _told_by_forge(entries: Entries, said: _Said, unchanged: set[str], landed_on: set[str]) -> list[Contribution]:
     found: list[Contribution] = []
     for push in said.pushes:
-        if push.body.after not in unchanged:
+        # Who presses the merge button moves the branch that it lands on, and contributes nothing by it.
+        if push.body.after not in unchanged and push.body.ref not in landed_on:
             found += _actors(entries, push.record, "pusher")
     for state in said.states:
         if state.body.state == "opened":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.demonstration.company import (
@@ -35,7 +36,12 @@ RELEASE: Final = f"{PRODUCT}@{VERSION}"
 
 FORGE: Final = "github.com"
 
-_PIPELINE_KINDS: Final = ("prompt", "diff", "test", "approval", "merge", "release", "deploy", "decision")
+SERVICE: Final = "tariff-api"
+
+_PIPELINE_KINDS: Final = (
+    *("prompt", "diff", "test", "approval", "merge", "push", "decision"),
+    *("build", "release", "deploy", "observation"),
+)
 
 
 def found_ledger(stage: Stage) -> None:
@@ -53,7 +59,8 @@ def enrol_everybody(stage: Stage, start: str) -> None:
         if somebody is not MARA:
             stage.evidence("key", "new", "--name", somebody.handle)
             stage.evidence(
-                "key", "enrol", "--from-key", str(stage.key_file(somebody.handle)), "--principal", somebody.mail, *admin
+                *("key", "enrol", "--from-key", str(stage.key_file(somebody.handle)), "--principal", somebody.mail),
+                *("--custody", "device", *admin),
             )
     stage.evidence("key", "new", "--name", "pipeline")
     kinds = [word for kind in _PIPELINE_KINDS for word in ("--kind", kind)]
@@ -92,16 +99,11 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                 declared = () if step.ai is None else ("--ai", step.ai)
                 stage.evidence(
                     *("record", "diff", "--base", "main", "--head", head, "--revision", str(revision)),
-                    *("--by", story.author.mail, *declared, *about, *repository, *pipeline),
+                    *("--by", story.author.mail, "--target", MAIN, *declared, *about, *repository, *pipeline),
                 )
             case Tested():
                 attempt += 1
-                report = stage.folder / "report.xml"
-                write_report(report, step.passed, step.failed)
-                stage.evidence(
-                    *("record", "test", str(report), "--suite", "unit", "--attempt", str(attempt)),
-                    *("--environment", "ci", "--commit", head, *about, *repository, *pipeline),
-                )
+                _run_suite(stage, scenery, story, step, head, attempt)
             case Decided():
                 comment = () if step.comment is None else ("--comment", step.comment)
                 stage.evidence(
@@ -123,9 +125,26 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                 _gate(stage, scenery, story, head)
                 before, after = scenery.land(story, step, branch)
                 stage.evidence(
+                    *("record", "push", "--ref", MAIN, "--before", before, "--after", after),
+                    *("--by", step.by.mail, *about, *repository, *pipeline),
+                )
+                stage.evidence(
                     *("record", "merge", "--ref", MAIN, "--before", before, "--after", after),
                     *("--by", step.by.mail, "--project", PROJECT, *repository, *pipeline),
                 )
+                if step.slipped_in:
+                    # The branch's own pipeline tests what landed, which nobody had seen before.
+                    _run_suite(stage, scenery, story, Tested(33), after, 1)
+
+
+def _run_suite(stage: Stage, scenery: Scenery, story: Story, ran: Tested, commit: str, attempt: int) -> None:
+    report = stage.folder / "report.xml"
+    write_report(report, ran.passed, ran.failed)
+    stage.evidence(
+        *("record", "test", str(report), "--suite", "unit", "--attempt", str(attempt), "--environment", "ci"),
+        *("--commit", commit, "--change", story.number, "--project", PROJECT),
+        *("--repo", str(scenery.folder), "--key", "pipeline"),
+    )
 
 
 def _gate(stage: Stage, scenery: Scenery, story: Story, head: str) -> None:
@@ -144,7 +163,7 @@ def _review(by: Somebody, number: str, head: str) -> dict[str, Any]:
         "body": "",
         "state": "APPROVED",
         "commit_id": head,
-        "submitted_at": "2026-03-02T16:20:00Z",
+        "submitted_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "html_url": f"https://{FORGE}/larkspur/{PROJECT}/pull/{number}#pullrequestreview-1",
         "pull_request_url": f"https://api.github.com/repos/larkspur/{PROJECT}/pulls/{number}",
     }
@@ -161,16 +180,22 @@ def release_and_deploy(stage: Stage, scenery: Scenery) -> None:
     artifact.write_bytes(f"{COMPANY} {PRODUCT} {VERSION}\n".encode())
     repository = ("--repo", str(scenery.folder), "--project", PROJECT)
     pipeline = ("--key", "pipeline")
+    stage.evidence("record", "build", "--artifact", str(artifact), "--builder", "pipeline", *repository, *pipeline)
     stage.evidence(
         *("record", "release", "--product", PRODUCT, "--version", VERSION, "--commit", scenery.head()),
         *("--first", "--artifact", str(artifact), *repository, *pipeline),
         show=True,
     )
+    stage.evidence("gate", RELEASE, "--at", "deploy", "--mode", "observe", "--project", PROJECT, *pipeline, show=True)
     stage.evidence("approve", "--release", RELEASE, "--project", PROJECT, "--yes", "--key", SAMIR.handle, show=True)
     stage.evidence(
-        *("record", "deploy", "--environment", "production", "--service", "tariff-api", "--release", RELEASE),
+        *("record", "deploy", "--environment", "production", "--service", SERVICE, "--release", RELEASE),
         *("--artifact", str(artifact), "--status", "succeeded", "--project", PROJECT, *pipeline),
         show=True,
+    )
+    stage.evidence(
+        *("record", "observation", "--environment", "production", "--service", SERVICE, "--release", RELEASE),
+        *("--running", str(artifact), "--verification", "passed", "--project", PROJECT, *pipeline),
     )
 
 
