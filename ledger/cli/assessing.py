@@ -69,8 +69,9 @@ def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
     covered = index.subject.period
     if covered is None:
         raise ValueError("a bundle is about a release or a period")
-    projects = [part.stream for part in index.streams[1:]]
+    # A period in which no project recorded anything is one of all of them.
+    projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
     period = build_period(records, projects, covered.from_, covered.to)
     with_policy = [item for item in projects if policy_at(records.roster, item, records.position) is not None]
-    policy = policy_in_force(records, (with_policy or projects)[0])
+    policy = policy_in_force(records, next(iter(with_policy or projects), ""))
     return Assessed(records, period, policy, assess_period(period, policy, moment))

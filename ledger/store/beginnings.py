@@ -11,6 +11,7 @@ from ledger.canonical import parse
 from ledger.digests import raw
 from ledger.errors import FormatError, LedgerError
 from ledger.events.context import MAX_CONTENT_BYTES
+from ledger.events.operation import Build
 from ledger.events.statement import Event, read_payload
 from ledger.events.work import Diff, Merge, Release, SuiteRun
 from ledger.store import schema
@@ -189,6 +190,17 @@ def landed_with_runs(connection: Connection, project: str, commits: Iterable[str
         on_tree = select(_trace.idx).where(_trace.facet == int(Facet.TREE), _trace.value.in_(some))
         runs = select(_entry.idx).where(_entry.stream == number, _entry.kind == SuiteRun.KIND, _entry.idx.in_(on_tree))
         found.update(int(index) for (index,) in connection.execute(runs))
+    return found
+
+
+def builds_of(connection: Connection, project: str, artifacts: Iterable[bytes]) -> set[int]:
+    """Indexes of a project's builds of any of ``artifacts`` (SHA-256 digests), of whatever commit."""
+    number = connection.execute(select(schema.stream.c.number).where(schema.stream.c.name == project)).scalar_one()
+    found: set[int] = set()
+    for some in chunks(sorted(artifacts)):
+        named = select(_trace.idx).where(_trace.facet == int(Facet.SHA256), _trace.value.in_(some))
+        builds = select(_entry.idx).where(_entry.stream == number, _entry.kind == Build.KIND, _entry.idx.in_(named))
+        found.update(int(index) for (index,) in connection.execute(builds))
     return found
 
 

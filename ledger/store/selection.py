@@ -15,6 +15,7 @@ from ledger.events.statement import Event, read_payload, references
 from ledger.events.work import Diff, Merge, Release
 from ledger.store import schema
 from ledger.store.beginnings import (
+    builds_of,
     event_of,
     first_of_landings,
     first_of_source,
@@ -181,6 +182,7 @@ def _linked(connection: Connection, indexes: Sequence[int]) -> set[int]:
     """What entries refer to, and what their contents are compared with: the landing before, and the runs on it."""
     digests: dict[bytes, None] = {}
     compared: dict[str, set[str]] = {}
+    released: dict[str, set[bytes]] = {}
     for some in chunks(indexes):
         for (payload,) in connection.execute(select(_entry.payload).where(_entry.idx.in_(some))):
             event = read_payload(bytes(payload))
@@ -188,6 +190,9 @@ def _linked(connection: Connection, indexes: Sequence[int]) -> set[int]:
                 digests.update(dict.fromkeys(raw(digest) for digest, _ in references(event)))
                 if event.context.project is not None:
                     compared.setdefault(event.context.project, set()).update(_compared_with(event))
+                if isinstance(event.body, Release) and event.context.project is not None:
+                    artifacts = {raw(artifact.sha256) for artifact in event.body.artifacts}
+                    released.setdefault(event.context.project, set()).update(artifacts)
     found: set[int] = set()
     for some_digests in chunks(list(digests)):
         found.update(
@@ -195,6 +200,8 @@ def _linked(connection: Connection, indexes: Sequence[int]) -> set[int]:
         )
     for project, commits in compared.items():
         found.update(idx for idx in landed_with_runs(connection, project, commits) if idx < max(indexes))
+    for project, artifacts in released.items():
+        found.update(idx for idx in builds_of(connection, project, artifacts) if idx < max(indexes))
     return found
 
 

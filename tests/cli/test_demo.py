@@ -134,7 +134,7 @@ def test_every_way_into_a_trace_leads_to_the_approver(demo: Demo, target: tuple[
     document = demo.stage.answer("trace", *words, "--project", PROJECT)
     steps = [step for trace in document["traces"] for step in trace["steps"] if step["change"] == "203"]
     kinds = [step["kind"] for step in steps]
-    assert kinds == ["diff", "diff", "test", "approval", "diff", "test", "decision", "merge"]
+    assert kinds == ["diff", "diff", "test", "approval", "diff", "test", "decision", "push", "merge"]
     assert next(step["name"] for step in steps if step["kind"] == "approval") == "Jonas Weber"
 
 

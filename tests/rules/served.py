@@ -126,7 +126,7 @@ class Served:
         """A ledger that holds what the story told, with its own files in ``folder``."""
         name = f"story_{seed(str(folder)).hex()[:16]}"
         database, checkpoints = self.databases.copy(self._cast(story), name)
-        _deliver(database, checkpoints, story.world, story.began - 1, len(story.world.entries))
+        _deliver(database, checkpoints, story.world, story.began - story.world.admins_required, len(story.world.entries))
         _erase(database, story.world)
         (folder / "ledger.pub").write_text(story.world.anchor)
         _write_key(folder / "log.key", "log")
@@ -149,7 +149,9 @@ class Served:
 
     def _cast(self, story: Story) -> str:
         """The name of a ledger with everything before the policy of ``story``."""
-        admins, end = story.world.admins_required, story.began - 1
+        admins = story.world.admins_required
+        # The policy's act takes as many entries as administrators.
+        end = story.began - admins
         if admins not in self.casts:
             name = f"cast_{admins}"
             plain = Story({}, admins=admins)

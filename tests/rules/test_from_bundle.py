@@ -15,6 +15,7 @@ from ledger.dossier.facts import ChangeDossier
 from ledger.envelope import open_envelope
 from ledger.errors import LedgerError
 from ledger.events.statement import Event, read_payload
+from ledger.keys import key_id
 from ledger.rules.assess import assess_change, assess_period, assess_release
 from ledger.rules.document import encode_assessment
 from ledger.rules.wording import with_names
@@ -39,8 +40,7 @@ WHOLE = os.environ.get("EVIDENCE_WHOLE_CORPUS") == "1"
 SAMPLE = tuple(
     scenario
     for number, scenario in enumerate(CORPUS)
-    if not scenario.dishonest
-    and (WHOLE or number % 100 == 0 or scenario.id in {names[0] for names in NAMED.values()})
+    if not scenario.dishonest and (WHOLE or number % 100 == 0 or scenario.id in {names[0] for names in NAMED.values()})
 )
 """The first scenario of every situation that has a name, and some that have none; with EVIDENCE_WHOLE_CORPUS=1 all."""
 RELEASES = tuple(scenario for scenario in CORPUS if scenario.subject == "release")
@@ -167,6 +167,9 @@ def test_everybody_finds_the_same(served: Served, scenario: Scenario, tmp_path: 
             named, at = str(releases[-1].event.context.about.release), "deploy"
             assert asked.check(asked.bundle(f"release/{named}")) == own
         assert asked.check(named) == own
+        if story.world.roster.keys[key_id(story.people["CI"].key.public)].until is not None:
+            # A pipeline without a key in force asks no gate.
+            return
         decided, as_of = asked.gate(named, at)
         assert decided == _of_assessment(_before_the_gate(story, scenario.subject, as_of), {})
 
