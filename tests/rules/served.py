@@ -126,7 +126,9 @@ class Served:
         """A ledger that holds what the story told, with its own files in ``folder``."""
         name = f"story_{seed(str(folder)).hex()[:16]}"
         database, checkpoints = self.databases.copy(self._cast(story), name)
-        _deliver(database, checkpoints, story.world, story.began - story.world.admins_required, len(story.world.entries))
+        _deliver(
+            database, checkpoints, story.world, story.began - story.world.admins_required, len(story.world.entries)
+        )
         _erase(database, story.world)
         (folder / "ledger.pub").write_text(story.world.anchor)
         _write_key(folder / "log.key", "log")
