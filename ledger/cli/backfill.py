@@ -167,26 +167,12 @@ def _revision(recorder: Recorder, repository: Repository, change: str, base: str
     from ledger.capture.commits import read_commits
     from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import encode_listed
-    from ledger.cli.recording.diff import involvement
+    from ledger.cli.recording.diff import revision_body
     from ledger.events.context import About
-    from ledger.events.work import Diff
 
     read = read_change(repository, base, head)
     commits = tuple(read_commits(repository, read.commits))
-    body = Diff(
-        ai=involvement(None, commits),
-        base=read.base,
-        commit_count=len(commits),
-        files_changed=len(read.manifest.entries),
-        head=read.head,
-        lines_added=read.lines.added,
-        lines_removed=read.lines.removed,
-        manifest=read.digest,
-        merge_base=read.merge_base,
-        object_format=repository.object_format,
-        prompts=(),
-        tree=read.tree,
-    )
+    body = revision_body(repository, read, commits, None)
     (last,) = read_commits(repository, (head,))
     actor, account = _as_actor(recorder, last.author.contact.mail)
     contents = [new_content("manifest", read.manifest_bytes), new_content("commits", encode_listed(commits)), *account]

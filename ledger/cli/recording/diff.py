@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.context import Link
-    from ledger.events.work import AiInvolvement, BoundPrompt
+    from ledger.events.work import AiInvolvement, BoundPrompt, Diff
     from ledger.parcel import Parcel
 
 MOST_PROMPTS: Final = 256
@@ -183,11 +183,24 @@ def _seal(
     from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import encode_listed
     from ledger.events.context import About
-    from ledger.events.work import Diff
 
     bound = _bind(recorder, wanted, commits)
-    body = Diff(
-        ai=involvement(wanted.ai, commits),
+    body = replace(
+        revision_body(repository, found, commits, wanted.ai), prompts=bound, risk=wanted.risk, target=wanted.target
+    )
+    actor, account = recorder.actor(wanted.by, started=True)
+    contents = [new_content("manifest", found.manifest_bytes), new_content("commits", encode_listed(commits)), *account]
+    about = About(change=wanted.change, revision=revision, tree=found.tree)
+    links = _reverts(recorder, commits)
+    return recorder.seal(body, contents, actor, about=about, links=links), len(bound)
+
+
+def revision_body(repository: Repository, found: ChangeRead, commits: Sequence[Commit], declared: str | None) -> Diff:
+    """The diff event of a revision as the clone has it, bound to no prompt."""
+    from ledger.events.work import Diff
+
+    return Diff(
+        ai=involvement(declared, commits),
         base=found.base,
         commit_count=len(commits),
         files_changed=len(found.manifest.entries),
@@ -197,16 +210,9 @@ def _seal(
         manifest=found.digest,
         merge_base=found.merge_base,
         object_format=repository.object_format,
-        prompts=bound,
+        prompts=(),
         tree=found.tree,
-        risk=wanted.risk,
-        target=wanted.target,
     )
-    actor, account = recorder.actor(wanted.by, started=True)
-    contents = [new_content("manifest", found.manifest_bytes), new_content("commits", encode_listed(commits)), *account]
-    about = About(change=wanted.change, revision=revision, tree=found.tree)
-    links = _reverts(recorder, commits)
-    return recorder.seal(body, contents, actor, about=about, links=links), len(bound)
 
 
 def _reverts(recorder: Recorder, commits: Sequence[Commit]) -> tuple[Link, ...]:
