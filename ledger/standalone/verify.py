@@ -34,7 +34,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 Json = Any  # What JSON holds. Shapes (§1.3, below) are checked when the program runs, before anything is used.
 Shape = Callable[[Json], None]  # Returns, or raises a Fault whose text goes on from the name of what was looked at.
@@ -726,6 +726,107 @@ def p256_verify(point65: bytes, message: bytes, signature: bytes) -> bool:
     return z != 0 and x * pow(z, -1, P256) % P256 % P256_N == r
 
 
+# §2.4 Keys that seal packs
+
+P384 = 2**384 - 2**128 - 2**96 + 2**32 - 1
+P384_B = 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF
+_SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+_SPKI_P384 = bytes.fromhex("3076301006072a8648ce3d020106052b81040022036200")
+_RSA = bytes.fromhex("300d06092a864886f70d0101010500")
+
+
+@dataclass(frozen=True)
+class SealingKey:
+    """A key that signs PDF files, and nothing in the log."""
+
+    curve: int
+    """256 or 384; 0 for RSA."""
+    x: int
+    """Of the point; n for RSA."""
+    y: int
+    """Of the point; e for RSA."""
+
+
+def der(tag: int, data: bytes) -> bytes:
+    """Bytes under a tag, in DER."""
+    size = len(data).to_bytes((len(data).bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (size if len(data) < 128 else bytes([128 + len(size)]) + size) + data
+
+
+def der_integer(number: int) -> bytes:
+    """A positive integer in DER."""
+    return der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+class Der:
+    """Values read from the front of DER. Each method raises a Fault where there is no such value."""
+
+    def __init__(self, data: bytes) -> None:
+        """All of it is to be read."""
+        self.rest = data
+
+    def value(self, tag: int) -> bytes:
+        """The bytes of the next value, of that tag."""
+        return self.whole(tag)[1]
+
+    def whole(self, tag: int | None = None) -> tuple[bytes, bytes]:
+        """The next value, with its head and without; of that tag, if one is given."""
+        data = self.rest
+        require(len(data) >= 2 and (tag is None or data[0] == tag), " is not of the form that DER has here")
+        size, start = data[1], 2
+        if size >= 128:
+            start = 2 + (size & 127)
+            size = int.from_bytes(data[2:start], "big")
+        head, body = data[:start], data[start : start + size]
+        require(len(body) == size and der(head[0], body) == head + body, " is not DER")
+        self.rest = data[start + size :]
+        return head + body, body
+
+    def next_is(self, tag: int) -> bool:
+        """Whether a value of that tag comes next."""
+        return self.rest[:1] == bytes([tag])
+
+    def end(self) -> None:
+        """Nothing more."""
+        require(not self.rest, " has bytes behind its end")
+
+
+def sealing_key(spki: bytes) -> SealingKey:
+    """The key of a SubjectPublicKeyInfo, if it is admitted."""
+    for bits, prefix, p, b in ((256, _SPKI_P256, P256, P256_B), (384, _SPKI_P384, P384, P384_B)):
+        if spki.startswith(prefix):
+            point = spki[len(prefix) :]
+            x, y = int.from_bytes(point[1 : 1 + bits // 8], "big"), int.from_bytes(point[1 + bits // 8 :], "big")
+            require(len(point) == 1 + bits // 4 and point[0] == 4, " has a point of another form")
+            on_curve = x < p and y < p and (y * y - x * x * x + 3 * x - b) % p == 0
+            require(on_curve, " has a point that is not on the curve")
+            return SealingKey(bits, x, y)
+    reader = Der(spki)
+    whole = Der(reader.value(0x30))
+    reader.end()
+    require(whole.rest.startswith(_RSA), " is of an algorithm that is not admitted")
+    whole.rest = whole.rest[len(_RSA) :]
+    bits_string = whole.value(3)
+    whole.end()
+    numbers = Der(bits_string[1:])
+    pair = Der(numbers.value(0x30))
+    numbers.end()
+    n, e = (int.from_bytes(pair.value(2), "big") for _ in range(2))
+    pair.end()
+    # Written anew, it must be the same bytes: a zero byte first, integers positive and in their fewest bytes.
+    again = der(0x30, _RSA + der(3, b"\x00" + der(0x30, der_integer(n) + der_integer(e))))
+    require(again == spki, " is not in the one form of its key")
+    require(n & 1 and 2_048 <= n.bit_length() <= 4_096, " has a modulus that is not admitted")
+    require(e & 1 and 65_537 <= e < 2**32, " has an exponent that is not admitted")
+    return SealingKey(0, n, e)
+
+
+def _is_sealing_key(value: Json) -> None:
+    sealing_key(base64_bytes(value))
+
+
+SHAPES["sealing-key"] = _is_sealing_key
+
 # §3 Envelope --------------------------------------------------------------------------------------------------------
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -743,11 +844,12 @@ def pae(payload: bytes) -> bytes:
 # §4 Events ----------------------------------------------------------------------------------------------------------
 
 CONTENT_MAX = 67_108_864
-ACTS = ("project", "principal", "key", "role", "policy", "epoch")
+ACTS = ("project", "principal", "key", "role", "policy", "epoch", "certificate")
 AGENT_KINDS = ("prompt", "diff", "review-note")
 SERVICE_KINDS = ("test", "approval", "merge", "release", "deploy", "attestation", "change", "push", "scan", "build")
 OPERATION_KINDS = ("observation", "incident", "control-snapshot", "heartbeat", "decision", "correction")
-MACHINE_KINDS = (*AGENT_KINDS, *SERVICE_KINDS, *OPERATION_KINDS)
+PACK_KINDS = ("pack", "reconciliation")
+MACHINE_KINDS = (*AGENT_KINDS, *SERVICE_KINDS, *OPERATION_KINDS, *PACK_KINDS)
 KINDS = ("genesis", *ACTS, *MACHINE_KINDS, "exception")
 TYPES = {f"urn:evidence-ledger:{kind}:v1": kind for kind in KINDS if kind != "test"}
 TYPES["https://in-toto.io/attestation/test-result/v0.1"] = "test"
@@ -842,6 +944,8 @@ role.end = {act: 'end', context, principal: principal-id, grant: digest, reason:
 policy.set = {act: 'set', context, policy: {...}, projects?};
 epoch = {context, known_lost: count, last_root: digest, last_size: count, number: count-2, origin,
          reason: label};
+certificate.enrol = {act: 'enrol', context, key: sealing-key, purpose: 'packs'};
+certificate.end = {act: 'end', context, certificate: digest, reason: label};
 
 prompt = {base?: object-id, capture: {quality: 'complete'|'text-withheld'|'reconstructed',
                                       source: 'hook'|'transcript'|'telemetry'|'notes'|'manual'},
@@ -914,6 +1018,13 @@ decision = {as_of: ledger-time, blocking: [{outcome: 'fail'|'not-evaluable', rul
             excepted: [token 0..64 distinct], gate: 'merge'|'deploy', mode: 'observe'|'enforce',
             outcome: 'allowed'|'blocked', policy: digest, position: count-1, release?: digest};
 correction = {context, corrects: digest, reason: label};
+pack = {as_of: ledger-time, bundle: digest, context,
+        files: [{media_type: token, name: token, sha256: digest, size_bytes: count} 1..64], pack_id: digest,
+        period?: {from: count, to: count}, position: count-1, release?: digest, sealed_by?: digest};
+reconciliation = {context, from: count,
+                  refs: [{commit_count: count, head?: object-id, missing_count: count, recorded_count: count,
+                          ref: token, start?: object-id, unknown_count: count} 1..64],
+                  result: digest, to: count};
 """)
 where("source", lambda source: ("previous" in source) != ("start" in source), " has not one of previous and start")
 where("policy.set", lambda act: len(canonical(act["policy"])) <= 49_152, ".policy has more than 49152 bytes")
@@ -966,6 +1077,7 @@ _CONTENTS = {
     "control-snapshot": ["settings"],
     "decision": ["assessment"],
     "correction": ["values"],
+    "reconciliation": ["reconciliation"],
 }
 """Contents that a kind always has."""
 
@@ -1127,6 +1239,19 @@ def _of_decision(p: Json, about: Json) -> Conditions:
     yield (p["outcome"] == "allowed") == (not p["blocking"]), f"outcome is {p['outcome']}, which blocking contradicts"
 
 
+def _of_pack(p: Json, about: Json) -> Conditions:
+    period = p.get("period", {"from": 0, "to": 1})
+    yield ("release" in p) != ("period" in p), "there is not one of release and period"
+    yield period["from"] < period["to"] <= p["position"], "the period is of nothing, or goes beyond position"
+    yield set(about) == ({"release"} if "release" in p else set()), "context.about is not the release alone, or nothing"
+    yield distinct([file["name"] for file in p["files"]]), "files has the same name twice"
+
+
+def _of_reconciliation(p: Json, _about: Json) -> Conditions:
+    yield p["from"] < p["to"], "from is not below to"
+    yield distinct([each["ref"] for each in p["refs"]]), "refs has the same ref twice"
+
+
 _CONDITIONS: dict[str, Callable[[Json, Json], Conditions]] = {
     "genesis": _of_genesis,
     "role": _of_role,
@@ -1146,6 +1271,8 @@ _CONDITIONS: dict[str, Callable[[Json, Json], Conditions]] = {
     "exception": _of_exception,
     "control-snapshot": _of_control_snapshot,
     "decision": _of_decision,
+    "pack": _of_pack,
+    "reconciliation": _of_reconciliation,
 }
 
 # §4.4 Kinds: subjects
@@ -1185,6 +1312,8 @@ _SUBJECTS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("sha256", "release", "release"),
     ),
     "correction": (("sha256", "corrects", "corrects"),),
+    "pack": (("sha256", "files.sha256", "files.name"), ("sha256", "bundle", "bundle")),
+    "reconciliation": (("sha256", "result", "result"), ("gitCommit", "refs.head", "head")),
 }
 """Algorithm, path of the value, and name or (with a dot) path of the names. No value, no subject."""
 
@@ -1486,6 +1615,20 @@ class Merged:
 
 
 @dataclass
+class Certificate:
+    """A key that seals packs (§2.4)."""
+
+    key: bytes
+    """The SubjectPublicKeyInfo."""
+    start: int
+    end: int = NEVER
+
+
+Held = Union[Principal, Key, Grant, Project, Merged, Certificate]  # noqa: UP007 (Python 3.9)
+"""What is in force between positions."""
+
+
+@dataclass
 class Roster:
     """§6.1. Policies are not kept: no check asks for them. Nor are paths and risks of grants: rules decide on them."""
 
@@ -1498,13 +1641,14 @@ class Roster:
     grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     merges: list[Merged] = field(default_factory=list)
+    certificates: dict[str, Certificate] = field(default_factory=dict)
     epochs: list[tuple[int, Json]] = field(default_factory=list)
     """Position from which it holds, and predicate."""
     pending: dict[str, tuple[Event, str]] = field(default_factory=dict)
     """Acts that wait for another administrator, with their signer, by envelope digest."""
 
 
-def in_force(thing: Principal | Key | Grant | Project | Merged | None, n: int) -> bool:
+def in_force(thing: Held | None, n: int) -> bool:
     """Whether it is in force at position n (§5.4)."""
     return thing is not None and thing.start <= n < thing.end
 
@@ -1591,10 +1735,10 @@ def takes_one(event: Event) -> bool:
     return event.predicate.get("act") in ("end", "disable", "revoke")
 
 
-def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | Project | Merged | None:
+def ended_by(roster: Roster, event: Event, n: int) -> Held | None:
     """What an `end`, `disable`, `revoke`, `rotate` or `split` ends, None for other acts."""
     p, act = event.predicate, event.predicate.get("act")
-    ended: Principal | Key | Grant | Project | Merged | None
+    ended: Held | None
     if event.kind == "project" and act == "end":
         ended = roster.projects.get(p["project"])
     elif act == "disable":
@@ -1603,6 +1747,8 @@ def ended_by(roster: Roster, event: Event, n: int) -> Principal | Key | Grant | 
         ended = merge_of(roster, p["principal"], n)
     elif event.kind == "role" and act == "end":
         ended = roster.grants.get((p["grant"], p["principal"]))
+    elif event.kind == "certificate" and act == "end":
+        ended = roster.certificates.get(p["certificate"])
     elif event.kind == "key" and act in ("end", "revoke", "rotate"):
         ended = key = roster.keys.get(p["ends"] if act == "rotate" else p["key_id"])
         require(key is None or key.principal == p["principal"], "the key is not of the principal")
@@ -1639,6 +1785,8 @@ def check_possible(roster: Roster, event: Event, n: int) -> None:
         require(in_force(principal, n), "the principal is not in force")
         is_person = principal is not None and principal.type == "person"
         require(p["role"] != "administrator" or is_person, "administrator is granted to no person")
+    elif kind == "certificate" and act == "enrol":
+        require(certificate_id(p) not in roster.certificates, "the certificate was enrolled before")
     elif kind == "epoch":
         number = len(roster.epochs) + 2
         require(p["number"] == number, f"the epoch has number {p['number']}, not {number}")
@@ -1679,6 +1827,11 @@ def _check_enrolment(roster: Roster, p: Json, n: int) -> None:
         require(signature_holds(old, signed, base64_bytes(p["endorsement"])), "the endorsement does not verify")
 
 
+def certificate_id(p: Json) -> str:
+    """The certificate id of the key that an act enrols, (2.4)."""
+    return digest_of(base64_bytes(p["key"]))
+
+
 def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
     """Applies an act that is possible and complete; it holds from position n."""
     p, act = event.predicate, event.predicate.get("act")
@@ -1697,6 +1850,8 @@ def take_effect(roster: Roster, event: Event, envelope: str, n: int) -> None:
         roster.principals[p["principal"]] = Principal(p["type"], n)
     elif act == "merge":
         roster.merges.append(Merged(p["principal"], p["into"], n))
+    elif event.kind == "certificate" and act == "enrol":
+        roster.certificates[certificate_id(p)] = Certificate(base64_bytes(p["key"]), n)
     elif act in ("enrol", "rotate"):
         public = public_key(p["key"])
         projects, kinds = frozenset(p.get("projects", [])), frozenset(p.get("kinds", []))
@@ -1760,8 +1915,10 @@ def authority_faults(roster: Roster, event: Event | None, key: Key, n: int) -> I
             yield f"the project {source['project']} of a source is not declared"
     if kind == "approval" and p["basis"].get("roster", 0) > n:
         yield "basis.roster is after this entry"
-    if kind == "decision" and p["position"] > n:
+    if kind in ("decision", "pack") and p["position"] > n:
         yield "position is after this entry"
+    if kind == "reconciliation" and p["to"] > n:
+        yield "to is after this entry"
     listed = project in key.projects and kind in key.kinds
     if kind == "exception" or (kind == "approval" and p["attested_by"] == "person"):
         if principal.type != "person" or not actor_signs:
@@ -2201,7 +2358,7 @@ def check_event_ids(entries: list[Entry], result: Result) -> None:
 
 
 def check_contents(index: Json, entries: list[Entry], members: dict[str, bytes], result: Result) -> None:
-    """V16, and V18 for the manifests among the contents."""
+    """V16, and V18 for the manifests and reconciliations among the contents."""
     listed = {content["commitment"]: content for content in index["contents"]}
     named: set[str] = set()
     for entry in entries:
@@ -2221,6 +2378,9 @@ def check_contents(index: Json, entries: list[Entry], members: dict[str, bytes],
             judged = event is not None and event.kind in ("diff", "merge")
             if held is not None and judged and content["name"] == "manifest":
                 check_held_manifest(event.predicate if event else {}, held, place, result)
+            result_of = event.predicate if event and event.kind == content["name"] == "reconciliation" else None
+            if held is not None and result_of and digest_of(held) != result_of["result"]:
+                result.fail("V18", place, "its SHA-256 is not the event's result")
     for commitment, content in listed.items():
         place = f"content {commitment}"
         held = members.get("contents/" + commitment[7:])
@@ -2264,6 +2424,7 @@ _REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "observation": (("release", "release"),),
     "exception": (("release", "release"),),
     "decision": (("release", "release"),),
+    "pack": (("release", "release"),),
     "incident": (("suspects.release", "release"),),
     "correction": (("corrects", ""),),
 }
