@@ -1,0 +1,1 @@
+"""What a period says about delivery, as numbers with their populations (docs/measures.md)."""
