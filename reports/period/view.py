@@ -33,22 +33,13 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from ledger.rules.policy import PolicyRules
     from ledger.rules.verdict import Assessment, Verdict
+    from ledger.sampling import Sampling
     from ledger.verify.findings import Verification
     from reports.release.view import Carried, PackSettings
     from reports.text import Text
 
 UNSTATED: Final = "unstated"
 """Type of a change of which nobody said what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """What is asked of the sample."""
-
-    items: int
-    """How many items are wanted, at least 1."""
-    number: str | None
-    """What the auditor supplied after the checkpoint was fixed; None: not yet, so there is a plan and no draw."""
 
 
 @dataclass(frozen=True, slots=True)
