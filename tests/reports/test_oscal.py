@@ -31,7 +31,8 @@ from pathlib import Path
 from trestle.oscal.assessment_results import AssessmentResults
 found = AssessmentResults.oscal_read(Path(sys.argv[1]))
 one = found.results[0]
-print(len(one.observations), len(one.findings or ()), len(one.assessment_log.entries), found.metadata.oscal_version.root)
+version = found.metadata.oscal_version
+print(len(one.observations), len(one.findings or ()), len(one.assessment_log.entries), version.root.root)
 """
 
 
