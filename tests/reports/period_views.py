@@ -11,8 +11,9 @@ from ledger.digests import digest_bytes
 from ledger.dossier.build import build_period
 from ledger.rules.assess import assess_period
 from ledger.rules.policy import policy_in_force
+from ledger.sampling import Sampling
 from ledger.verify.run import verify_bundle
-from reports.period.view import Sampling, look_at
+from reports.period.view import look_at
 from reports.release.view import Carried, PackSettings
 from tests.reports import period_story
 from tests.world import VERIFIER
@@ -59,7 +60,7 @@ def view_of(company: Company, *, sampling: Sampling | None = None, asked: str = 
 @cache
 def quarter() -> PeriodView:
     """The quarter, with a sample of ten drawn."""
-    return view_of(period_story.quarter(), sampling=Sampling(10, NUMBER), asked="2026-04-01 to 2026-06-30")
+    return view_of(period_story.quarter(), sampling=Sampling(NUMBER, 10), asked="2026-04-01 to 2026-06-30")
 
 
 @cache
