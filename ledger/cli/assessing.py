@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ledger.cli.gathering import gather_change, position_now
 from ledger.cli.releases import FetchedBundle, as_of_now
-from ledger.dossier.build import build_change, build_period, build_release
-from ledger.roster.state import policy_at
-from ledger.rules.assess import assess_change, assess_period, assess_release
+from ledger.dossier.build import build_change
+from ledger.rules.assess import assess_change
+from ledger.rules.ofbundle import dossier_of, judge
 from ledger.rules.policy import policy_in_force
 
 if TYPE_CHECKING:
@@ -58,20 +58,7 @@ def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
     Raises:
         NotFoundError: ``no-policy``.
     """
-    records, index = bundle.records, bundle.verification.index
-    if index is None:
+    if bundle.verification.index is None:
         raise ValueError("a bundle whose checks passed has its index")
-    moment = as_of or as_of_now(records)
-    if index.subject.release is not None:
-        release = build_release(records, index.subject.release)
-        policy = policy_in_force(records, str(release.record.event.context.project))
-        return Assessed(records, release, policy, assess_release(release, policy, moment))
-    covered = index.subject.period
-    if covered is None:
-        raise ValueError("a bundle is about a release or a period")
-    # A period in which no project recorded anything is one of all of them.
-    projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
-    period = build_period(records, projects, covered.from_, covered.to)
-    with_policy = [item for item in projects if policy_at(records.roster, item, records.position) is not None]
-    policy = policy_in_force(records, next(iter(with_policy or projects), ""))
-    return Assessed(records, period, policy, assess_period(period, policy, moment))
+    found = judge(dossier_of(bundle.verification.index, bundle.records), as_of or as_of_now(bundle.records))
+    return Assessed(bundle.records, found.dossier, found.policy, found.assessment)
