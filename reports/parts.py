@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from string import Formatter
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from reports.say import say, template, template_for, to_say
 from reports.text import Text, capture
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Mark(Enum):
     @property
     def word(self) -> str:
         """The word printed unless the status has its own."""
-        return _WORDS[self]
+        return say(_WORDS[self])
 
 
 _SIGNS: Final = {
@@ -49,11 +51,11 @@ _SIGNS: Final = {
     Mark.EXCEPTED: "†",
 }
 _WORDS: Final = {
-    Mark.PASS: "Pass",
-    Mark.FAIL: "Fail",
-    Mark.CANNOT_TELL: "Cannot tell",
-    Mark.NOT_APPLICABLE: "Not applicable",
-    Mark.EXCEPTED: "Excepted",
+    Mark.PASS: to_say("Pass"),
+    Mark.FAIL: to_say("Fail"),
+    Mark.CANNOT_TELL: to_say("Cannot tell"),
+    Mark.NOT_APPLICABLE: to_say("Not applicable"),
+    Mark.EXCEPTED: to_say("Excepted"),
 }
 
 
@@ -143,6 +145,31 @@ def words(value: str | Text) -> Text:
 def line(*items: str | Text | Inline) -> Line:
     """The items as one line; strings pass the filter."""
     return tuple(Words(words(item)) if isinstance(item, str | Text) else item for item in items)
+
+
+def say_line(message: str, /, **values: object) -> Line:
+    """``message`` in the language spoken, as a line; each ``{name}`` gives way to its value where that language has it.
+
+    A value is a part of a line, a whole line, or what `say` takes.
+    """
+    return _filled(template(message), values)
+
+
+def say_count_line(one: str, many: str, count: int, /, **values: object) -> Line:
+    """The same for ``one`` or ``many`` by ``count``, which is ``{count}`` in both."""
+    return _filled(template_for(one, many, count), {"count": f"{count:,}", **values})
+
+
+def _filled(told: str, values: dict[str, object]) -> Line:
+    found: list[Inline] = []
+    for literal, name, _, _ in Formatter().parse(told):
+        found += line(literal) if literal else ()
+        if name is not None:
+            value = values[name]
+            found += (
+                value if isinstance(value, tuple) else line(value if isinstance(value, Inline | Text) else str(value))
+            )
+    return tuple(found)
 
 
 # ---- blocks --------------------------------------------------------------------------------------------------------

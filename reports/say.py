@@ -2,7 +2,9 @@
 
 `say` marks a sentence and translates it; `script/catalogue` collects what is marked into ``reports/locale/pack.pot``. A
 sentence is whole, with ``{name}`` where a value goes: languages order words differently, and pieces cannot be ordered.
-What others wrote (names, titles, prompts, the sentences of verdicts) is never translated.
+What others wrote (names, titles, prompts, the sentences of verdicts) is never translated. A constant is evaluated
+before the language is known, so its words are marked with `to_say` and said where they are printed. Sentences with
+marked-up parts: `reports.parts.say_line`.
 """
 
 from __future__ import annotations
@@ -10,14 +12,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from gettext import NullTranslations
+from gettext import GNUTranslations
 from importlib.resources import files
+from io import BytesIO
+from string import Formatter
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import NotFoundError
+from ledger.errors import FormatError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from gettext import NullTranslations
 
     from babel.messages.catalog import Catalog
 
@@ -27,38 +32,32 @@ ENGLISH: Final = "en"
 _SPOKEN: ContextVar[NullTranslations | None] = ContextVar("spoken", default=None)
 
 
-class _Spoken(NullTranslations):
-    """A catalogue as gettext asks it; what it lacks is said in English."""
-
-    def __init__(self, catalogue: Catalog) -> None:
-        super().__init__()
-        self._catalogue = catalogue
-
-    def gettext(self, message: str) -> str:
-        found = self._catalogue.get(message)
-        return str(found.string) if found is not None and found.string and not found.fuzzy else message
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        found = self._catalogue.get(msgid1)
-        forms = () if found is None or found.fuzzy or isinstance(found.string, str) else found.string
-        place = int(self._catalogue.plural_func(n)) if hasattr(self._catalogue, "plural_func") else int(n != 1)
-        if place < len(forms) and forms[place]:
-            return str(forms[place])
-        return msgid1 if n == 1 else msgid2
-
-
 def say(message: str, /, **values: object) -> str:
-    """``message`` in the language spoken, with ``{name}`` replaced by ``values``; English where nothing else is said."""
-    spoken = _SPOKEN.get()
-    told = message if spoken is None else spoken.gettext(message)
+    """``message`` in the language spoken, with ``{name}`` replaced by ``values``; in English if it is not there."""
+    told = template(message)
     return told.format(**values) if values else told
 
 
 def say_count(one: str, many: str, count: int, /, **values: object) -> str:
     """``one`` or ``many`` by ``count``, which is ``{count}`` in both, with a comma between thousands."""
+    return template_for(one, many, count).format(count=f"{count:,}", **values)
+
+
+def to_say(message: str, /) -> str:
+    """``message`` as it is: marked for the catalogue here, said by ``say`` once the language is known."""
+    return message
+
+
+def template(message: str) -> str:
+    """``message`` in the language spoken, its fields still open."""
     spoken = _SPOKEN.get()
-    told = (one if count == 1 else many) if spoken is None else spoken.ngettext(one, many, count)
-    return told.format(count=f"{count:,}", **values)
+    return message if spoken is None else spoken.gettext(message)
+
+
+def template_for(one: str, many: str, count: int) -> str:
+    """The form of ``one`` and ``many`` that goes with ``count`` in the language spoken, its fields still open."""
+    spoken = _SPOKEN.get()
+    return (one if count == 1 else many) if spoken is None else spoken.ngettext(one, many, count)
 
 
 @contextmanager
@@ -67,8 +66,19 @@ def speaking(language: str) -> Iterator[None]:
 
     Raises:
         NotFoundError: ``unknown-language``: no catalogue of that name is shipped.
+        FormatError: ``bad-catalogue``: a translation in it has other fields than its sentence.
     """
-    token = _SPOKEN.set(None if language == ENGLISH else _Spoken(_catalogue(language)))
+    token = _SPOKEN.set(None if language == ENGLISH else _shipped(language))
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(token)
+
+
+@contextmanager
+def speaking_from(po: bytes, language: str) -> Iterator[None]:
+    """The same with the catalogue ``po``, so that a translator sees a pack before the file is shipped."""
+    token = _SPOKEN.set(read_catalogue(po, language))
     try:
         yield
     finally:
@@ -82,8 +92,31 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *names)
 
 
+def read_catalogue(po: bytes, language: str) -> NullTranslations:
+    """The translations of a ``.po`` file; what it lacks, or marks as fuzzy, is said in English.
+
+    Raises:
+        FormatError: ``bad-catalogue``: no such file, or a translation with other fields than its sentence, which would
+            end the making of a pack halfway.
+    """
+    # Costs a tenth of a second, which only packs in other languages should pay.
+    from babel.core import UnknownLocaleError  # noqa: PLC0415
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
+
+    compiled = BytesIO()
+    try:
+        catalogue = read_po(BytesIO(po), locale=language.replace("-", "_"), abort_invalid=True)
+        _check_fields(catalogue)
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        return GNUTranslations(compiled)
+    except (PoFileError, UnknownLocaleError, ValueError, LookupError) as error:
+        raise _bad("the catalogue cannot be read", language) from error
+
+
 @cache
-def _catalogue(language: str) -> Catalog:
+def _shipped(language: str) -> NullTranslations:
     if language not in languages():
         raise NotFoundError(
             "unknown-language",
@@ -91,8 +124,35 @@ def _catalogue(language: str) -> Catalog:
             details={"known": ", ".join(languages())},
             remedy="Name one of these, or add reports/locale/LANGUAGE.po.",
         )
-    # Costs a tenth of a second, which only packs in other languages should pay.
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    return read_catalogue(files("reports").joinpath("locale", f"{language}.po").read_bytes(), language)
 
-    with files("reports").joinpath("locale", f"{language}.po").open("rb") as file:
-        return read_po(file, locale=language)
+
+def _check_fields(catalogue: Catalog) -> None:
+    """Refuses a translation whose fields are not its sentence's; a form of a plural may leave ``{count}`` out."""
+    for message in catalogue:
+        if not message.id or message.fuzzy:
+            continue
+        forms = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+        wanted = frozenset().union(*(_fields(form) for form in forms))
+        for said in (message.string,) if isinstance(message.string, str) else message.string or ():
+            found = _fields(said)
+            if said and found != wanted and not (len(forms) > 1 and found == wanted - {"count"}):
+                place = f"line {message.lineno}"
+                raise _bad("a translation has other fields than its sentence", str(catalogue.locale), place)
+
+
+def _fields(message: str) -> frozenset[str]:
+    """The names in braces, with whatever stands beside the name: ``{count:d}`` is no field of ours."""
+    try:
+        parts = tuple(Formatter().parse(message))
+    except ValueError:
+        return frozenset({"unreadable"})
+    return frozenset(
+        f"{name}{'!' if conversion else ''}{':' if form else ''}"
+        for _, name, form, conversion in parts
+        if name is not None
+    )
+
+
+def _bad(message: str, language: str, where: str = "") -> FormatError:
+    return FormatError("bad-catalogue", message, where=where, details={"language": language})

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from reports.say import say
+
 GROUP: Final = 8
 """Characters of a digest that share one ink."""
 SHORT: Final = 12
@@ -75,8 +77,19 @@ def zone_sentence(begin: datetime, end: datetime, zone: tzinfo, name: str) -> st
     """The sentence, printed once, that says in which zone times are given and how the reader's differs."""
     offsets = sorted({_offset(_utc(at).astimezone(zone)) for at in (begin, end)})
     if offsets == ["+00:00"]:
-        return "All times are in UTC."
-    return f"All times are in UTC. In {name} the clock showed UTC {' or '.join(offsets)} in this period."
+        return say("All times are in UTC.")
+    if len(offsets) == 1:
+        return say(
+            "All times are in UTC. In {zone} the clock showed UTC {offset} in this period.",
+            zone=name,
+            offset=offsets[0],
+        )
+    return say(
+        "All times are in UTC. In {zone} the clock showed UTC {offset} or {other} in this period.",
+        zone=name,
+        offset=offsets[0],
+        other=offsets[1],
+    )
 
 
 def number(value: int) -> str:
@@ -93,7 +106,7 @@ def share(part: int, whole: int) -> str:
     """``4 of 5``; more than the whole, or less than nothing, is a ValueError: such a sentence would be false."""
     if not 0 <= part <= whole:
         raise ValueError("a part is between nothing and the whole")
-    return f"{part:,} of {whole:,}"
+    return say("{part} of {whole}", part=number(part), whole=number(whole))
 
 
 def duration(span: timedelta) -> str:
@@ -101,9 +114,14 @@ def duration(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     if seconds < 0:
         raise ValueError("a duration is not negative")
-    units = ((seconds // 86_400, "d"), (seconds // 3_600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
+    units = (
+        (seconds // 86_400, say("d")),
+        (seconds // 3_600 % 24, say("h")),
+        (seconds // 60 % 60, say("min")),
+        (seconds % 60, say("s")),
+    )
     first = next((place for place, (value, _) in enumerate(units) if value), len(units) - 1)
-    return " ".join(f"{value} {unit}" for value, unit in units[first : first + 2] if value) or "0 s"
+    return " ".join(f"{value} {unit}" for value, unit in units[first : first + 2] if value) or f"0 {say('s')}"
 
 
 def _utc(at: datetime) -> datetime:
