@@ -132,6 +132,8 @@ def change(
         else []
     )
     tree = git_id(f"tree of {project} {number}")
+    # Committed an hour and a half before it was recorded, as the author's clock says.
+    written = {**who.person, "at": (world.now - timedelta(minutes=90)).isoformat(timespec="seconds")}
     made = world.diff(
         project,
         number,
@@ -140,7 +142,7 @@ def change(
         {path or f"src/window{number}.py": number},
         ai=ai,
         prompts=prompts,
-        commits=[world.commit(subject or f"Window {number}", who, tree=tree)],
+        commits=[world.commit(subject or f"Window {number}", who, tree=tree, author_person=written)],
         tree=tree,
     )
     if exception is not None:
