@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from reports.release.view import Carried, PackSettings
     from reports.text import Text
 
+MOST_CHANGES: Final = 100
+"""Changes printed in the register at most: about four pages."""
 UNSTATED: Final = "unstated"
 """Type of a change of which nobody said what it is."""
 
@@ -133,6 +135,9 @@ class PeriodView:
     sampling: Sampling | None
     changes: tuple[PeriodChange, ...]
     """In order of landing."""
+    printed: frozenset[int]
+    """Numbers of the changes that the register prints: those with a failure first, then those of which something cannot
+    be told, then the earliest."""
     verdicts: tuple[Verdict, ...]
     """All, rule by rule."""
     by_subject: Mapping[str, PeriodChange]
@@ -239,6 +244,7 @@ def look_at(
         asked=asked,
         sampling=sampling,
         changes=changes,
+        printed=_printed(changes, min(settings.most_changes, MOST_CHANGES)),
         verdicts=found,
         by_subject={change_subject(change.facts): change for change in changes},
         releases={release_subject(release): release for release in dossier.releases},
@@ -275,6 +281,12 @@ def _strata(case: ChangeCase) -> Strata:
         risk_open=any(risk.perhaps for risk in risks),
         excepted=bool(case.change.exceptions),
     )
+
+
+def _printed(changes: Sequence[PeriodChange], most: int) -> frozenset[int]:
+    gravity = tuple(MARKS)
+    chosen = sorted(changes, key=lambda change: (min(gravity.index(change.gravest), 2), change.number))[:most]
+    return frozenset(change.number for change in chosen)
 
 
 def _policies(dossier: PeriodDossier, judging: PolicyRules) -> tuple[PolicySpan, ...]:

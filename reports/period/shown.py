@@ -1,0 +1,84 @@
+"""Lines that sections of a period pack share: verdicts counted, changes named, tables cut to a stated number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ledger.rules.verdict import Outcome
+from reports.parts import Break, Line, Mark, Paragraph, line
+from reports.release.said import link, quiet, status, strong
+from reports.release.view import MARKS
+from reports.say import say, say_count
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ledger.rules.verdict import Verdict
+    from reports.parts import Block, Row
+    from reports.period.view import PeriodChange, PeriodView
+
+
+def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
+    """How many verdicts came out how, gravest first; every outcome is there."""
+    found = Counter(verdict.outcome for verdict in verdicts)
+    return {outcome: found[outcome] for outcome in MARKS}
+
+
+def counted(outcome: Outcome, many: int) -> Line:
+    """A count in a table, with the sign of its outcome where it needs attention."""
+    if many and outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+        return line(strong(f"{MARKS[outcome].sign} {number(many)}"))
+    return line(number(many))
+
+
+def verdict_line(change: PeriodChange) -> Line:
+    """The outcomes of a change in words, with the rules that did not pass."""
+    parts: list[Line] = []
+    for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+        found = change.of(outcome)
+        if found:
+            rules = ", ".join(dict.fromkeys(verdict.rule for verdict in found))
+            parts.append(line(status(MARKS[outcome]), f" {rules}"))
+            if all(verdict.excepted_by for verdict in found):
+                parts.append(line(status(Mark.EXCEPTED)))
+    if not parts:
+        parts.append(line(status(MARKS[change.gravest])))
+    return tuple(item for place, part in enumerate(parts) for item in ((Break(), *part) if place else part))
+
+
+def change_line(view: PeriodView, change: PeriodChange) -> Line:
+    """The change's name, as a link where the register prints it."""
+    if change.number in view.printed:
+        return line(link(change.anchor("r"), change.label))
+    return line(change.label)
+
+
+def subject_line(view: PeriodView, verdict: Verdict) -> Line:
+    """What a verdict is about: a change, a release or the period itself."""
+    change = view.subject(verdict)
+    if change is not None:
+        return change_line(view, change)
+    release = view.releases.get(verdict.subject)
+    if release is not None:
+        return line(say("Release {release}", release=release.name))
+    return line(say("The period itself"))
+
+
+def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...], tuple[Block, ...]]:
+    """The first ``most`` rows, and the sentence that says where the others are; none where all are printed."""
+    if len(rows) <= most:
+        return tuple(rows), ()
+    said = say(
+        "Printed: {shown} of {whole}. All of them are in the attached register “{register}” and in the bundle.",
+        shown=number(most),
+        whole=say_count("{count} row", "{count} rows", len(rows)),
+        register=register,
+    )
+    return tuple(rows[:most]), (Paragraph(line(said), small=True),)
+
+
+def to_write() -> Line:
+    """Where somebody writes by hand what the ledger does not hold."""
+    return line(quiet(say("Not recorded; to be written in:")), Break(), quiet("_" * 64))
