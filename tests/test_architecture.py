@@ -38,7 +38,11 @@ LAYERS = (
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
-    "measures | rules",
+    # Above the rules: whether an approval counts and an assistant was used is read in one way, the rules'.
+    "measures",
+    "rules",
+    "leads",
+    "gathering",
     "dossier",
     "verify",
     "bundle",

@@ -156,7 +156,8 @@ def change(
     if second is not None:
         world.approve(project, made, company[second], tests=[ran], prompts=prompts)
     by = company[author]
-    commits = [world.commit(f"Land {number}", by, tree=made.tree)]
+    squashed = {**by.person, "at": world.now.isoformat(timespec="seconds")}
+    commits = [world.commit(f"Land {number}", by, tree=made.tree, author_person=squashed)]
     landed = world.merge(project, made, by, ci, method="squash", commits=commits)
     world.work(project, Push("sha1", MAIN, commits[0]["id"], git_id("before")), by, ci, (), About(change=number))
     company.landed.setdefault(project, []).append(landed)

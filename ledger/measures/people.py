@@ -1,0 +1,169 @@
+"""On how many people approval rests, and how much of the work assistants had a part in.
+
+Nothing else is counted by person. A measure of somebody's output changes what they do, and what it says of them is
+mostly what they were given to do (docs/measures.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.measures.moments import landed_by
+from ledger.measures.values import missing, proportion
+from ledger.roster.state import person_behind, principal_in_force, roles_at
+from ledger.rules.contributors import contributions
+from ledger.rules.involvement import assistant_use
+from ledger.rules.judged import judged
+from ledger.rules.reviewed import sort_approvals
+from ledger.rules.shape import ChangeCase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ledger.dossier.facts import ChangeFacts
+    from ledger.measures.moments import Ground
+    from ledger.measures.values import Missing, Proportion, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A person whose approvals counted."""
+
+    principal: str
+    changes: int
+    """Changes that they approved."""
+    alone: int
+    """Of these, those that nobody else approved."""
+    only_eligible: int
+    """Changes, approved or not, that nobody else could have approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """On whom approval rests."""
+
+    population: int
+    """Changes that landed in the period."""
+    approved: int
+    """Of these, those with an approval that counts."""
+    approvals: int
+    """Pairs of a change and somebody whose approval of it counts."""
+    approvers: tuple[Approver, ...]
+    """Everybody who approved, or alone could have: most changes first, then by principal id."""
+    missing: tuple[Missing, ...]
+    """Changes without an approval that counts, by why."""
+    one_eligible: int
+    """Changes that exactly one person could have approved: a single point of dependence."""
+    none_eligible: int
+    """Changes that nobody could have approved."""
+    role: str | None
+    """The role that the policy asks approvers to hold; None: anybody may approve."""
+
+    def top(self, count: int) -> int:
+        """Approvals by the ``count`` people who gave the most."""
+        return sum(item.changes for item in self.approvers[:count])
+
+
+def assisted(ground: Ground) -> Proportion:
+    """Changes in which an assistant had a part, as the rules read the evidence."""
+    return proportion("assisted", (_assisted(ground, change) for change in ground.dossier.changes))
+
+
+def concentration(ground: Ground) -> Concentration:
+    """On whom approval of the period's changes rests."""
+    gave: dict[str, tuple[int, int]] = {}
+    only: dict[str, int] = {}
+    reasons: list[Reason] = []
+    approved = pairs = lone = nobody = 0
+    people = tuple(_people(ground))
+    for change in ground.dossier.changes:
+        who, unclear = _approvers(ground, change)
+        pairs += len(who)
+        approved += bool(who)
+        if not who:
+            reasons.append("unknown-person" if unclear else "not-decided")
+        for principal in who:
+            changes, alone = gave.get(principal, (0, 0))
+            gave[principal] = (changes + 1, alone + (len(who) == 1))
+        eligible = _eligible(ground, change, people)
+        lone += len(eligible) == 1
+        nobody += not eligible
+        if len(eligible) == 1:
+            (principal,) = eligible
+            only[principal] = only.get(principal, 0) + 1
+    found: list[Approver] = []
+    for principal in {*gave, *only}:
+        changes, alone = gave.get(principal, (0, 0))
+        found.append(Approver(principal, changes, alone, only.get(principal, 0)))
+    return Concentration(
+        population=len(ground.dossier.changes),
+        approved=approved,
+        approvals=pairs,
+        approvers=tuple(sorted(found, key=lambda item: (-item.changes, item.principal))),
+        missing=missing(reasons),
+        one_eligible=lone,
+        none_eligible=nobody,
+        role=_role(ground),
+    )
+
+
+def _case(ground: Ground, change: ChangeFacts) -> ChangeCase:
+    return ChangeCase(ground.dossier.records, change, ground.policy.shared, ground.as_of)
+
+
+def _role(ground: Ground) -> str | None:
+    role = ground.policy.shared["approver_role"]
+    return role if isinstance(role, str) else None
+
+
+def _assisted(ground: Ground, change: ChangeFacts) -> bool | Reason:
+    match assistant_use(_case(ground, change)).state:
+        case "used":
+            return True
+        case "none":
+            return False
+        case "unknown":
+            return "undeclared"
+
+
+def _approvers(ground: Ground, change: ChangeFacts) -> tuple[tuple[str, ...], bool]:
+    """Whose approval of all that landed counted when it did; and whether it cannot be told of somebody else."""
+    case = _case(ground, change)
+    found = [
+        sort_approvals(case, content, at=content.landing.there_by.index)
+        for content in judged(case)
+        if content.landing is not None
+    ]
+    if not found:
+        return (), False
+    everywhere = set(found[0].people).intersection(*(item.people for item in found[1:]))
+    return tuple(sorted(everywhere)), any(item.unclear for item in found)
+
+
+def _people(ground: Ground) -> Iterator[tuple[str, str]]:
+    """Every person of the roster: principal id, and that of whom they are by the dossier's position."""
+    roster = ground.dossier.records.roster
+    for principal in roster.principals.values():
+        if principal.type == "person":
+            yield principal.id, person_behind(roster, principal.id, ground.dossier.records.position)
+
+
+def _eligible(ground: Ground, change: ChangeFacts, people: Sequence[tuple[str, str]]) -> set[str]:
+    """People who could have approved the change when it landed: in force, with the role, and no part in it.
+
+    That a role is for some paths or risk classes alone is not looked at, so there may be fewer.
+    """
+    roster, role, at = ground.dossier.records.roster, _role(ground), landed_by(change).index
+    took_part = {
+        principal
+        for item in contributions(_case(ground, change))
+        for principal in (*item.party.claimants, item.party.principal)
+    }
+    return {
+        person
+        for identifier, person in people
+        if person not in took_part
+        and principal_in_force(roster, identifier, at)
+        and (role is None or any(grant.role == role for grant in roles_at(roster, identifier, change.project, at)))
+    }

@@ -1,0 +1,136 @@
+"""How often work had to be done again: after a review, and after it landed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.manifest import Manifest
+from ledger.measures.flow import by_others, pushed
+from ledger.measures.values import proportion, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import ChangeFacts, Landing
+    from ledger.events.operation import Incident
+    from ledger.measures.moments import Ground
+    from ledger.measures.values import Proportion, Reason, Spread
+
+_Sides = tuple[tuple[bytes, str, str, str, str], ...]
+"""Path, modes and object ids of every file of a change manifest."""
+
+REVERTS = "reverts"
+
+
+def revisions_after_review(ground: Ground) -> Spread:
+    """Revisions of each change that came after somebody who took no part had first said something about it."""
+    return spread("revisions-after-review", "revisions", map(_after_review, ground.dossier.changes))
+
+
+def reworked(ground: Ground) -> Proportion:
+    """Changes of which any revision came after the first review."""
+    found = map(_after_review, ground.dossier.changes)
+    return proportion("reworked", (item > 0 if isinstance(item, int) else item for item in found))
+
+
+def size(ground: Ground) -> Spread:
+    """Lines added and removed by the last revision of each change."""
+    return spread("lines-changed", "lines", map(_lines, ground.dossier.changes))
+
+
+def taken_back(ground: Ground) -> Proportion:
+    """Changes that a later one took back, or that an incident suspects and another change mended."""
+    inverses = _inverses(ground)
+    named = _named_by_reverts(ground)
+    mended = _mended(ground)
+    found = (_taken_back(change, inverses, named, mended) for change in ground.dossier.changes)
+    return proportion("taken-back", found)
+
+
+def _after_review(change: ChangeFacts) -> int | Reason:
+    if not change.revisions:
+        return "no-revision"
+    first = change.revisions[0].record.index
+    landed = min(landing.there_by.index for landing in change.landings)
+    said = [fact.record.index for fact in by_others(change)]
+    authors = {item.party.principal for item in change.contributions} - {None}
+    said += [note.record.index for note in change.notes if note.actor.principal not in authors]
+    reviewed = min((index for index in said if first < index < landed), default=None)
+    if reviewed is None:
+        return "not-reviewed"
+    return sum(reviewed < revision.record.index < landed for revision in pushed(change))
+
+
+def _lines(change: ChangeFacts) -> int | Reason:
+    last = change.last_revision
+    return "no-revision" if last is None else last.diff.lines_added + last.diff.lines_removed
+
+
+def _taken_back(
+    change: ChangeFacts, inverses: dict[_Sides, int], named: set[str], mended: set[tuple[str | None, str]]
+) -> bool | Reason:
+    told = {
+        *(landing.record.envelope for landing in change.landings),
+        *(revision.record.envelope for revision in change.revisions),
+        *(state.record.envelope for state in change.states),
+    }
+    if told & named or (change.project, change.id) in mended:
+        return True
+    for landing in change.landings:
+        if isinstance(landing.manifest, Manifest) and inverses.get(_sides(landing.manifest), -1) > landing.record.index:
+            return True
+    return False if all(isinstance(landing.manifest, Manifest) for landing in change.landings) else "unread"
+
+
+def _inverses(ground: Ground) -> dict[_Sides, int]:
+    """What each landing of the period would have taken back, with the last entry that did."""
+    dossier = ground.dossier
+    landings: Iterable[Landing] = (
+        *(landing for change in dossier.changes for landing in change.landings),
+        *dossier.unplaced,
+    )
+    found: dict[_Sides, int] = {}
+    for landing in landings:
+        if isinstance(landing.manifest, Manifest) and landing.manifest.entries:
+            sides = _sides(landing.manifest, inverse=True)
+            found[sides] = max(found.get(sides, 0), landing.record.index)
+    return found
+
+
+def _sides(manifest: Manifest, *, inverse: bool = False) -> _Sides:
+    return tuple(
+        (item.path, item.new_mode, item.new_blob, item.old_mode, item.old_blob)
+        if inverse
+        else (item.path, item.old_mode, item.old_blob, item.new_mode, item.new_blob)
+        for item in manifest.entries
+    )
+
+
+def _named_by_reverts(ground: Ground) -> set[str]:
+    """Envelopes that something which landed in the period says it takes back."""
+    return {
+        link.envelope
+        for change in ground.dossier.changes
+        for record in (
+            *(item.record for item in change.revisions),
+            *(item.record for item in change.states),
+            *(item.record for item in change.landings),
+        )
+        for link in record.event.context.links
+        if link.rel == REVERTS
+    }
+
+
+def _mended(ground: Ground) -> set[tuple[str | None, str]]:
+    """Project and id of changes that an incident suspects for which a mending change is named."""
+    told: dict[tuple[str | None, str], list[Incident]] = {}
+    for item in ground.dossier.surroundings.incidents:
+        told.setdefault((item.record.event.context.project, item.body.incident), []).append(item.body)
+    return {
+        (project, suspect.change)
+        for (project, _), bodies in told.items()
+        if any(body.corrective is not None for body in bodies)
+        for body in bodies
+        for suspect in body.suspects
+        if suspect.change is not None
+    }
