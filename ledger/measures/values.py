@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LEAST: Final = 5
-"""Fewest measured items on each side for a comparison; below, one item more or less would turn it round."""
+"""Fewest items measured or counted on each side for a comparison; below, one more or less would turn it round."""
 
 Reason = Literal[
     "clock",
@@ -23,7 +23,6 @@ Reason = Literal[
     "not-deployed",
     "not-reviewed",
     "still-open",
-    "no-change-recorded",
     "no-release-named",
     "undeclared",
     "replaced",
@@ -33,7 +32,7 @@ Reason = Literal[
 ]
 """Why an item could not be measured; docs/measures.md says what each means."""
 
-Unit = Literal["seconds", "revisions", "lines", "files"]
+Unit = Literal["seconds", "revisions", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +176,15 @@ def compare(now: Measure, before: Measure | None) -> Change:
     one, other = _size(now), _size(before)
     if one is None or other is None:
         return Change("nothing", None)
-    if not isinstance(now, Tally) and not isinstance(before, Tally) and min(now.measured, before.measured) < LEAST:
+    if min(_measured(now), _measured(before)) < LEAST:
         return Change("too-few", None)
     if one == other:
         return Change("same", 0)
     return Change("more" if one > other else "less", abs(one - other))
+
+
+def _measured(measure: Measure) -> int:
+    return measure.count if isinstance(measure, Tally) else measure.measured
 
 
 def _size(measure: Measure) -> int | None:
