@@ -315,7 +315,7 @@ def _reason(recorder: Recorder, record: Record) -> str:
 
 def _named(recorder: Recorder, known: Directory, text: str) -> Record:
     """The entry of that number, or whose envelope digest begins so."""
-    from ledger.cli.gathering import read_entry
+    from ledger.gathering import read_entry
     from ledger.digests import parse_digest
     from ledger.envelope import open_envelope
     from ledger.errors import NotFoundError

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ledger.cli.leads import Start
 from ledger.cli.options import client_options, output, project_option
 from ledger.cli.output import clean
 from ledger.errors import FormatError, NotFoundError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ledger.cli.session import Session
     from ledger.dossier.facts import Party
     from ledger.dossier.trace import TraceStep
+    from ledger.leads import Start
 
 _HEX = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _LINE = re.compile(r"(.+):([0-9]+)")
@@ -63,10 +63,10 @@ def trace(
       evidence trace --incident INC-12
       evidence trace --service web --env production --at 2026-11-21T03:10:00Z --since 6h
     """
-    from ledger.cli.gathering import position_now
-    from ledger.cli.leads import Place, incident_starts, place_starts
+    from ledger.cli.gathering import ServerSource, position_now
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.cli.session import open_session
+    from ledger.leads import Place, incident_starts, place_starts
 
     # As recording writes them.
     place = Place(as_label(environment), as_token(service))
@@ -80,9 +80,9 @@ def trace(
         if target is not None:
             starts = _starts(session, directory, target, repo)
         elif incident is not None:
-            starts = incident_starts(session, directory, incident)
+            starts = incident_starts(ServerSource(session), directory, incident)
         else:
-            starts = place_starts(session, directory, place, _instant(at), _span(since))
+            starts = place_starts(ServerSource(session), directory, place, _instant(at), _span(since))
         documents: list[dict[str, Any]] = []
         lines: list[str] = []
         for start in starts:
@@ -115,7 +115,8 @@ def _steps(session: Session, directory: Directory, start: Start) -> tuple[tuple[
 
 
 def _starts(session: Session, directory: Directory, target: str, repo: Path) -> list[Start]:
-    from ledger.cli.leads import incident_starts
+    from ledger.cli.gathering import ServerSource
+    from ledger.leads import Start, incident_starts
 
     if target.startswith("sha256:"):
         return _by_digest(session, target)
@@ -129,7 +130,7 @@ def _starts(session: Session, directory: Directory, target: str, repo: Path) -> 
     project = session.project_id(directory)
     change = Start(f"change {target}", project=project, change=target)
     try:
-        found = incident_starts(session, directory, target)
+        found = incident_starts(ServerSource(session), directory, target)
     except NotFoundError:
         return [change]
     # One number may be a change's and an incident's.
@@ -140,6 +141,7 @@ def _starts(session: Session, directory: Directory, target: str, repo: Path) -> 
 def _by_line(session: Session, file: Path, number: int, repo: Path) -> list[Start]:
     from ledger.capture.blame import blame_line, committed_line
     from ledger.capture.git import open_repository
+    from ledger.leads import Start
 
     with open_repository(repo) as opened:
         path, line = committed_line(opened, repo / file if not file.is_absolute() else file, number)
@@ -166,12 +168,15 @@ def _whole(text: str, repo: Path) -> str:
 
 def _by_object(session: Session, identifier: str, repo: Path) -> list[Start]:
     """What is recorded of a commit or tree; for a commit inside a landing, what is recorded of the landing."""
-    for name in ("commit", "tree"):
-        found = _about(session, {name: identifier}, f"{name} {identifier[:12]}")
-        if found:
-            return found
+    from ledger.cli.gathering import ServerSource
+    from ledger.leads import about_starts, object_starts
+
+    source = ServerSource(session)
+    found = object_starts(source, identifier)
+    if found:
+        return found
     tip = _landing_tip(identifier, repo)
-    found = [] if tip is None else _about(session, {"commit": tip}, f"it landed with commit {tip[:12]}")
+    found = [] if tip is None else about_starts(source, {"commit": tip}, f"it landed with commit {tip[:12]}")
     if not found:
         raise NotFoundError(
             "not-recorded",
@@ -195,31 +200,13 @@ def _landing_tip(commit: str, repo: Path) -> str | None:
 
 
 def _by_digest(session: Session, digest: str) -> list[Start]:
-    for name in ("manifest", "artifact"):
-        found = _about(session, {name: digest}, f"digest {digest[:19]}")
-        if found:
-            return found
+    from ledger.cli.gathering import ServerSource
+    from ledger.leads import digest_starts
+
+    found = digest_starts(ServerSource(session), digest)
+    if found:
+        return found
     raise NotFoundError("not-recorded", "no event of this ledger has this digest among its subjects")
-
-
-def _about(session: Session, query: dict[str, str | int], what: str) -> list[Start]:
-    leaves = [leaf for leaf, _ in session.client.find(query)]
-    starts = [
-        Start(f"{what}: change {leaf.about.change}", project=leaf.stream, change=leaf.about.change)
-        for leaf in leaves
-        if leaf.about.change is not None
-    ]
-    starts = starts or [
-        Start(f"{what}: release {leaf.about.release}", release=leaf.about.release)
-        for leaf in leaves
-        if leaf.about.release is not None
-    ]
-    starts = starts or [
-        Start(f"{what}: landed without a recorded change, entry {leaf.index}")
-        for leaf in leaves
-        if leaf.kind == "merge"
-    ]
-    return list(dict.fromkeys(starts))
 
 
 def _instant(text: str | None) -> datetime:

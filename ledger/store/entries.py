@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from ledger.digests import Digest, raw
+from ledger.digests import Digest, from_raw, raw
 from ledger.errors import FormatError, NotFoundError
 from ledger.store import schema
 from ledger.store.nodes import chunks
@@ -164,6 +164,60 @@ def list_entries(connection: Connection, wanted: Query, after: int, limit: int) 
     """
     limit = max(1, min(limit, MOST))
     names = stream_names(connection)
+    query = _wanted(wanted, after, names)
+    if query is None:
+        return Page((), None)
+    found = _read(connection, query.order_by(_entry.idx).limit(limit + 1), names)
+    more = len(found) > limit
+    return Page(found[:limit], found[limit - 1].index if more else None)
+
+
+def latest_entries(connection: Connection, wanted: Query, limit: int) -> tuple[Entry, ...]:
+    """The newest entries that meet ``wanted``, descending by index, at most ``limit`` and at most 1,000.
+
+    Raises:
+        FormatError: ``bad-text``: a value of the query is not of its shape.
+    """
+    names = stream_names(connection)
+    query = _wanted(wanted, -1, names)
+    if query is None:
+        return ()
+    return _read(connection, query.order_by(_entry.idx.desc()).limit(max(1, min(limit, MOST))), names)
+
+
+def identifiers_starting(connection: Connection, digits: str, limit: int) -> tuple[str, ...]:
+    """Git object ids, digests (``sha256:...``) and envelope digests that begin with hex ``digits``, at most ``limit``.
+
+    Raises:
+        FormatError: ``bad-text``: fewer than four digits, more than 64, or no hex digits.
+    """
+    if not 4 <= len(digits) <= 64 or set(digits) - set("0123456789abcdef"):
+        raise FormatError("bad-text", "an identifier begins with 4 to 64 lower-case hex digits")
+    # The range from digits000... to digitsfff...: one stretch of the index for each facet.
+    low, high = bytes.fromhex(f"{digits:0<64}"[:64]), bytes.fromhex(f"{digits:f<64}")
+    low = low[: (len(digits) + 1) // 2]
+    found: dict[str, None] = {}
+    trace = schema.trace.c
+    for facet, mark in ((Facet.COMMIT, ""), (Facet.TREE, ""), (Facet.SHA256, "sha256:")):
+        query = (
+            select(trace.value)
+            .where(trace.facet == int(facet), trace.value >= low, trace.value <= high)
+            .distinct()
+            .limit(limit)
+        )
+        found.update((mark + bytes(value).hex(), None) for (value,) in connection.execute(query))
+    envelopes = (
+        select(_entry.envelope_digest)
+        .where(_entry.envelope_digest >= low, _entry.envelope_digest <= high)
+        .order_by(_entry.envelope_digest)
+        .limit(limit)
+    )
+    found.update((from_raw(bytes(value)), None) for (value,) in connection.execute(envelopes))
+    return tuple(found)[:limit]
+
+
+def _wanted(wanted: Query, after: int, names: Mapping[int, str]) -> Select[Any] | None:
+    """Entries above ``after`` that meet ``wanted``, in no order; None: its stream has none."""
     try:
         facets = _facets(wanted, names)
     except ValueError:
@@ -174,13 +228,11 @@ def list_entries(connection: Connection, wanted: Query, after: int, limit: int) 
     if wanted.stream is not None:
         number = next((number for number, name in names.items() if name == wanted.stream), None)
         if number is None:
-            return Page((), None)
+            return None
         query = query.where(_entry.stream == number)
     for values in facets:
         query = query.where(_entry.idx.in_(_having(values, after, wanted.before)))
-    found = _read(connection, query.order_by(_entry.idx).limit(limit + 1), names)
-    more = len(found) > limit
-    return Page(found[:limit], found[limit - 1].index if more else None)
+    return query
 
 
 def _having(values: Sequence[tuple[Facet, bytes]], after: int, before: int | None) -> Select[Any]:

@@ -301,6 +301,24 @@ class Store:
         with reading(self._engine) as connection:
             return entries.list_entries(connection, wanted, after, limit)
 
+    def latest_entries(self, wanted: Query, limit: int = 100) -> tuple[Entry, ...]:
+        """The newest entries that meet ``wanted``, descending by index, at most ``limit`` and at most 1,000.
+
+        Raises:
+            FormatError: ``bad-text``: a value of the query is not of its shape.
+        """
+        with reading(self._engine) as connection:
+            return entries.latest_entries(connection, wanted, limit)
+
+    def identifiers_starting(self, digits: str, limit: int = 10) -> tuple[str, ...]:
+        """Git object ids, digests and envelope digests in entries that begin with hex ``digits``, at most ``limit``.
+
+        Raises:
+            FormatError: ``bad-text``.
+        """
+        with reading(self._engine) as connection:
+            return entries.identifiers_starting(connection, digits, limit)
+
     def streams(self) -> Mapping[str, int]:
         """How many entries each stream has."""
         with reading(self._engine) as connection:

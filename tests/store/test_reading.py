@@ -86,6 +86,38 @@ def test_every_facet_finds_what_the_world_did(ledger: Ledger) -> None:
                 store.list_entries(wanted)
 
 
+def test_the_newest_come_first_where_they_are_asked_for(ledger: Ledger) -> None:
+    """The newest entries are those of the ascending list from its end, and ``before`` goes on from there."""
+    for number in (1, 2):
+        tell(ledger.world, number)
+    with ledger.open() as store:
+        ledger.deliver(store)
+        ascending = found(store, kind="principal")
+        newest = [entry.index for entry in store.latest_entries(Query(kind="principal"), 2)]
+        assert newest == ascending[::-1][:2]
+        older = store.latest_entries(Query(kind="principal", before=newest[-1]), 1000)
+        assert [entry.index for entry in older] == ascending[::-1][2:]
+        assert store.latest_entries(Query(stream="prj_" + "0" * 32)) == ()
+        with pytest.raises(FormatError):
+            store.latest_entries(Query(tree="zz"))
+
+
+def test_the_beginning_of_an_identifier_finds_it(ledger: Ledger) -> None:
+    """Even and odd beginnings of commits and envelope digests lead to the whole; others to nothing, rubbish nowhere."""
+    tell(ledger.world, 1)
+    with ledger.open() as store:
+        ledger.deliver(store)
+        record = next(item for item in ledger.world.records_list if isinstance(item.event.body, Diff))
+        assert isinstance(record.event.body, Diff)
+        for length in (7, 8, 40):
+            assert record.event.body.head in store.identifiers_starting(record.event.body.head[:length])
+        assert store.identifiers_starting(record.envelope[7:20]) == (record.envelope,)
+        assert store.identifiers_starting("0" * 64) == ()
+        for rubbish in ("abc", "xyzw", "A1B2", "0" * 65, ""):
+            with pytest.raises(FormatError):
+                store.identifiers_starting(rubbish)
+
+
 def test_entries_are_found_by_their_names(ledger: Ledger) -> None:
     """By index, event id, envelope digest and place in a stream it is the same entry; others are not found."""
     with ledger.open() as store:

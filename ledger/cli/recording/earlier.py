@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, LedgerError
+from ledger.events.evidence import Reconciliation
 from ledger.events.forge import ChangeState, Push
 from ledger.events.operation import Heartbeat, Incident
 from ledger.events.work import Approval, Diff, Merge, Prompt, Release
@@ -126,6 +127,11 @@ def earlier_heartbeats(recorder: Recorder, source: str) -> tuple[Earlier, ...]:
     )
 
 
+def earlier_reconciliations(recorder: Recorder) -> tuple[Earlier, ...]:
+    """The project's recorded reconciliations, oldest first, those that wait last."""
+    return _both(recorder, {"kind": "reconciliation"}, lambda event: isinstance(event.body, Reconciliation))
+
+
 def find_release(recorder: Recorder, name: str) -> Earlier | None:
     """The latest release event of that name: of the project, else of any."""
 
@@ -147,7 +153,7 @@ def _both(recorder: Recorder, query: Mapping[str, str | int], wanted: Callable[[
 
 def _listed(recorder: Recorder, query: Mapping[str, str | int]) -> Iterator[Earlier]:
     """Entries that the server lists, each signed by a key that might; none where it does not answer."""
-    from ledger.cli.gathering import read_entry
+    from ledger.gathering import read_entry
 
     known = recorder.known()
     if known is None:

@@ -1,25 +1,27 @@
-"""Where a trace starts: what a search led to, from an incident or from a place and a time."""
+"""Where a trace starts: what a search led to, from an object, a digest, an incident, or a place and a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.dossier.trace import trace_operations
 from ledger.errors import NotFoundError
 from ledger.events.governance import DeclaredException
 from ledger.events.operation import Incident, Observation
+from ledger.events.shape import instant
 from ledger.events.work import Deploy, Release
+from ledger.gathering import gather_chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from ledger.cli.directory import Directory
-    from ledger.cli.session import Session
     from ledger.digests import Digest
     from ledger.dossier.trace import TraceStep
     from ledger.entry import Leaf
     from ledger.events.statement import Event
+    from ledger.gathering import Known, Source
     from ledger.records import Record, Records
 
 KINDS = ("deploy", "observation", "incident", "exception")
@@ -51,16 +53,52 @@ class Place:
         return f"{self.service or 'what runs'}{where}"
 
 
-def incident_starts(session: Session, known: Directory, incident: str) -> list[Start]:
+def object_starts(source: Source, identifier: str) -> list[Start]:
+    """What is recorded of a commit, else of a tree, named by its whole id; empty if no event names it."""
+    for name in ("commit", "tree"):
+        found = about_starts(source, {name: identifier}, f"{name} {identifier[:12]}")
+        if found:
+            return found
+    return []
+
+
+def digest_starts(source: Source, digest: str) -> list[Start]:
+    """What is recorded of a change manifest or artifact; empty if no event has the digest among its subjects."""
+    for name in ("manifest", "artifact"):
+        found = about_starts(source, {name: digest}, f"digest {digest[:19]}")
+        if found:
+            return found
+    return []
+
+
+def about_starts(source: Source, query: Mapping[str, str | int], what: str) -> list[Start]:
+    """The changes that entries meeting ``query`` are about, else the releases, else landings without a change."""
+    leaves = [leaf for leaf, _ in source.find(query)]
+    starts = [
+        Start(f"{what}: change {leaf.about.change}", project=leaf.stream, change=leaf.about.change)
+        for leaf in leaves
+        if leaf.about.change is not None
+    ]
+    starts = starts or [
+        Start(f"{what}: release {leaf.about.release}", release=leaf.about.release)
+        for leaf in leaves
+        if leaf.about.release is not None
+    ]
+    starts = starts or [
+        Start(f"{what}: landed without a recorded change, entry {leaf.index}")
+        for leaf in leaves
+        if leaf.kind == "merge"
+    ]
+    return list(dict.fromkeys(starts))
+
+
+def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:
     """The incident with exceptions for it; then each change and release it may have come from, and what mends it.
 
     Raises:
         NotFoundError: ``not-recorded``. ChainError, SignatureError, AuthorityError: an entry does not hold.
     """
-    from ledger.cli.gathering import gather_chosen
-    from ledger.dossier.trace import trace_operations
-
-    records, indexes = gather_chosen(session, known, [{"incident": incident}], lambda _leaf, _event: True)
+    records, indexes = gather_chosen(source, known, [{"incident": incident}], lambda _leaf, _event: True)
     if not indexes:
         raise NotFoundError(
             "not-recorded",
@@ -69,23 +107,20 @@ def incident_starts(session: Session, known: Directory, incident: str) -> list[S
         )
     chosen = [record for record in records.entries if record.index in indexes]
     own = Start(f"incident {incident}", steps=trace_operations(records, indexes))
-    return _once([own, *_suspected(session, records, chosen)])
+    return _once([own, *_suspected(source, records, chosen)])
 
 
-def place_starts(session: Session, known: Directory, place: Place, at: datetime, span: timedelta) -> list[Start]:
+def place_starts(source: Source, known: Known, place: Place, at: datetime, span: timedelta) -> list[Start]:
     """What was recorded of a place up to ``span`` before ``at``; then each release that was deployed, the latest first.
 
     Raises:
         NotFoundError: ``no-deployment``. ChainError, SignatureError, AuthorityError: an entry does not hold.
     """
-    from ledger.cli.gathering import gather_chosen
-    from ledger.dossier.trace import trace_operations
-    from ledger.events.shape import instant
 
     def wanted(leaf: Leaf, event: Event) -> bool:
         return at - span <= instant(leaf.received_at) <= at and _is_there(event, place)
 
-    records, indexes = gather_chosen(session, known, [{"kind": kind} for kind in KINDS], wanted)
+    records, indexes = gather_chosen(source, known, [{"kind": kind} for kind in KINDS], wanted)
     if not indexes:
         raise NotFoundError(
             "no-deployment",
@@ -104,7 +139,7 @@ def place_starts(session: Session, known: Directory, place: Place, at: datetime,
         if isinstance(body := record.event.body, Deploy)
         and (release := record.event.context.about.release or _name(records, body.release)) is not None
     ]
-    return _once([own, *deployed, *_suspected(session, records, chosen)])
+    return _once([own, *deployed, *_suspected(source, records, chosen)])
 
 
 def _once(starts: Iterable[Start]) -> list[Start]:
@@ -128,7 +163,7 @@ def _is_there(event: Event, place: Place) -> bool:
     return fits and place.environment in {None, body.environment}
 
 
-def _suspected(session: Session, records: Records, chosen: Sequence[Record]) -> Iterator[Start]:
+def _suspected(source: Source, records: Records, chosen: Sequence[Record]) -> Iterator[Start]:
     """What incidents name, and what exceptions are for."""
     for record in reversed(chosen):
         context = record.event.context
@@ -136,22 +171,22 @@ def _suspected(session: Session, records: Records, chosen: Sequence[Record]) -> 
             case Incident() as body:
                 for suspect in body.suspects:
                     if suspect.change is not None:
-                        yield _change(session, context.project, suspect.change, "suspected")
+                        yield _change(source, context.project, suspect.change, "suspected")
                     if (release := _name(records, suspect.release)) is not None:
                         yield Start(f"suspected: release {release}", release=release)
                 if body.corrective is not None:
-                    yield _change(session, context.project, body.corrective, "mends it")
+                    yield _change(source, context.project, body.corrective, "mends it")
             case DeclaredException() if context.about.change is not None:
-                yield _change(session, context.project, context.about.change, "under an exception")
+                yield _change(source, context.project, context.about.change, "under an exception")
             case DeclaredException() if context.about.release is not None:
                 yield Start(f"under an exception: release {context.about.release}", release=context.about.release)
             case _:
                 pass
 
 
-def _change(session: Session, project: str | None, change: str, why: str) -> Start:
+def _change(source: Source, project: str | None, change: str, why: str) -> Start:
     """A change to trace; a mere name where nothing but the incident speaks of it."""
-    listed = session.client.find({"project": project or "", "change": change})
+    listed = source.find({"project": project or "", "change": change})
     if any(leaf.about.change == change for leaf, _ in listed):
         return Start(f"{why}: change {change}", project=project, change=change)
     return Start(f"{why}: change {change}, of which nothing is recorded")
