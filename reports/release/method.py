@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from ledger.errors import FormatError, NotFoundError
 from ledger.rules.catalogue import RULES, SHARED
 from ledger.rules.policy import policy_in_force
-from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
+from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
 from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
+from reports.say import say, to_say
 from reports.text import capture
-from reports.wording import count, number, zone_sentence
+from reports.wording import number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.canonical import JSON
@@ -24,29 +25,37 @@ ANCHOR: Final = "method"
 
 _GLOSSARY: Final = (
     (
-        "approval",
-        "A signed decision about exactly one content: its manifest, tree and policy. Nothing else is covered.",
+        to_say("approval"),
+        to_say("A signed decision about exactly one content: its manifest, tree and policy. Nothing else is covered."),
     ),
-    ("bundle", "The self-contained export attached to this pack: entries, proofs, contents and a verifier."),
-    ("change", "A pull or merge request, or a push, with all its revisions."),
-    ("checkpoint", "Size and root of the log, signed by the log key."),
     (
-        "content",
-        "Bytes that an event commits to by a salted digest: prompts, comments, names. Erased, the commitment stays.",
+        to_say("bundle"),
+        to_say("The self-contained export attached to this pack: entries, proofs, contents and a verifier."),
     ),
-    ("entry", "An event's place in the log. Entries are numbered from 0, without gaps."),
+    (to_say("change"), to_say("A pull or merge request, or a push, with all its revisions.")),
+    (to_say("checkpoint"), to_say("Size and root of the log, signed by the log key.")),
     (
-        "manifest",
-        "The sorted list of changed paths with digests of old and new content; independent of the diff tool.",
+        to_say("content"),
+        to_say(
+            "Bytes that an event commits to by a salted digest: prompts, comments, names. Erased, the commitment stays."
+        ),
     ),
-    ("position", "A count of entries. A verdict at a position sees the entries before it."),
-    ("roster", "Who may do what at a position: keys, roles, projects and policies, themselves entries of the ledger."),
+    (to_say("entry"), to_say("An event's place in the log. Entries are numbered from 0, without gaps.")),
     (
-        "withheld, erased, missing",
-        "Never handed in by its signer; handed in and removed since; not in this bundle, for no stated reason.",
+        to_say("manifest"),
+        to_say("The sorted list of changed paths with digests of old and new content; independent of the diff tool."),
     ),
-    ("unresolved, unknown", "An account that no known principal claims; a fact that nobody recorded."),
-    ("stale", "An approval whose content is not the content judged."),
+    (to_say("position"), to_say("A count of entries. A verdict at a position sees the entries before it.")),
+    (
+        to_say("roster"),
+        to_say("Who may do what at a position: keys, roles, projects and policies, themselves entries of the ledger."),
+    ),
+    (
+        to_say("withheld, erased, missing"),
+        to_say("Never handed in by its signer; handed in and removed since; not in this bundle, for no stated reason."),
+    ),
+    (to_say("unresolved, unknown"), to_say("An account that no known principal claims; a fact that nobody recorded.")),
+    (to_say("stale"), to_say("An approval whose content is not the content judged.")),
 )
 
 
@@ -62,7 +71,7 @@ def method(view: View) -> Section:
                     line(strong(rule.id), " ", rule.title),
                     line(rule.statement),
                     _parameters(view, rule.id),
-                    line(quiet("off in this policy")) if setting is None else line(setting.severity),
+                    line(quiet(say("off in this policy"))) if setting is None else line(setting.severity),
                 )
             )
         )
@@ -73,88 +82,96 @@ def method(view: View) -> Section:
     return Section(
         ANCHOR,
         "12",
-        words("Method"),
-        words("By which rules, with which parameters, and in which words?"),
-        line(
-            f"{count(len(on), 'rule', 'rules')} of {number(len(RULES))} known ones are on in the policy ",
-            code(view.policy.name),
-            ". Same records, policy, position and time: same verdicts, on anyone's machine.",
+        words(say("Method")),
+        words(say("By which rules, with which parameters, and in which words?")),
+        say_count_line(
+            "{count} rule of {known} known ones is on in the policy {policy}. Same records, policy, position and "
+            "time: same verdicts, on anyone's machine.",
+            "{count} rules of {known} known ones are on in the policy {policy}. Same records, policy, position and "
+            "time: same verdicts, on anyone's machine.",
+            len(on),
+            known=number(len(RULES)),
+            policy=code(view.policy.name),
         ),
         (
             Facts(
                 rows(
-                    ("Policy", line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
+                    (say("Policy"), line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
                     (
-                        "Strict",
+                        say("Strict"),
                         line(
-                            "yes: what cannot be told keeps a gate shut"
+                            say("yes: what cannot be told keeps a gate shut")
                             if view.policy.strict
-                            else "no: what cannot be told warns at a gate"
+                            else say("no: what cannot be told warns at a gate")
                         ),
                     ),
-                    ("Position", line(f"{number(records.position)}: the verdicts see the entries before it")),
-                    ("As of", line(view.carried.as_of)),
+                    (
+                        say("Position"),
+                        line(
+                            say("{position}: the verdicts see the entries before it", position=number(records.position))
+                        ),
+                    ),
+                    (say("As of"), line(view.carried.as_of)),
                 )
             ),
             *_other_policies(view),
             Table(
-                columns(("Rule", 24), ("Holds when", 38), ("Parameters", 26), ("Severity", 12)),
+                columns((say("Rule"), 24), (say("Holds when"), 38), (say("Parameters"), 26), (say("Severity"), 12)),
                 tuple(body),
-                words("No rule is known."),
-                words("Rules"),
+                words(say("No rule is known.")),
+                words(say("Rules")),
                 "dense",
             ),
             Table(
-                columns(("Parameter", 24), ("Value", 36), ("What it does", 40)),
+                columns((say("Parameter"), 24), (say("Value"), 36), (say("What it does"), 40)),
                 tuple(
                     Row((line(code(name)), line(code(_value(view.policy.shared[name]))), _coded(parameter.sentence)))
                     for name, parameter in SHARED.items()
                 ),
-                words("None."),
-                words("Parameters that several rules share, set once"),
+                words(say("None.")),
+                words(say("Parameters that several rules share, set once")),
                 "dense",
             ),
-            Heading(words("Outcomes")),
+            Heading(words(say("Outcomes"))),
             Paragraph(
                 line(
-                    "A pass rests on something that exists; an empty set never passes. Cannot tell: an input is "
-                    "missing, withheld, "
-                    "erased, unreadable or unresolved; it is never counted as pass. Not applicable: the rule's "
-                    "precondition is false, "
-                    "and the verdict names it. Verdicts follow the order of entries, never times that a producer wrote."
+                    say(
+                        "A pass rests on something that exists; an empty set never passes. Cannot tell: an input is "
+                        "missing, withheld, erased, unreadable or unresolved; it is never counted as pass. Not "
+                        "applicable: the rule's precondition is false, and the verdict names it. Verdicts follow the "
+                        "order of entries, never times that a producer wrote."
+                    )
                 )
             ),
-            Heading(words("Times")),
+            Heading(words(say("Times"))),
             Paragraph(
-                line(
-                    zone_sentence(
+                say_line(
+                    "{zone} Ledger time is the server's when the entry came in, and never decreases. Times that a "
+                    "signer's clock gave are printed with their own offset and are not relied on.",
+                    zone=zone_sentence(
                         received(entries[0] if entries else begin),
                         settings.generated_at,
                         settings.zone,
                         settings.zone_name,
                     ),
-                    " Ledger time is the server's when the entry came in, and never decreases. Times that a "
-                    "signer's clock "
-                    "gave are printed with their own offset and are not relied on.",
                 )
             ),
-            Heading(words("Identity")),
+            Heading(words(say("Identity"))),
             Paragraph(
                 line(
-                    "Rules compare principals, never strings. A principal is one person, agent or service, over "
-                    "any number of "
-                    "keys and accounts; an account belongs to whoever's name card in force claims it. An account "
-                    "that no card "
-                    "claims, or that several claim, is unresolved, and what depends on it cannot be told. Printed "
-                    "names are those "
-                    "of the cards at this position."
+                    say(
+                        "Rules compare principals, never strings. A principal is one person, agent or service, over "
+                        "any number of keys and accounts; an account belongs to whoever's name card in force claims "
+                        "it. An account that no card claims, or that several claim, is unresolved, and what depends "
+                        "on it cannot be told. Printed names are those of the cards at this position."
+                    )
                 )
             ),
             Table(
-                columns(("Word", 22), ("Meaning", 78)),
-                tuple(Row((line(word), line(said))) for word, said in _GLOSSARY),
-                words("None."),
-                words("Words"),
+                columns((say("Word"), 22), (say("Meaning"), 78)),
+                tuple(Row((line(say(word)), line(say(said)))) for word, said in _GLOSSARY),
+                words(say("None.")),
+                words(say("Words")),
                 "dense",
             ),
         ),
@@ -169,24 +186,34 @@ def _other_policies(view: View) -> tuple[Block, ...]:
         return ()
     return (
         Table(
-            columns(("Project", 26), ("Policy in force for it", 26), ("Digest", 20), ("In this pack", 28)),
+            columns(
+                (say("Project"), 26),
+                (say("Policy in force for it"), 26),
+                (say("Digest"), 20),
+                (say("In this pack"), 28),
+            ),
             tuple(
                 Row(
                     (
                         line(capture(names[project] or project, limit=NAME)),
-                        line(quiet("none that can be read") if policy is None else code(policy.name)),
+                        line(quiet(say("none that can be read")) if policy is None else code(policy.name)),
                         line(quiet(NONE)) if policy is None else digest_line(policy.digest),
-                        line("judges every verdict")
+                        line(say("judges every verdict"))
                         if policy is not None and policy.digest == view.policy.digest
-                        else line(strong("does not judge"), ": its changes are judged by the policy above"),
+                        else say_line(
+                            "{not_judging}: its changes are judged by the policy above",
+                            not_judging=strong(say("does not judge")),
+                        ),
                     )
                 )
                 for project, policy in found.items()
             ),
-            words("None."),
+            words(say("None.")),
             words(
-                "The projects of this release have different policies in force; the policy of the project in which "
-                "the release was recorded judges all of it"
+                say(
+                    "The projects of this release have different policies in force; the policy of the project in "
+                    "which the release was recorded judges all of it"
+                )
             ),
             "small",
         ),
@@ -212,8 +239,8 @@ def _parameters(view: View, rule: str) -> Line:
     shared = setting is not None and len(own) < len(setting.settings)
     parts = [f"{name}: {_value(value).plain}" for name, value in own.items()]
     if not parts:
-        return line(quiet("the shared ones" if shared else "none"))
-    return line(code(capture("; ".join(parts), limit=400)), quiet("; and the shared ones" if shared else ""))
+        return line(quiet(say("the shared ones") if shared else say("none")))
+    return line(code(capture("; ".join(parts), limit=400)), quiet(say("; and the shared ones") if shared else ""))
 
 
 def _value(value: JSON) -> Text:

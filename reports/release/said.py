@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from reports.parts import Break, Code, Column, Fingerprint, Line, Mark, Quiet, Reference, Status, Strong, line, words
+from reports.say import say, say_count, to_say
 from reports.text import Text, capture
 from reports.wording import digits, moment
 
@@ -25,18 +26,23 @@ TITLE: Final = 90
 """Characters printed of a commit subject or change id."""
 
 _ABSENCE: Final = {
-    "withheld": "withheld by its signer",
-    "erased": "erased",
-    "missing": "missing from the bundle",
-    "unreadable": "held, but not readable",
-    "unresolved": "unresolved",
+    "withheld": to_say("withheld by its signer"),
+    "erased": to_say("erased"),
+    "missing": to_say("missing from the bundle"),
+    "unreadable": to_say("held, but not readable"),
+    "unresolved": to_say("unresolved"),
 }
-_TYPES: Final = {"person": "person", "agent": "agent", "service": "service", "recovery": "recovery key"}
+_TYPES: Final = {
+    "person": to_say("person"),
+    "agent": to_say("agent"),
+    "service": to_say("service"),
+    "recovery": to_say("recovery key"),
+}
 
 
 def absence(state: str) -> str:
     """The words for a content that is not at hand: each state has its own."""
-    return _ABSENCE.get(state, state)
+    return say(_ABSENCE[state]) if state in _ABSENCE else state
 
 
 def absent(value: Absent) -> Line:
@@ -46,7 +52,7 @@ def absent(value: Absent) -> Line:
 
 def sort_of(party: Party) -> str:
     """``person``, ``agent``, ``service``; ``unknown`` where nobody is known."""
-    return _TYPES.get(party.type or "", "unknown")
+    return say(_TYPES.get(party.type or "", to_say("unknown")))
 
 
 def named(party: Party) -> Text:
@@ -54,19 +60,30 @@ def named(party: Party) -> Text:
     if party.principal is not None:
         if party.name is not None:
             return capture(party.name, limit=NAME)
-        sort = _TYPES.get(party.type or "", "principal")
-        return words(f"{sort} {short_principal(party.principal)}, name {absence(party.name_state)}")
+        sort = say(_TYPES.get(party.type or "", to_say("principal")))
+        identifier = short_principal(party.principal)
+        return words(say("{sort} {id}, name {absence}", sort=sort, id=identifier, absence=absence(party.name_state)))
     if party.account is not None:
-        claimed = f", claimed by {len(party.claimants)} name cards" if len(party.claimants) > 1 else ""
-        return capture(f"unresolved: {account_words(party.account)}{claimed}", limit=NAME + 40)
-    return words(f"account {absence(party.name_state)}")
+        account = account_words(party.account)
+        if len(party.claimants) < 2:
+            return capture(say("unresolved: {account}", account=account), limit=NAME + 40)
+        return capture(
+            say_count(
+                "unresolved: {account}, claimed by {count} name card",
+                "unresolved: {account}, claimed by {count} name cards",
+                len(party.claimants),
+                account=account,
+            ),
+            limit=NAME + 40,
+        )
+    return words(say("account {absence}", absence=absence(party.name_state)))
 
 
 def account_words(account: Account) -> str:
     """An account as it was captured."""
     if account.system == "git":
         return f"{account.name or ''} <{account.mail or ''}>".strip()
-    return f"{account.login or account.id or ''} at {account.system}"
+    return say("{account} at {system}", account=account.login or account.id or "", system=account.system)
 
 
 def short_principal(identifier: str) -> str:
@@ -74,11 +91,11 @@ def short_principal(identifier: str) -> str:
     return identifier[:10]
 
 
-def listed_names(parties: Iterable[Party], *, none: str = "nobody recorded") -> Line:
-    """Names under each other, each once."""
+def listed_names(parties: Iterable[Party], *, none: str = "") -> Line:
+    """Names under each other, each once; ``none`` where there are none, else "nobody recorded"."""
     seen = dict.fromkeys(named(party) for party in parties)
     if not seen:
-        return line(Quiet(words(none)))
+        return line(Quiet(words(none or say("nobody recorded"))))
     items: list[Inline | Text] = []
     for place, name in enumerate(seen):
         items += [Break(), name] if place else [name]
@@ -111,7 +128,7 @@ def ledger_time(record: Record) -> str:
 
 def entry(record: Record) -> str:
     """``entry 12``."""
-    return f"entry {record.index}"
+    return say("entry {index}", index=record.index)
 
 
 def entry_anchor(index: int) -> str:
