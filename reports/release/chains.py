@@ -1,0 +1,133 @@
+"""The chain of each change in entry numbers: forward from its request to production, and back from each deployment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reports.parts import Heading, Paragraph, Row, Table, line, words
+from reports.release.said import NAME, NONE, columns, entry_anchor, joined, ledger_time, link, quiet, strong
+from reports.release.stated import requests_of, state_of
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import DeployFact
+    from ledger.records import Record
+    from reports.parts import Block, Line
+    from reports.release.view import ChangeView, View
+
+FORWARD: Final = "trace-forward"
+BACK: Final = "trace-back"
+MOST: Final = 6
+"""Entries named in one cell; the rest is counted."""
+
+
+def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
+    """Both directions; ``shown`` are the entries that have a place in the pack."""
+    unasked = sum(not requests_of(change) for change in view.changes)
+    release = _entries((view.dossier.record,), shown)
+    deployed = _entries((item.record for item in view.dossier.deployments), shown)
+    return (
+        Heading(words(say("From request to deployment")), FORWARD),
+        Paragraph(
+            line(
+                say_count(
+                    "{count} change, by the request it names; without one: {unasked}.",
+                    "{count} changes, each by the requests it names; without one: {unasked}.",
+                    len(view.changes),
+                    unasked=number(unasked),
+                ),
+                " ",
+                say("Numbers are entries of the ledger; each links to where the pack shows it."),
+            ),
+            small=True,
+        ),
+        Table(
+            columns(
+                (say("Request"), 17),
+                (say("Change"), 12),
+                (say("Prompt"), 10),
+                (say("Diff"), 11),
+                (say("Test"), 11),
+                (say("Approval"), 11),
+                (say("Landing"), 10),
+                (say("Release"), 9),
+                (say("Deployment"), 9),
+            ),
+            tuple(_forward(view, change, shown, release, deployed) for change in view.printed),
+            words(say("No change is recorded.")),
+            None,
+            "dense",
+        ),
+        Heading(words(say("From deployment to request")), BACK),
+        Table(
+            columns(
+                (say("Deployment"), 22),
+                (say("Release"), 14),
+                (say("Changes it brought"), 34),
+                (say("Requests they name"), 30),
+            ),
+            tuple(_back(view, item, shown) for item in view.dossier.deployments),
+            words(say("No deployment of this release is recorded.")),
+            None,
+            "dense",
+        ),
+    )
+
+
+def _forward(view: View, change: ChangeView, shown: frozenset[int], release: Line, deployed: Line) -> Row:
+    facts = change.facts
+    state = state_of(change)
+    requests = requests_of(change)
+    asked = (
+        line(capture(", ".join(requests), limit=NAME * 2))
+        if requests
+        else line(strong(say("none named")) if state is not None else quiet(say("not stated")))
+    )
+    return Row(
+        (
+            asked,
+            line(link(change.anchor("x"), change.label, page=False) if view.shows(change) else change.label),
+            _entries((item.record for item in facts.prompts), shown),
+            _entries((item.record for item in facts.revisions), shown),
+            _entries((item.record for item in facts.runs), shown),
+            _entries((item.record for item in facts.approvals), shown),
+            _entries((item.record for item in facts.landings), shown),
+            release,
+            deployed,
+        )
+    )
+
+
+def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
+    changes = joined(
+        [line(link(one.anchor("r"), one.label, page=True) if view.shows(one) else one.label) for one in view.changes],
+        "; ",
+    )
+    requests = dict.fromkeys(request for change in view.changes for request in requests_of(change))
+    return Row(
+        (
+            line(
+                *_entries((item.record,), shown),
+                capture(f" {item.deploy.environment}, {item.deploy.service}", limit=NAME),
+                quiet(f" {ledger_time(item.record)[:16]}"),
+            ),
+            line(capture(view.dossier.name, limit=NAME), quiet(f" {view.dossier.record.index}")),
+            changes or line(quiet(say("no recorded change"))),
+            line(capture(", ".join(requests), limit=400)) if requests else line(quiet(say("none is named"))),
+        )
+    )
+
+
+def _entries(records: Iterable[Record], shown: frozenset[int]) -> Line:
+    found = tuple({record.index: record for record in records}.values())
+    parts = [
+        line(link(entry_anchor(record.index), str(record.index)) if record.index in shown else str(record.index))
+        for record in found[:MOST]
+    ]
+    if len(found) > MOST:
+        parts.append(line(quiet(say("{count} more", count=len(found) - MOST))))
+    return joined(parts) or line(quiet(NONE))

@@ -1,0 +1,174 @@
+"""The control matrix: every rule over its whole population, then the controls of frameworks that they support."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.asking import FRAMEWORK_NAMES
+from ledger.rules.catalogue import BY_ID
+from ledger.rules.controls import CONTROLS, supported_by
+from ledger.rules.verdict import Outcome
+from reports.parts import Column, Heading, Paragraph, Row, Section, Table, line, words
+from reports.release.objectives import SECTIONS, counts, of_rules, place, place_of
+from reports.release.said import joined, link, quiet, status, strong
+from reports.release.view import MARKS
+from reports.say import say, say_count
+
+if TYPE_CHECKING:
+    from ledger.rules.controls import Supported
+    from reports.parts import Line
+    from reports.release.objectives import Counts
+    from reports.release.view import View
+
+ANCHOR: Final = "controls"
+FRAMEWORKS: Final = "frameworks"
+"""Anchor of the mapping."""
+
+
+def control_matrix(view: View) -> Section:
+    """The section."""
+    return Section(
+        ANCHOR,
+        "12",
+        words(say(SECTIONS[ANCHOR])),
+        words(say("Which controls does this support, on how many of how many items, and where is the evidence?")),
+        _lede(view),
+        (
+            Paragraph(
+                line(
+                    say(
+                        "Every rule was asked of every change, or of the release: the whole population, no sample. "
+                        "“Held” counts the verdicts that passed, of those in which the rule had something to speak of."
+                    )
+                )
+            ),
+            _rules(view),
+            Heading(words(say("What this supports in frameworks")), FRAMEWORKS),
+            _mapping(view),
+            Paragraph(
+                line(
+                    say(
+                        "The words are ours; no standard is quoted. A rule that holds supports a control, it never "
+                        "fulfils one: a control also asks for what no ledger records. Rules about periods are in the "
+                        "period pack."
+                    )
+                ),
+                small=True,
+            ),
+        ),
+    )
+
+
+def _lede(view: View) -> Line:
+    found = [counts(of_rules(view, (setting.rule.id,))) for setting in view.policy.rules]
+    judged = [one for one in found if one.whole]
+
+    def of(outcome: Outcome) -> int:
+        return sum(one.worst is outcome for one in judged)
+
+    return line(
+        say_count(
+            "{count} rule was assessed: {held} held wherever it applies, {failed} failed somewhere, {untold} could "
+            "not be told somewhere, {idle} had nothing to speak of.",
+            "{count} rules were assessed: {held} held wherever they apply, {failed} failed somewhere, {untold} could "
+            "not be told somewhere, {idle} had nothing to speak of.",
+            len(judged),
+            held=of(Outcome.PASS),
+            failed=of(Outcome.FAIL),
+            untold=of(Outcome.NOT_EVALUABLE),
+            idle=of(Outcome.NOT_APPLICABLE),
+        )
+    )
+
+
+def _rules(view: View) -> Table:
+    found = [(setting.rule.id, counts(of_rules(view, (setting.rule.id,)))) for setting in view.policy.rules]
+    # Failures before gaps before successes; within each as the catalogue lists them.
+    order = list(MARKS)
+    ordered = sorted(found, key=lambda item: order.index(item[1].worst) if item[1].whole else len(order))
+    return Table(
+        (
+            Column(words(say("Rule")), 33),
+            Column(words(say("Supports")), 21),
+            Column(words(say("Held")), 10, "right"),
+            Column(words(say("Result")), 14),
+            Column(words(say("Evidence")), 22),
+        ),
+        tuple(_rule(rule, one) for rule, one in ordered if one.whole),
+        words(say("No rule was assessed.")),
+        words(say("Rules, those that failed first")),
+        "dense",
+    )
+
+
+def _rule(rule: str, found: Counts) -> Row:
+    frameworks = dict.fromkeys(
+        f"{FRAMEWORK_NAMES[control.framework]} {control.id}" for control in CONTROLS if rule in control.rules
+    )
+    names = list(frameworks)
+    said = "; ".join(_brief(name) for name in names[:2]) or say("none")
+    more = say(" and {count} more", count=len(names) - 2) if len(names) > 2 else ""
+    return Row(
+        (
+            line(strong(rule), " ", BY_ID[rule].title),
+            line(quiet(said + more)),
+            line(found.held),
+            _result(found),
+            place(place_of(rule)),
+        ),
+        hit=bool(found.failed),
+    )
+
+
+def _brief(name: str) -> str:
+    return name if len(name) < 34 else name.partition(";")[0].partition(",")[0]
+
+
+def _result(found: Counts) -> Line:
+    many = {Outcome.FAIL: found.failed, Outcome.NOT_EVALUABLE: found.untold}.get(found.worst)
+    said = line(status(MARKS[found.worst]), "" if many is None else f" {many}")
+    return (*said, *line(f" † {found.excepted}")) if found.excepted else said
+
+
+def _mapping(view: View) -> Table:
+    return Table(
+        (
+            Column(words(say("Control")), 17),
+            Column(words(say("What it is about, and what the evidence supports")), 37),
+            Column(words(say("Held")), 10, "right"),
+            Column(words(say("Worst result")), 13),
+            Column(words(say("Rules, and where their evidence is")), 23),
+        ),
+        tuple(_control(view, item) for item in supported_by(view.policy)),
+        words(
+            say(
+                "The policy names no framework. Its parameter “frameworks” chooses SOC 2, ISO/IEC 27001, PCI DSS, "
+                "NIST SP 800-53, NIST SSDF, DORA and 21 CFR Part 11."
+            )
+        ),
+        None,
+        "dense",
+    )
+
+
+def _control(view: View, item: Supported) -> Row:
+    control = item.control
+    found = counts(of_rules(view, item.on))
+    places = list(dict.fromkeys(place_of(rule) for rule in item.on))
+    where = joined([line(link(anchor, say(SECTIONS[anchor]), page=True)) for anchor in places], "; ")
+    off = (
+        line(" ", quiet(say_count("{count} rule is off.", "{count} rules are off or of periods.", len(item.off))))
+        if item.off
+        else ()
+    )
+    rules = say_count("{count} rule: ", "{count} rules: ", len(item.on))
+    return Row(
+        (
+            line(strong(FRAMEWORK_NAMES[control.framework]), " ", control.id),
+            line(strong(control.subject), ". ", control.supports),
+            line(found.held),
+            _result(found) if found.whole else line(quiet(say("no verdict"))),
+            (*line(rules), *where, *off) if item.on else line(quiet(say("no rule is on")), *off),
+        ),
+        hit=bool(found.failed),
+    )

@@ -1,0 +1,122 @@
+"""The statement: what the pack shows, for whom, on what basis, what it does not show; then the questions with pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from ledger.entry import LEDGER_STREAM
+from reports.parts import Bullets, Facts, Heading, Section, line, words
+from reports.release.questions import questions_table
+from reports.release.said import rows
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from reports.parts import Line
+    from reports.release.view import View
+
+ANCHOR: Final = "statement"
+QUESTIONS: Final = "questions"
+"""Anchor of the list of questions."""
+MOST_PRODUCERS: Final = 6
+"""Producers named; the rest is counted."""
+
+
+def statement(view: View) -> Section:
+    """The section."""
+    return Section(
+        ANCHOR,
+        "1",
+        words(say("Statement")),
+        words(say("What does this pack show, on what basis, and on which page is each question answered?")),
+        line(
+            say(
+                "What the ledger holds about {release}: who asked for it, wrote it, prompted for it, tested, approved, "
+                "released and deployed it, and how to check that none of it was altered.",
+                release=capture(view.dossier.name, limit=120),
+            )
+        ),
+        (
+            Facts(
+                rows(
+                    (say("For whom"), line(say("whoever has to judge the release without access to its systems"))),
+                    (say("On what basis"), _basis(view)),
+                    (say("Recorded by"), _producers(view)),
+                    (say("Complete"), _complete(view)),
+                )
+            ),
+            Heading(words(say("What it does not show"))),
+            Bullets(
+                (
+                    line(say("That a producer reported what really happened: what is recorded is its word, signed.")),
+                    line(say("That an approver read what they signed, or that the software is free of faults.")),
+                    line(
+                        say(
+                            "What was never sent to the ledger, beyond what the lists and sources named here give away."
+                        )
+                    ),
+                    line(
+                        say(
+                            "An opinion. It names rules, verdicts and evidence; what follows from them is the reader's."
+                        )
+                    ),
+                )
+            ),
+            Heading(words(say("Where each question is answered")), QUESTIONS),
+            questions_table(view),
+        ),
+    )
+
+
+def _basis(view: View) -> Line:
+    records = view.dossier.records
+    verified = (
+        say("every signature and proof among them verifies")
+        if view.verification.intact
+        else say("they do not verify: see the findings")
+    )
+    return line(
+        say_count(
+            "{count} entry of the ledger up to position {position}, attached; {verified}. Rules of the policy "
+            "{policy}, asked of every change.",
+            "{count} entries of the ledger up to position {position}, attached; {verified}. Rules of the policy "
+            "{policy}, asked of every change.",
+            len(records.entries),
+            position=number(records.position),
+            verified=verified,
+            policy=capture(view.policy.name, limit=80),
+        )
+    )
+
+
+def _producers(view: View) -> Line:
+    found = Counter(
+        f"{record.event.context.producer.name} {record.event.context.producer.version}"
+        for record in view.dossier.records.entries
+        if record.leaf.stream != LEDGER_STREAM
+    )
+    if not found:
+        return line(say("nobody: no event of a project is attached"))
+    shown = [f"{name} ({number(many)})" for name, many in found.most_common(MOST_PRODUCERS)]
+    if len(found) > MOST_PRODUCERS:
+        shown.append(say("{count} more", count=len(found) - MOST_PRODUCERS))
+    return line(
+        say(
+            "producers, which signed what they saw, with the number of events of each: {producers}",
+            producers=capture(", ".join(shown), limit=400),
+        )
+    )
+
+
+def _complete(view: View) -> Line:
+    return line(
+        say_count(
+            "relative to {count} source named by the release event and to what the ledger holds of its project; "
+            "how that was compared, and what could not be, is in Completeness",
+            "relative to {count} sources named by the release event and to what the ledger holds of their projects; "
+            "how that was compared, and what could not be, is in Completeness",
+            len(view.dossier.release.sources),
+        )
+    )

@@ -1,0 +1,195 @@
+"""What is not there: contents withheld, erased or missing, by event, with who and why; and how long it is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ledger.events.work import Prompt
+from ledger.records import Absent
+from reports.parts import Figure, Figures, Heading, Paragraph, Row, Section, Table, line, words
+from reports.release.objectives import SECTIONS
+from reports.release.said import NAME, absence, columns, digest_line, named, quiet, strong
+from reports.say import say, say_count, to_say
+from reports.text import capture
+from reports.wording import number, share
+
+if TYPE_CHECKING:
+    from ledger.events.context import ContentRef
+    from ledger.records import Record
+    from reports.parts import Line
+    from reports.release.view import View
+    from reports.text import Text
+
+ANCHOR: Final = "removed"
+RETENTION: Final = "retention"
+"""Anchor of the retention statement."""
+MOST: Final = 80
+"""Contents listed; the rest is counted."""
+
+_STATES: Final = ("erased", "withheld", "missing")
+_WHY: Final = {
+    "erased": to_say(
+        "removed after it was recorded; who asked and why is kept where the ledger runs, not in the record"
+    ),
+    "withheld": to_say("never handed in: whoever signed the event declared so; no reason is recorded"),
+    "missing": to_say("not in this bundle; nothing says why"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A content of an event whose bytes are not at hand."""
+
+    record: Record
+    content: ContentRef
+    state: str
+
+
+def gone(view: View) -> tuple[Gone, ...]:
+    """Every content of the attached events that is not at hand, erased ones first."""
+    records = view.dossier.records
+    found = [
+        Gone(record, content, state.state)
+        for record in records.entries
+        for content in record.event.context.contents
+        if isinstance(state := records.content(content), Absent)
+    ]
+    return tuple(sorted(found, key=lambda one: _STATES.index(one.state) if one.state in _STATES else len(_STATES)))
+
+
+def removed(view: View) -> Section:
+    """The section."""
+    found = gone(view)
+    whole = sum(len(record.event.context.contents) for record in view.dossier.records.entries)
+    by_state = Counter(one.state for one in found)
+    return Section(
+        ANCHOR,
+        "15",
+        words(say(SECTIONS[ANCHOR])),
+        words(say("What was removed or never handed in, by whom and on what ground, and how long is this kept?")),
+        _lede(found, by_state, whole),
+        (
+            *(
+                (
+                    Figures(
+                        (
+                            Figure(
+                                words(number(whole - len(found))),
+                                words(say("contents at hand")),
+                                words(say("of {count}", count=number(whole))),
+                            ),
+                            Figure(words(number(by_state["erased"])), words(say("erased"))),
+                            Figure(words(number(by_state["withheld"])), words(say("withheld by their signers"))),
+                            Figure(words(number(by_state["missing"])), words(say("missing from the bundle"))),
+                        )
+                    ),
+                )
+                if found
+                else ()
+            ),
+            _table(view, found),
+            *_rest(len(found) - MOST),
+            Paragraph(
+                line(
+                    say(
+                        "What is gone leaves its place: the event, its signature and the commitment stay, and whatever "
+                        "rests on the bytes reads “Cannot tell”. Nothing of an event can be removed."
+                    )
+                ),
+                small=True,
+            ),
+            Heading(words(say("Personal data"))),
+            Paragraph(line(_personal(view))),
+            Heading(words(say("How long this is kept")), RETENTION),
+            Paragraph(
+                line(
+                    say(
+                        "Entries are never removed: the ledger only appends. How long contents are kept is not "
+                        "recorded: neither the policy nor an event states a retention schedule, so whoever runs the "
+                        "ledger must be asked."
+                    )
+                )
+            ),
+        ),
+    )
+
+
+def _lede(found: tuple[Gone, ...], by_state: Counter[str], whole: int) -> Line:
+    if not whole:
+        return line(say("The attached events have no contents."))
+    if not found:
+        return line(
+            say_count(
+                "Nothing was removed: the {count} content of the attached events is at hand.",
+                "Nothing was removed: all {count} contents of the attached events are at hand.",
+                whole,
+            )
+        )
+    return line(
+        say(
+            "{held} contents of the attached events are at hand: {erased} erased, {withheld} withheld by their "
+            "signers, {missing} missing from the bundle.",
+            held=share(whole - len(found), whole),
+            erased=number(by_state["erased"]),
+            withheld=number(by_state["withheld"]),
+            missing=number(by_state["missing"]),
+        )
+    )
+
+
+def _table(view: View, found: tuple[Gone, ...]) -> Table:
+    return Table(
+        columns(
+            (say("Entry"), 7),
+            (say("Event"), 12),
+            (say("Content"), 14),
+            (say("What became of it"), 15),
+            (say("Signed by"), 15),
+            (say("Who removed it, and why"), 37),
+        ),
+        tuple(_row(view, one) for one in found[:MOST]),
+        words(say("No content is withheld, erased or missing.")),
+        words(say("Contents that cannot be read, event by event")),
+        "dense",
+    )
+
+
+def _row(view: View, one: Gone) -> Row:
+    return Row(
+        (
+            line(str(one.record.index)),
+            line(one.record.event.kind),
+            line(one.content.name, quiet(f" {number(one.content.size_bytes)} B")),
+            line(strong(absence(one.state))),
+            line(_signer(view, one.record)),
+            line(say(_WHY.get(one.state, one.state)), " ", *digest_line(one.content.commitment)),
+        )
+    )
+
+
+def _signer(view: View, record: Record) -> Text:
+    party = view.dossier.parties.get(record.key.principal)
+    return capture(record.key.principal[:10], limit=NAME) if party is None else named(party)
+
+
+def _rest(count: int) -> tuple[Paragraph, ...]:
+    if count <= 0:
+        return ()
+    said = say_count("{count} more such content is not printed.", "{count} more such contents are not printed.", count)
+    return (Paragraph(line(said), small=True),)
+
+
+def _personal(view: View) -> str:
+    prompts = [body for record in view.dossier.records.entries if isinstance(body := record.event.body, Prompt)]
+    masked = sum(body.scan.masked for body in prompts if body.scan is not None)
+    return say_count(
+        "Names, mail addresses, comments and prompts are contents: they can be erased without breaking a proof, and "
+        "stand in this pack as far as they are at hand. Before prompts were recorded, {count} passage was masked in "
+        "them.",
+        "Names, mail addresses, comments and prompts are contents: they can be erased without breaking a proof, and "
+        "stand in this pack as far as they are at hand. Before prompts were recorded, {count} passages were masked in "
+        "them.",
+        masked,
+    )
