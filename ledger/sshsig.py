@@ -168,14 +168,15 @@ def _parse_key(data: bytes) -> SshKey | None:
     fields.end()
     if application is not None and _APPLICATION.fullmatch(application) is None:
         raise MalformedError("an application is ssh: and up to 124 printable characters")
-    if algorithm in (ECDSA, SK_ECDSA) and not _on_p256(point):
+    if algorithm in (ECDSA, SK_ECDSA) and not on_p256(point):
         raise MalformedError("not an uncompressed point of the curve P-256")
     if algorithm in (ED25519, SK_ED25519) and len(point) != 32:
         raise MalformedError("an Ed25519 point has 32 bytes")
     return SshKey(algorithm, point, application)
 
 
-def _on_p256(point: bytes) -> bool:
+def on_p256(point: bytes) -> bool:
+    """Whether these are the 65 bytes of an uncompressed point of P-256."""
     if len(point) != 65 or point[0] != 4:
         return False
     x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")

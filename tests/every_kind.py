@@ -1,4 +1,7 @@
-"""A story in which every kind of event and both schemes of keys occur, told to a two-administrator world."""
+"""A story of every kind that a frozen bundle holds and both schemes of keys, told to a two-administrator world.
+
+Kinds that came later are told by ``tests.later_kinds``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ledger.events.context import NOTHING, About, Actor, Link
 from ledger.events.forge import ChangeState, ControlSnapshot, Cutover, Protection, Push, Request, ReviewNote
 from ledger.events.governance import BlockingVerdict, Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Findings, Heartbeat, Incident, Observation, Scan, Suppressed, Suspect
-from ledger.events.roster import MACHINE_KINDS, KeyEnrol, PrincipalMerge, PrincipalSplit, RoleGrant
+from ledger.events.roster import KeyEnrol, PrincipalMerge, PrincipalSplit, RoleGrant
 from ledger.events.statement import Event
 from ledger.events.work import (
     AiInvolvement,
@@ -51,6 +54,13 @@ if TYPE_CHECKING:
     from ledger.events.context import ContentRef
     from ledger.records import Record
     from tests.world import Change, Member
+
+MACHINE_KINDS = (
+    *("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation"),
+    *("change", "push", "review-note", "scan", "build", "observation", "incident"),
+    *("control-snapshot", "heartbeat", "decision", "correction"),
+)
+"""What machines of this story may sign: the machine kinds there were when its bundle was frozen."""
 
 PROJECT = "payments"
 CHANGE = About(change="7")

@@ -42,6 +42,10 @@ GOOD = {
         "rejects an act of their own; a test result has members named `scope` and `act`; predicate types of unknown "
         "meaning, one of 256 characters."
     ),
+    "packs": (
+        "What came after the story of every kind: certificates with a key of each sort, one of them ended; a "
+        "comparison with git; a sealed pack of a release, and a pack of a period without a seal."
+    ),
 }
 """Sound bundles by name, each with what is told in it where the name does not say it."""
 

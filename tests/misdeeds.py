@@ -17,6 +17,7 @@ from ledger.events.work import Approval, Basis, Prompt, Seen
 from ledger.keys import SigningKey, sign
 from ledger.roster.acts import key_preimage
 from tests.every_kind import KEYS, PROJECT
+from tests.mispacked import MISPACKED
 from tests.misworded import (
     CHANGE,
     EXCEPTION,
@@ -208,7 +209,7 @@ def _misused(name: str, make: Callable[[EmulatedKey, bytes], bytes]) -> Callable
     return in_governed(tell)
 
 
-MISDEEDS = MISWORDED | {
+_OTHERS = {
     "event-of-another-ledger": Misdeed(
         "V11", "an event was signed for another ledger", in_governed(_event_of_another_ledger)
     ),
@@ -289,4 +290,6 @@ MISDEEDS = MISWORDED | {
         "V17", "a correction corrects an event that is not there", in_governed(_correction_of_nothing)
     ),
 }
+
+MISDEEDS = MISWORDED | MISPACKED | _OTHERS
 """By name; a folder of tests/vectors/bundles has the same name after ``dishonest-``."""

@@ -20,7 +20,7 @@ from ledger.events.context import About
 from ledger.events.shape import claimed_time, event_id, token
 from ledger.events.statement import KINDS, TEST_RESULT, Event, Unknown, read_payload, subjects, write_payload
 from ledger.keys import SigningKey
-from tests.every_kind import every_kind
+from tests.later_kinds import later_kinds
 from tests.stories import small_release
 from tests.world import World, seed
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WORLD, RELEASE = small_release()
 ENVELOPES = [envelope for _, envelope in WORLD.entries]
-EVERY, _ = every_kind()
+EVERY, _ = later_kinds()
 BOTH = [
     (record, envelope)
     for world in (WORLD, EVERY)
@@ -270,6 +270,15 @@ def _with(statement: dict[str, Any], changes: dict[str, Any]) -> bytes:
         (_told("decision", outcome="blocked"), {f"{_ABOUT}": {}}, "bad-about", "/context/about"),
         (_told("decision", outcome="blocked"), {_CONTENTS: []}, "missing-content", "/context/contents"),
         (_told("decision", outcome="blocked"), {"predicate/as_of": _LATER}, "bad-time", "/as_of"),
+        (_told("pack", period=None), {"predicate/period": {"from": 0, "to": 1}}, "bad-pack-event", ""),
+        (_told("pack", period=None), {"predicate/release": ...}, "bad-pack-event", ""),
+        (_told("pack", period=None), {_ABOUT: {}}, "bad-about", "/context/about"),
+        (_told("pack", period=None), {f"{_ABOUT}/change": "7"}, "bad-about", "/context/about"),
+        (_told("pack", release=None), {_ABOUT: {"release": "payments@1.0"}}, "bad-about", "/context/about"),
+        (_told("pack", release=None), {"predicate/period": {"from": 1, "to": 1}}, "bad-pack-event", "/period"),
+        (_told("pack", release=None), {"predicate/period": {"from": 1, "to": 10}}, "bad-pack-event", "/period"),
+        (_told("reconciliation"), {"predicate/to": 1}, "bad-reconciliation", "/to"),
+        (_told("reconciliation"), {_CONTENTS: []}, "missing-content", "/context/contents"),
         (_told("approval", scope="change"), {"predicate/basis/tree": ...}, "bad-approval", "/basis"),
         (_told("approval", scope="change"), {"predicate/basis/exception": _DIGEST}, "bad-approval", "/basis"),
         (_told("approval", scope="change"), {"predicate/basis/roster": 1}, "bad-approval", "/basis"),
@@ -359,6 +368,18 @@ def test_each_agreement_is_refused_at_its_place(
         ("decision", "excepted", ["SOD-01", "SOD-01"]),
         ("decision", "blocking/0/outcome", "pass"),
         ("correction", "corrects", ...),
+        ("certificate", "purpose", "mail"),
+        ("certificate", "key", "MFkw"),
+        ("certificate", "certificate", "00"),
+        ("pack", "files", []),
+        ("pack", "files/0/sha256", ...),
+        ("pack", "files", [{"media_type": "a/b", "name": "a", "sha256": _DIGEST, "size_bytes": n} for n in (1, 2)]),
+        ("pack", "position", 0),
+        ("pack", "as_of", "2026-03-02T10:00:00Z"),
+        ("pack", "period/from", ...),
+        ("reconciliation", "refs", []),
+        ("reconciliation", "refs/1/ref", "refs/heads/main"),
+        ("reconciliation", "refs/0/missing_count", ...),
     ],
 )
 def test_each_shape_of_the_later_kinds_is_refused_otherwise(kind: str, path: str, value: Any) -> None:  # noqa: ANN401  # any JSON
@@ -389,6 +410,9 @@ def test_each_shape_of_the_later_kinds_is_refused_otherwise(kind: str, path: str
         ("exception", {("manifest", "tree", "commit"), ("tree",), ("release",)}),
         ("decision", {("policy", "tree"), ("policy", "release")}),
         ("correction", {("corrects",)}),
+        ("certificate", {("ledger",)}),
+        ("pack", {("payments-1.0.pdf", "bundle"), ("payments-1.0.pdf", "payments-1.0.zip", "bundle")}),
+        ("reconciliation", {("result", "head")}),
         (
             "approval",
             {

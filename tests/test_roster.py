@@ -11,11 +11,14 @@ import pytest
 from ledger.digests import Digest, digest_bytes
 from ledger.errors import AuthorityError, ConflictError, FormatError, LedgerError, SignatureError
 from ledger.events.context import About, Actor
+from ledger.events.evidence import Pack, Reconciliation, Span
 from ledger.events.governance import DeclaredException, GateDecision
 from ledger.events.roster import (
     MACHINE_KINDS as EVERY_MACHINE_KIND,
 )
 from ledger.events.roster import (
+    CertificateEnd,
+    CertificateEnrol,
     Genesis,
     KeyEnd,
     KeyEnrol,
@@ -35,8 +38,10 @@ from ledger.events.work import Approval, Basis, Seen
 from ledger.keys import SigningKey, format_public_key, key_id, sign
 from ledger.roster.acts import PUBLISHED_KEYS, found, genesis_preimage, key_preimage
 from ledger.roster.authority import authorise, signer_at
-from ledger.roster.state import holds, is_administrator, origin_at, policy_at, roles_at
-from tests.every_kind import every_kind, governed_world
+from ledger.roster.state import Certificate, holds, is_administrator, origin_at, policy_at, roles_at
+from ledger.sealkeys import certificate_id
+from tests.every_kind import governed_world
+from tests.later_kinds import SEAL_KEYS, later_kinds
 from tests.sshkeys import SORTS, EmulatedKey
 from tests.stories import MACHINE_KINDS, open_world
 from tests.world import World, seed
@@ -73,7 +78,7 @@ def test_a_grant_for_one_project_does_not_reach_another() -> None:
     assert not holds(world.roster, cast.author.principal, "approver", None, end)
 
 
-@pytest.mark.parametrize("kind", ["role", "key", "principal", "project", "policy"])
+@pytest.mark.parametrize("kind", ["role", "key", "principal", "project", "policy", "certificate"])
 def test_nobody_but_an_administrator_signs_acts(kind: str) -> None:
     """Persons without the role, and services, change nothing in the roster."""
     world, cast = open_world()
@@ -85,6 +90,7 @@ def test_nobody_but_an_administrator_signs_acts(kind: str) -> None:
         "principal": PrincipalDisable(cast.reviewer.principal),
         "project": ProjectEnd(world.projects["payments"]),
         "policy": PolicySet(OpenObject(b"{}")),
+        "certificate": CertificateEnrol(SEAL_KEYS["P-256"], "packs"),
     }
     for member in (cast.author, cast.ci):
         with pytest.raises(AuthorityError) as caught:
@@ -418,7 +424,7 @@ def test_custody_is_kept_with_its_key() -> None:
 
 # Who may sign the later kinds
 
-_OF_PROJECT = [record.event for record in every_kind()[0].records_list if record.event.context.project is not None]
+_OF_PROJECT = [record.event for record in later_kinds()[0].records_list if record.event.context.project is not None]
 AGENT_KINDS = {"prompt", "diff", "review-note"}
 
 
@@ -441,10 +447,10 @@ def _refusal(world: World, event: Event, key: Signer) -> str | None:
 @pytest.mark.parametrize("kind", sorted({event.kind for event in _OF_PROJECT}))
 def test_who_may_sign_a_kind(kind: str) -> None:
     """The table of format §7, for persons, agents and services."""
-    world, _ = every_kind()
+    world, _ = later_kinds()
     spare = world.machine("Spare", ("heartbeat",))
     plain = world.person("Pia Plain")
-    person, agent, service = (world.members[name] for name in ("Ivy Author", "Helper", "CI Runner"))
+    person, agent, service = (world.members[name] for name in ("Ivy Author", "Helper", "Pack Maker"))
     for event in [each for each in _OF_PROJECT if each.kind == kind]:
         own = isinstance(event.body, DeclaredException)
         if isinstance(event.body, Approval):
@@ -468,7 +474,13 @@ def test_the_recovery_key_signs_nothing_of_a_project() -> None:
     world.project("payments")
     spare = world.members["Recovery"]
     for event in _OF_PROJECT:
-        body = replace(event.body, position=1) if isinstance(event.body, GateDecision) else event.body
+        body = event.body
+        if isinstance(body, GateDecision | Pack):
+            body = replace(body, position=1)
+        if isinstance(body, Pack) and body.period is not None:
+            body = replace(body, period=Span(0, 1))
+        if isinstance(body, Reconciliation):
+            body = replace(body, from_=0, to=1)
         if isinstance(body, Approval) and body.scope == "access":
             body = replace(body, basis=replace(body.basis, roster=1))
         again = _again(world, Event(event.context, body), spare.principal)
@@ -482,7 +494,7 @@ def test_machine_kinds_are_those_a_machine_may_sign() -> None:
 
 @pytest.mark.parametrize("ahead", [0, 1])
 def test_what_was_looked_at_lies_in_the_past(ahead: int) -> None:
-    """A review of access and a gate's decision name a position that the log has reached, their own at the latest."""
+    """Access reviews, gate decisions, packs and comparisons name a position that the log has reached at the latest."""
     world, crew = governed_world()
     position = len(world.entries) + ahead
     access = next(event for event in _OF_PROJECT if isinstance(event.body, Approval) and event.body.scope == "access")
@@ -495,3 +507,31 @@ def test_what_was_looked_at_lies_in_the_past(ahead: int) -> None:
     reviewer = crew.reviewer
     assert _refusal(world, _again(world, reviewed, reviewer.principal), reviewer.key) == expected
     assert _refusal(world, _again(world, decided), crew.ci.key) == expected
+    for event in _OF_PROJECT:
+        if isinstance(event.body, Pack | Reconciliation):
+            body = event.body
+            moved = replace(body, position=position) if isinstance(body, Pack) else replace(body, to=position)
+            assert _refusal(world, _again(world, Event(event.context, moved)), reviewer.key) == expected
+
+
+def test_a_certificate_holds_from_its_enrolment_to_its_end_and_never_again() -> None:
+    """It takes as many administrators as other acts to enrol one, and one to end it; it is enrolled once, ever."""
+    world, _ = open_world(admins_required=2)
+    ada, bo = world.members["Ada Admin"], world.members["Bo Admin"]
+    key = SEAL_KEYS["P-384"]
+    identifier = certificate_id(key)
+    enrol, end = CertificateEnrol(key, "packs"), CertificateEnd(identifier, "expired")
+    proposals = [world.append(Event(world.context(ada), enrol), ada.key) for _ in range(2)]
+    assert world.roster.certificates == {}
+    enrolled = world.approve_act(proposals[0], bo)
+    assert world.roster.certificates == {identifier: Certificate(identifier, key, enrolled.index + 1, None)}
+    ended = world.append(Event(world.context(bo), end), bo.key)
+    found = world.roster.certificates[identifier]
+    assert (found.since, found.until, found.reason) == (enrolled.index + 1, ended.index + 1, "expired")
+    with pytest.raises(ConflictError) as caught:
+        world.approve_act(proposals[1], bo)
+    assert _slug(caught) == "certificate-enrolled"
+    for body, slug in ((enrol, "certificate-enrolled"), (end, "unknown-certificate")):
+        with pytest.raises(ConflictError) as caught:
+            world.act(body)
+        assert _slug(caught) == slug

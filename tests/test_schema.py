@@ -26,7 +26,7 @@ from ledger.events.roster import (
 )
 from ledger.events.schema import events_schema
 from ledger.events.statement import KINDS, Event, bodies_of, read_payload, write_payload
-from tests.every_kind import every_kind
+from tests.later_kinds import later_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ PUBLISHED = Path(__file__).parents[1] / "docs" / "events.schema.json"
 SCHEMA = Draft202012Validator(events_schema())
 SHAPES = frozenset({"bad-shape", "bad-length", "bad-count", "bad-word", "bad-text", "missing-member", "unknown-member"})
 """Slugs of faults that a schema can tell; others are of how members agree."""
-WORLD, _ = every_kind()
+WORLD, _ = later_kinds()
 WORLD.epoch(2, last_size=1, known_lost=0)
 EVENTS = [record.event for record in WORLD.records_list]
 CARD = next(event for event in EVENTS if isinstance(event.body, PrincipalCreate))

@@ -27,6 +27,7 @@ from ledger.standalone import published_verifier
 from ledger.verify.findings import CHECKS
 from ledger.verify.run import verify_bundle
 from tests.every_kind import every_kind
+from tests.later_kinds import later_kinds
 from tests.misdeeds import MISDEEDS
 from tests.oddities import odd_but_sound
 from tests.stories import open_world, small_release, tell_release
@@ -64,6 +65,11 @@ def both(bundle: bytes, anchor: str) -> tuple[set[str], set[str]]:
 
 def _all_kinds() -> tuple[World, bytes]:
     world, record = every_kind()
+    return world, world.bundle(record)
+
+
+def _later() -> tuple[World, bytes]:
+    world, record = later_kinds()
     return world, world.bundle(record)
 
 
@@ -131,6 +137,7 @@ def good_bundles() -> dict[str, Callable[[], tuple[World, bytes]]]:
         "founded": founded,
         "every-kind": _all_kinds,
         "odd-but-sound": _odd,
+        "packs": _later,
     }
 
 

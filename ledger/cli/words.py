@@ -9,6 +9,8 @@ from ledger.cli.directory import short_id
 from ledger.cli.output import clean
 from ledger.digests import digest_bytes
 from ledger.events.roster import (
+    CertificateEnd,
+    CertificateEnrol,
     Epoch,
     KeyEnd,
     KeyEnrol,
@@ -27,6 +29,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.keys import format_public_key, key_id
+from ledger.sealkeys import certificate_id, parse_seal_key
 from ledger.sshsig import fingerprint, parse_key
 
 if TYPE_CHECKING:
@@ -109,6 +112,13 @@ def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noq
                 f"last checkpoint known: size {act.last_size}, root {act.last_root}",
                 f"entries known to be lost: {act.known_lost}; checkpoints go on as {act.origin}",
             ]
+        case CertificateEnrol():
+            return [
+                f"Enrol a certificate that seals packs: {parse_seal_key(act.key).words}",
+                f"certificate id {certificate_id(act.key)}",
+            ]
+        case CertificateEnd():
+            return [f"End the certificate {short_id(act.certificate)}, which sealed packs: {act.reason}"]
         case _:
             assert_never(act)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
@@ -53,6 +54,10 @@ def told_words(body: WorkBody) -> str:  # noqa: C901, PLR0911, PLR0912 -- one ar
             return f"the {body.gate} gate ({body.mode}) answered {body.outcome}{shut}{excepted}"
         case Correction():
             return f"corrected an earlier event: {body.reason}"
+        case Pack():
+            return _pack_words(body)
+        case Reconciliation():
+            return _reconciliation_words(body)
         case (
             Prompt()
             | Diff()
@@ -75,3 +80,20 @@ def _push_words(push: Push) -> str:
     else:
         done = f"{'force-' if push.forced else ''}pushed {push.after[:12]} to {push.ref}"
     return done if push.bypass is None else f"{done}, passing over {push.bypass}"
+
+
+def _pack_words(pack: Pack) -> str:
+    span = pack.period
+    subject = "the release" if span is None else f"entries {span.from_} to {span.to - 1}"
+    seal = "without a seal" if pack.sealed_by is None else f"sealed with certificate {pack.sealed_by[7:19]}"
+    files = "1 file" if len(pack.files) == 1 else f"{len(pack.files)} files"
+    return f"made pack {pack.pack_id[7:19]} of {subject} at position {pack.position}: {files}, {seal}"
+
+
+def _reconciliation_words(body: Reconciliation) -> str:
+    refs = "; ".join(
+        f"{item.ref}: {item.recorded_count} of {item.commit_count} commits recorded, {item.missing_count} missing, "
+        f"{item.unknown_count} unknown to the clone"
+        for item in body.refs
+    )
+    return f"compared a clone with entries {body.from_} to {body.to - 1}: {refs}"

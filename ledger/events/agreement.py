@@ -6,11 +6,14 @@ from typing import assert_never
 
 from ledger.errors import FormatError
 from ledger.events.bodies import WorkBody
-from ledger.events.context import NOTHING, Context
+from ledger.events.context import NOTHING, About, Context
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
 from ledger.events.roster import (
+    CertificateEnd,
+    CertificateEnrol,
     Epoch,
     Genesis,
     KeyEnd,
@@ -72,7 +75,7 @@ def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -
                 raise FormatError("bad-role", "an administrator is one everywhere", where=f"{where}/role")
         case Epoch() | ProjectEnd() | PrincipalDisable() | KeyEnd() | KeyRevoke() | RoleEnd() | PolicySet() | Deploy():
             pass
-        case PrincipalMerge() | PrincipalSplit() | Heartbeat():
+        case PrincipalMerge() | PrincipalSplit() | Heartbeat() | CertificateEnrol() | CertificateEnd():
             pass
         case Correction():
             _need_content(context, "values", where)
@@ -117,6 +120,12 @@ def check_agreement(context: Context, body: RosterBody | WorkBody, where: str) -
             _need_content(context, "settings", where)
         case GateDecision():
             _check_decision(context, body, where)
+        case Pack():
+            _check_pack(context, body, where)
+        case Reconciliation():
+            _need_content(context, "reconciliation", where)
+            if body.from_ >= body.to:
+                raise FormatError("bad-reconciliation", "it begins before it ends", where=f"{where}/to")
         case _:
             assert_never(body)
 
@@ -275,3 +284,14 @@ def _check_decision(context: Context, body: GateDecision, where: str) -> None:
         raise FormatError("bad-about", "a gate decides about a change or a release", where=f"{where}/context/about")
     if (body.outcome == "allowed") != (not body.blocking):
         raise FormatError("bad-decision", "a gate is open exactly when nothing blocks it", where=f"{where}/outcome")
+
+
+def _check_pack(context: Context, body: Pack, where: str) -> None:
+    if (body.release is None) == (body.period is None):
+        raise FormatError("bad-pack-event", "a pack is of a release or of a period", where=where)
+    about = context.about
+    if about != About(release=about.release) or (about.release is None) != (body.release is None):
+        raise FormatError("bad-about", "a pack is about its release and nothing else", where=f"{where}/context/about")
+    period = body.period
+    if period is not None and not period.from_ < period.to <= body.position:
+        raise FormatError("bad-pack-event", "a period begins before it ends, by the position", where=f"{where}/period")

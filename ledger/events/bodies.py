@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
@@ -30,4 +31,6 @@ WorkBody: TypeAlias = (
     | Heartbeat
     | GateDecision
     | Correction
+    | Pack
+    | Reconciliation
 )

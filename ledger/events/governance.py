@@ -5,33 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ledger.errors import FormatError
 from ledger.events.shape import (
     array,
     claimed_time,
     count,
     digest,
     label,
+    ledger_time,
     member,
     nested,
     object_id,
     one_of,
-    shaped,
     token,
 )
 
 if TYPE_CHECKING:
-    from ledger.canonical import JSON
     from ledger.digests import Digest
-
-
-@shaped(type="string", pattern="^[0-9-]{10}T[0-9:]{8}[.][0-9]{3}Z$")
-def _ledger_time(value: JSON, where: str) -> str:
-    time = claimed_time(value, where)
-    # A claimed time of 24 characters that ends in Z is one with milliseconds, in UTC.
-    if len(time) != 24 or not time.endswith("Z"):
-        raise FormatError("bad-time", "a time such as 2026-11-21T09:30:00.000Z is required", where=where)
-    return time
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +55,7 @@ class GateDecision:
     """What a gate answered."""
 
     KIND: ClassVar = "decision"
-    as_of: str = member(_ledger_time)
+    as_of: str = member(ledger_time)
     blocking: tuple[BlockingVerdict, ...] = member(array(nested(BlockingVerdict), most=256))
     excepted: tuple[str, ...] = member(array(token, most=64, distinct=True))
     """Rules that did not hold and for which an exception stood."""

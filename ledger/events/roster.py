@@ -10,6 +10,7 @@ from ledger.errors import FormatError
 from ledger.events.shape import (
     OpenObject,
     array,
+    base64_bytes,
     count,
     digest,
     ed25519_key,
@@ -28,6 +29,7 @@ from ledger.events.shape import (
     token,
     write_object,
 )
+from ledger.sealkeys import parse_seal_key
 
 if TYPE_CHECKING:
     from ledger.digests import Digest
@@ -42,7 +44,7 @@ COLLECTOR: Final = "collector"
 MACHINE_KINDS: Final = (
     *("prompt", "diff", "test", "approval", "merge", "release", "deploy", "attestation"),
     *("change", "push", "review-note", "scan", "build", "observation", "incident"),
-    *("control-snapshot", "heartbeat", "decision", "correction"),
+    *("control-snapshot", "heartbeat", "decision", "correction", "pack", "reconciliation"),
 )
 """Kinds for which a service's or agent's key may be enrolled (format §7)."""
 
@@ -81,6 +83,13 @@ def _admins_required(value: JSON, where: str) -> int:
     if number > 2:
         raise FormatError("bad-count", "admins_required is 1 or 2", where=where)
     return number
+
+
+@shaped(type="string", contentEncoding="base64")
+def _seal_key(value: JSON, where: str) -> bytes:
+    data = base64_bytes(value, where)
+    parse_seal_key(data, where)
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +333,28 @@ class Epoch:
     reason: str = member(label)
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateEnrol:
+    """Packs may be sealed with a key."""
+
+    KIND: ClassVar = "certificate"
+    ACT: ClassVar = "enrol"
+    key: bytes = member(_seal_key)
+    """SubjectPublicKeyInfo in DER; what X.509 certificate is around it, and in which name, is not told."""
+    purpose: str = member(one_of("packs"))
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateEnd:
+    """Packs may no longer be sealed with a key."""
+
+    KIND: ClassVar = "certificate"
+    ACT: ClassVar = "end"
+    certificate: Digest = member(digest)
+    """Certificate id."""
+    reason: str = member(label)
+
+
 RosterBody: TypeAlias = (
     Genesis
     | ProjectDeclare
@@ -342,6 +373,8 @@ RosterBody: TypeAlias = (
     | RoleEnd
     | PolicySet
     | Epoch
+    | CertificateEnrol
+    | CertificateEnd
 )
 
 

@@ -232,6 +232,16 @@ def claimed_time(value: JSON, where: str) -> str:
     return cast("str", value)
 
 
+@shaped(type="string", pattern="^[0-9-]{10}T[0-9:]{8}[.][0-9]{3}Z$")
+def ledger_time(value: JSON, where: str) -> str:
+    """Reads a ledger time (format §1.1): a claimed time in UTC with milliseconds."""
+    time = claimed_time(value, where)
+    # A claimed time of 24 characters that ends in Z is one with milliseconds, in UTC.
+    if len(time) != 24 or not time.endswith("Z"):
+        raise FormatError("bad-time", "a time such as 2026-11-21T09:30:00.000Z is required", where=where)
+    return time
+
+
 def instant(claimed: str) -> datetime:
     """The instant of a claimed or ledger time, for comparing and printing; the shape was checked when it was read."""
     return datetime.fromisoformat(claimed)

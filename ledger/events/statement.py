@@ -10,10 +10,13 @@ from ledger.errors import FormatError
 from ledger.events.agreement import check_agreement
 from ledger.events.bodies import WorkBody
 from ledger.events.context import Context, read_context
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
 from ledger.events.roster import (
+    CertificateEnd,
+    CertificateEnrol,
     Epoch,
     Genesis,
     KeyEnd,
@@ -68,7 +71,7 @@ _PLAIN: Final[Mapping[str, type[Body]]] = {
     for cls in (
         *(Genesis, Epoch, Prompt, Diff, Approval, Merge, Release, Deploy, Attestation),
         *(ChangeState, Push, ReviewNote, Scan, Build, Observation, Incident),
-        *(DeclaredException, ControlSnapshot, Heartbeat, GateDecision, Correction),
+        *(DeclaredException, ControlSnapshot, Heartbeat, GateDecision, Correction, Pack, Reconciliation),
     )
 }
 _BY_ACT: Final[Mapping[str, Mapping[str, type[Body]]]] = {
@@ -79,6 +82,7 @@ _BY_ACT: Final[Mapping[str, Mapping[str, type[Body]]]] = {
     "key": {cls.ACT: cls for cls in (KeyEnrol, KeyRotate, KeyEnd, KeyRevoke)},
     "role": {cls.ACT: cls for cls in (RoleGrant, RoleEnd)},
     "policy": {"set": PolicySet},
+    "certificate": {cls.ACT: cls for cls in (CertificateEnrol, CertificateEnd)},
 }
 KINDS: Final = (*_PLAIN, *_BY_ACT, "test")
 """Every kind this version knows."""
@@ -290,6 +294,12 @@ def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912, PLR09
                 found.append(_sha256("release", body.release))
         case Correction():
             found.append(_sha256("corrects", body.corrects))
+        case Pack():
+            found += [_sha256(file.name, file.sha256) for file in body.files]
+            found.append(_sha256("bundle", body.bundle))
+        case Reconciliation():
+            found.append(_sha256("result", body.result))
+            found += [_git("head", "gitCommit", ref.head) for ref in body.refs if ref.head is not None]
         case (
             ProjectDeclare()
             | ProjectDescribe()
@@ -307,6 +317,8 @@ def subjects(event: Event) -> tuple[Subject, ...]:  # noqa: C901, PLR0912, PLR09
             | Epoch()
             | PrincipalMerge()
             | PrincipalSplit()
+            | CertificateEnrol()
+            | CertificateEnd()
             | ChangeState()
             | Heartbeat()
             | ControlSnapshot()
@@ -352,7 +364,9 @@ def references(event: Event) -> tuple[tuple[Digest, str | None], ...]:  # noqa: 
             found += [(item.prompt, "prompt") for item in prompts]
         case Merge(diff=diff) if diff is not None:
             found.append((diff, "diff"))
-        case Deploy() | Observation() | DeclaredException() | GateDecision() as body if body.release is not None:
+        case Deploy() | Observation() | DeclaredException() | GateDecision() | Pack() as body if (
+            body.release is not None
+        ):
             found.append((body.release, "release"))
         case Incident(suspects=suspects):
             found += [(item.release, "release") for item in suspects if item.release is not None]

@@ -9,6 +9,8 @@ from ledger.digests import Digest, digest_bytes, raw
 from ledger.errors import AuthorityError, ConflictError
 from ledger.events.roster import (
     ADMINISTRATOR,
+    CertificateEnd,
+    CertificateEnrol,
     Epoch,
     Genesis,
     GenesisCore,
@@ -35,6 +37,7 @@ from ledger.roster.state import (
     RECOVERY,
     Act,
     Card,
+    Certificate,
     Grant,
     Key,
     Merged,
@@ -51,6 +54,7 @@ from ledger.roster.state import (
     person_behind,
     principal_in_force,
 )
+from ledger.sealkeys import certificate_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,12 +122,13 @@ def found(ledger: Digest, envelope: Digest, context: Context, body: Genesis) -> 
         pending={},
         epochs=(),
         recovery_uses=(),
+        certificates={},
     )
 
 
 def needed(roster: Roster, act: Act) -> int:
     """How many distinct administrators ``act`` takes."""
-    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | ProjectEnd | PrincipalDisable):
+    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | ProjectEnd | PrincipalDisable | CertificateEnd):
         return 1
     return roster.core.admins_required
 
@@ -190,6 +195,19 @@ def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C9
                 act.number != number or act.origin != f"{roster.core.origin}/{number}",
                 "bad-epoch",
                 "epochs are numbered from 2 without gaps under the origin of genesis",
+            )
+        case CertificateEnrol():
+            _refuse(
+                certificate_id(act.key) in roster.certificates,
+                "certificate-enrolled",
+                "a certificate is enrolled once, ever",
+            )
+        case CertificateEnd():
+            found = roster.certificates.get(act.certificate)
+            _refuse(
+                found is None or not in_force(found.since, found.until, position),
+                "unknown-certificate",
+                "no such certificate is in force",
             )
         case _:
             assert_never(act)
@@ -313,6 +331,12 @@ def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
             return replace(roster, policies=(*roster.policies, policy))
         case Epoch():
             return replace(roster, epochs=(*roster.epochs, StartedEpoch(act, since)))
+        case CertificateEnrol():
+            sealing = Certificate(certificate_id(act.key), act.key, since, None)
+            return replace(roster, certificates={**roster.certificates, sealing.id: sealing})
+        case CertificateEnd():
+            gone = replace(roster.certificates[act.certificate], until=since, reason=act.reason)
+            return replace(roster, certificates={**roster.certificates, gone.id: gone})
         case _:
             assert_never(act)
 

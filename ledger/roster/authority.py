@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.errors import AuthorityError, ConflictError
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ReviewNote
 from ledger.events.governance import DeclaredException, GateDecision
 from ledger.events.roster import COLLECTOR, Genesis
@@ -127,8 +128,10 @@ def _check_past(body: WorkBody, position: int) -> None:
     match body:
         case Approval(scope="access", basis=basis):
             looked_at = basis.roster
-        case GateDecision():
+        case GateDecision() | Pack():
             looked_at = body.position
+        case Reconciliation():
+            looked_at = body.to
         case _:
             pass
     if looked_at is not None and looked_at > position:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ledger.events.roster import (
     ADMINISTRATOR,
+    CertificateEnd,
+    CertificateEnrol,
     Epoch,
     GenesisCore,
     KeyEnd,
@@ -53,6 +55,8 @@ Act: TypeAlias = (
     | RoleEnd
     | PolicySet
     | Epoch
+    | CertificateEnrol
+    | CertificateEnd
 )
 
 
@@ -160,6 +164,21 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """A key with which packs may be sealed, and its life."""
+
+    id: Digest
+    """SHA-256 of ``key``."""
+    key: bytes
+    """SubjectPublicKeyInfo in DER (format §2.4)."""
+    since: int
+    until: int | None
+    """Position at which it ended."""
+    reason: str | None = None
+    """Why it ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """An act that waits for another administrator."""
 
@@ -198,6 +217,8 @@ class Roster:
     epochs: tuple[StartedEpoch, ...]
     recovery_uses: tuple[int, ...]
     """Indexes of the entries that the recovery key signed."""
+    certificates: Mapping[Digest, Certificate]
+    """Every one that was ever enrolled, by certificate id."""
 
     @property
     def genesis(self) -> Digest:

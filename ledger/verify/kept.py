@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ledger.bundle import CONTENT_PREFIX, Index
 from ledger.digests import Digest, commitment, digest_bytes
 from ledger.errors import ChainError, LedgerError
+from ledger.events.evidence import Reconciliation
 from ledger.events.work import Diff, Merge
 from ledger.manifest import decode_manifest
 from ledger.records import Absent, Content, Held
@@ -82,4 +83,18 @@ def check_manifests(shown: Sequence[Shown], contents: Mapping[Digest, Content], 
                 )
         except LedgerError as error:
             entry.sound = False
+            collector.fail("V18", entry.place, error)
+
+
+def check_reconciliations(shown: Sequence[Shown], contents: Mapping[Digest, Content], collector: Collector) -> None:
+    """V18: a held comparison with a clone is the one that was signed."""
+    for entry in shown:
+        event = entry.event
+        if event is None or not isinstance(event.body, Reconciliation):
+            continue
+        reference = event.context.content("reconciliation")
+        content = None if reference is None else contents.get(reference.commitment)
+        if isinstance(content, Held) and digest_bytes(content.data) != event.body.result:
+            entry.sound = False
+            error = ChainError("other-reconciliation", "the comparison is not the one that the event names")
             collector.fail("V18", entry.place, error)

@@ -18,7 +18,7 @@ from ledger.errors import ChainError, FormatError
 from ledger.events.work import Release
 from ledger.records import Records
 from ledger.verify.findings import Collector, Verification
-from ledger.verify.kept import check_contents, check_manifests
+from ledger.verify.kept import check_contents, check_manifests, check_reconciliations
 from ledger.verify.log import (
     check_anchor,
     check_checkpoint,
@@ -87,6 +87,7 @@ def _verify_entries(
         check_inclusion(shown, checkpoint, collector)
     contents = check_contents(index, members, shown, collector)
     check_manifests(shown, contents, collector)
+    check_reconciliations(shown, contents, collector)
     _check_subject(index, shown, collector)
     records = None
     signatures = 0
