@@ -44,6 +44,7 @@ LAYERS = (
     "leads",
     "gathering",
     "dossier",
+    "reconciling",
     "verify",
     "bundle",
     "records",

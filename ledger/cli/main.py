@@ -33,6 +33,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "Record what happened: a prompt, diff, test, scan, merge, incident, ...",
         ),
         "backfill": ("ledger.cli.backfill:backfill", "Bring what happened before anybody recorded, marked late."),
+        "reconcile": ("ledger.cli.reconcile:reconcile", "Compare a clone with the ledger, in both directions."),
         "outbox": ("ledger.cli.outbox:outbox", "What waits for the server: list, flush, import."),
     },
     "Gate": {
