@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, NotFoundError
 from ledger.rules.catalogue import RULES, SHARED
+from ledger.rules.plain import in_plain_words
 from ledger.rules.policy import policy_in_force
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
 from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
-from reports.say import say, to_say
+from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.canonical import JSON
     from ledger.rules.policy import PolicyRules
+    from ledger.rules.shape import Rule
     from reports.parts import Block
     from reports.release.view import View
     from reports.text import Text
 
 ANCHOR: Final = "method"
+PARAMETERS: Final = 600
+"""Characters printed of a rule's parameters."""
 
 _GLOSSARY: Final = (
     (
@@ -62,26 +66,27 @@ _GLOSSARY: Final = (
 def method(view: View) -> Section:
     """The section."""
     on = {setting.rule.id: setting for setting in view.policy.rules}
-    body: list[Row] = []
-    for rule in RULES:
-        setting = on.get(rule.id)
-        body.append(
-            Row(
-                (
-                    line(strong(rule.id), " ", rule.title),
-                    line(rule.statement),
-                    _parameters(view, rule.id),
-                    line(quiet(say("off in this policy"))) if setting is None else line(setting.severity),
-                )
+    plain = in_plain_words(view.policy)
+    body = tuple(
+        Row(
+            (
+                line(strong(rule.id), " ", rule.title),
+                line(rule.statement),
+                line(capture(" ".join(rule.parameters), limit=PARAMETERS))
+                if rule.parameters
+                else line(quiet(say("none of its own"))),
+                line(rule.severity),
             )
         )
+        for rule in plain.rules
+    )
     records = view.dossier.records
     entries = records.entries
     begin = view.dossier.record
     settings = view.settings
     return Section(
         ANCHOR,
-        "12",
+        "17",
         words(say("Method")),
         words(say("By which rules, with which parameters, and in which words?")),
         say_count_line(
@@ -117,11 +122,12 @@ def method(view: View) -> Section:
             *_other_policies(view),
             Table(
                 columns((say("Rule"), 24), (say("Holds when"), 38), (say("Parameters"), 26), (say("Severity"), 12)),
-                tuple(body),
-                words(say("No rule is known.")),
-                words(say("Rules")),
+                body,
+                words(say("No rule is on.")),
+                words(say("Rules that are on")),
                 "dense",
             ),
+            _off(plain.off),
             Table(
                 columns((say("Parameter"), 24), (say("Value"), 36), (say("What it does"), 40)),
                 tuple(
@@ -233,14 +239,21 @@ def _coded(sentence: str) -> Line:
     return line(*(code(part) if place % 2 else part for place, part in enumerate(parts) if part))
 
 
-def _parameters(view: View, rule: str) -> Line:
-    setting = next((one for one in view.policy.rules if one.rule.id == rule), None)
-    own = {} if setting is None else {name: value for name, value in setting.settings.items() if name not in SHARED}
-    shared = setting is not None and len(own) < len(setting.settings)
-    parts = [f"{name}: {_value(value).plain}" for name, value in own.items()]
-    if not parts:
-        return line(quiet(say("the shared ones") if shared else say("none")))
-    return line(code(capture("; ".join(parts), limit=400)), quiet(say("; and the shared ones") if shared else ""))
+def _off(rules: tuple[Rule, ...]) -> Paragraph:
+    """The rules that nothing here was asked about, so that what was left out is known."""
+    if not rules:
+        return Paragraph(line(say("No known rule is off in this policy.")), small=True)
+    return Paragraph(
+        line(
+            say_count(
+                "{count} known rule is off in this policy and was not asked: {rules}.",
+                "{count} known rules are off in this policy and were not asked: {rules}.",
+                len(rules),
+                rules="; ".join(f"{rule.id} {rule.title}" for rule in rules),
+            )
+        ),
+        small=True,
+    )
 
 
 def _value(value: JSON) -> Text:

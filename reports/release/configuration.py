@@ -1,0 +1,283 @@
+"""Rules and protections: the policy in plain sentences and who set it, protected refs, who changed the rules."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from ledger.roster.state import policy_at
+from ledger.rules.plain import in_plain_words
+from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from reports.release.governed import Governance, act_words
+from reports.release.objectives import SECTIONS
+from reports.release.said import (
+    NAME,
+    NONE,
+    code,
+    columns,
+    digest_line,
+    entry,
+    joined,
+    ledger_time,
+    link,
+    quiet,
+    rows,
+    strong,
+)
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import Told
+    from ledger.events.forge import ControlSnapshot, Protection
+    from reports.parts import Block, Line
+    from reports.release.governed import Act
+    from reports.release.view import View
+
+ANCHOR: Final = "configuration"
+POLICY: Final = "policy"
+"""Anchor of the policy."""
+ADMINISTRATION: Final = "administration"
+"""Anchor of the administrative log."""
+MOST_ACTS: Final = 60
+"""Acts printed, the latest first; the rest is counted."""
+
+
+def configuration(view: View) -> Section:
+    """The section."""
+    governance = Governance(view)
+    return Section(
+        ANCHOR,
+        "13",
+        words(say(SECTIONS[ANCHOR])),
+        words(say("Which rules and protections were in force, who set them, and who can change them?")),
+        _lede(view, governance),
+        (
+            Heading(words(say("The policy in force")), POLICY),
+            _policy(view, governance),
+            *_sentences(view),
+            Heading(words(say("How the forge protected the refs"))),
+            _protections(view),
+            Heading(words(say("Administration of the ledger")), ADMINISTRATION),
+            _administrators(governance),
+            *_acts(governance),
+        ),
+    )
+
+
+def _lede(view: View, governance: Governance) -> Line:
+    return line(
+        say_count(
+            "The policy {policy} judged everything here. {administrators} can change the rules; {count} act "
+            "of theirs is recorded {since}.",
+            "The policy {policy} judged everything here. {administrators} can change the rules; {count} acts "
+            "of theirs are recorded {since}.",
+            len(governance.recent),
+            policy=capture(view.policy.name, limit=80),
+            administrators=say_count("{count} person", "{count} people", len(governance.administrators())),
+            since=_since(governance),
+        )
+    )
+
+
+def _since(governance: Governance) -> str:
+    return say("since the previous release") if governance.since else say("since the ledger was founded")
+
+
+def _policy(view: View, governance: Governance) -> Facts:
+    records = view.dossier.records
+    project = view.dossier.record.event.context.project or view.dossier.sources[0].source.project
+    policy = policy_at(records.roster, project, records.position)
+    act = None if policy is None else governance.act_of(policy.envelope)
+    since = None if policy is None else governance.held_from(policy.since)
+    return Facts(
+        rows(
+            (say("Policy"), line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
+            (say("In force since"), line(since or quiet(say("the act is not at hand")))),
+            (say("Set by"), _signed_by(governance, act)),
+            (say("Approved by"), _approved_by(governance, act)),
+            (
+                say("Judged at"),
+                line(
+                    say(
+                        "position {position}, as of {as_of}",
+                        position=number(records.position),
+                        as_of=view.carried.as_of,
+                    )
+                ),
+            ),
+        )
+    )
+
+
+def _signed_by(governance: Governance, act: Act | None) -> Line:
+    if act is None:
+        return line(quiet(say("not at hand")))
+    return line(governance.name(act.record.key.principal), quiet(f", {ledger_time(act.record)}, {entry(act.record)}"))
+
+
+def _approved_by(governance: Governance, act: Act | None) -> Line:
+    if act is None:
+        return line(quiet(say("not at hand")))
+    parts = [
+        line(
+            governance.name(item.key.principal),
+            quiet(f", {ledger_time(item)}, {entry(item)}"),
+        )
+        for item in act.approvals
+    ]
+    if parts:
+        return joined(parts, "; ")
+    if governance.records.roster.core.admins_required == 1:
+        return line(say("nobody else: one administrator acts alone in this ledger"))
+    return line(quiet(say("nobody else is recorded")))
+
+
+def _sentences(view: View) -> tuple[Block, ...]:
+    plain = in_plain_words(view.policy)
+    return (
+        Paragraph(
+            say_line(
+                "What it asks for, in plain words; what single rules ask for is in {method}.",
+                method=link("method", say(SECTIONS["method"]), page=True),
+            )
+        ),
+        Bullets((line(plain.gate), *(line(capture(sentence, limit=600)) for sentence in plain.shared))),
+    )
+
+
+def _protections(view: View) -> Table:
+    last: dict[tuple[str, str], tuple[Told[ControlSnapshot], Protection]] = {}
+    seen: dict[tuple[str, str], list[Protection]] = {}
+    for item in view.dossier.surroundings.snapshots:
+        for protection in item.body.refs:
+            key = (str(item.record.event.context.project), protection.ref)
+            last[key] = (item, protection)
+            seen.setdefault(key, []).append(protection)
+    return Table(
+        columns(
+            (say("Ref"), 20),
+            (say("Protected"), 11),
+            (say("Approvals, checks"), 14),
+            (say("Force push, deletion"), 15),
+            (say("Administrators, bypass list"), 17),
+            (say("Seen, and before"), 23),
+        ),
+        tuple(_protection(item, one, seen[key]) for key, (item, one) in last.items()),
+        words(
+            say(
+                "No snapshot of the forge's protections is recorded: how refs were protected cannot be told from this "
+                "ledger."
+            )
+        ),
+        words(say("As the latest snapshot of each ref shows")),
+        "dense",
+    )
+
+
+def _protection(item: Told[ControlSnapshot], one: Protection, history: list[Protection]) -> Row:
+    changed = sum(before != after for before, after in pairwise(history))
+    before = (
+        say("one snapshot")
+        if len(history) == 1
+        else say("{count} snapshots, changed {changed} times", count=len(history), changed=changed)
+    )
+    return Row(
+        (
+            line(code(capture(one.ref, limit=NAME))),
+            line(say("yes") if one.protected else strong(say("! no"))),
+            line(f"{_known(one.approvals)}, {_known(one.checks)}"),
+            line(f"{_allowed(one.force_push)}, {_allowed(one.deletion)}"),
+            line(f"{_included(one.admins_included)}, {_known(one.bypass_count)}"),
+            line(f"{ledger_time(item.record)[:16]}, {entry(item.record)}", quiet(f"; {before}")),
+        ),
+        hit=not one.protected,
+    )
+
+
+def _known(value: int | None) -> str:
+    return say("not told") if value is None else number(value)
+
+
+def _allowed(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
+    if value is None:
+        return say("not told")
+    return say("allowed") if value else say("refused")
+
+
+def _included(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
+    if value is None:
+        return say("not told")
+    return say("bound too") if value else say("exempt")
+
+
+def _administrators(governance: Governance) -> Facts:
+    core = governance.records.roster.core
+    uses = governance.records.roster.recovery_uses
+    names = joined([line(governance.name(one)) for one in governance.administrators()])
+    required = (
+        say("one administrator acts alone")
+        if core.admins_required == 1
+        else say("{count} administrators must agree; ending takes one", count=core.admins_required)
+    )
+    return Facts(
+        rows(
+            (say("Who can change the rules"), names or line(quiet(say("nobody")))),
+            (say("For each change"), line(required)),
+            (
+                say("Recovery key"),
+                line(
+                    say("none")
+                    if core.recovery is None
+                    else say_count("one, used {count} time", "one, used {count} times", len(uses))
+                ),
+            ),
+        )
+    )
+
+
+def _acts(governance: Governance) -> tuple[Block, ...]:
+    recent = tuple(reversed(governance.recent))
+    table = Table(
+        columns(
+            (say("Entry"), 8),
+            (say("Ledger time, UTC"), 16),
+            (say("What was done"), 40),
+            (say("By"), 17),
+            (say("Approved by"), 19),
+        ),
+        tuple(_act(governance, act) for act in recent[:MOST_ACTS]),
+        words(say("Nobody changed rules, roles, keys or people since the previous release.")),
+        words(
+            say("Acts since the previous release, the latest first")
+            if governance.since
+            else say("Acts since the ledger was founded, the latest first")
+        ),
+        "dense",
+    )
+    rest = len(recent) - MOST_ACTS
+    if rest <= 0:
+        return (table,)
+    said = say_count(
+        "{count} earlier act is not printed; the stream of the ledger is whole in the attached bundle.",
+        "{count} earlier acts are not printed; the stream of the ledger is whole in the attached bundle.",
+        rest,
+    )
+    return (table, Paragraph(line(said), small=True))
+
+
+def _act(governance: Governance, act: Act) -> Row:
+    others = joined([line(governance.name(item.key.principal)) for item in act.approvals])
+    alone = governance.records.roster.core.admins_required == 1
+    nobody = say("waits for another") if act.pending else (NONE if alone else say("nobody: one suffices"))
+    return Row(
+        (
+            line(str(act.record.index)),
+            line(ledger_time(act.record)[:16]),
+            line(capture(act_words(governance, act.record), limit=200)),
+            line(governance.name(act.record.key.principal)),
+            others or line(quiet(nobody)),
+        ),
+        hit=act.pending,
+    )

@@ -1,0 +1,228 @@
+"""Who may change the rules and who did, told alike by every section: acts of the ledger's own stream, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ledger.dossier.people import Directory
+from ledger.entry import LEDGER_STREAM
+from ledger.events.roster import (
+    ADMINISTRATOR,
+    CertificateEnd,
+    CertificateEnrol,
+    Epoch,
+    Genesis,
+    KeyEnd,
+    KeyEnrol,
+    KeyRevoke,
+    KeyRotate,
+    PolicySet,
+    PrincipalCreate,
+    PrincipalDescribe,
+    PrincipalDisable,
+    PrincipalMerge,
+    PrincipalSplit,
+    ProjectDeclare,
+    ProjectDescribe,
+    ProjectEnd,
+    RoleEnd,
+    RoleGrant,
+)
+from ledger.events.work import Approval
+from ledger.roster.state import in_force
+from reports.release.said import NAME, entry, ledger_time, named
+from reports.say import say, say_count
+from reports.text import capture
+
+if TYPE_CHECKING:
+    from ledger.digests import Digest
+    from ledger.records import Record, Records
+    from ledger.roster.state import Grant
+    from reports.release.view import View
+    from reports.text import Text
+
+SCOPED: Final = 3
+"""Projects, paths or kinds named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act of the ledger's own stream, with who stood behind it."""
+
+    record: Record
+    approvals: tuple[Record, ...]
+    """Decisions of other administrators about it, ascending by index."""
+    pending: bool
+    """Whether it still waits for another administrator."""
+
+
+class Governance:
+    """The roster of a pack, asked in the words of print."""
+
+    __slots__ = ("_acts", "people", "records", "since")
+
+    def __init__(self, view: View) -> None:
+        self.records: Records = view.dossier.records
+        self.people = Directory(self.records)
+        self.since = previous_position(view)
+        """Position after the previous release of the product; 0: none is recorded."""
+        decided: dict[Digest, list[Record]] = {}
+        acts: list[Record] = []
+        for record in self.records.entries:
+            if record.leaf.stream != LEDGER_STREAM:
+                continue
+            if isinstance(body := record.event.body, Approval):
+                if body.basis.act is not None:
+                    decided.setdefault(body.basis.act, []).append(record)
+            else:
+                acts.append(record)
+        pending = self.records.roster.pending
+        self._acts = tuple(
+            Act(record, tuple(decided.get(record.envelope, ())), record.envelope in pending) for record in acts
+        )
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """Every act, ascending by entry index."""
+        return self._acts
+
+    @property
+    def recent(self) -> tuple[Act, ...]:
+        """Those that came, or were completed, after the previous release."""
+        return tuple(
+            act
+            for act in self._acts
+            if act.record.index >= self.since or any(item.index >= self.since for item in act.approvals)
+        )
+
+    def act_of(self, envelope: Digest) -> Act | None:
+        """The act with that envelope digest."""
+        return next((act for act in self._acts if act.record.envelope == envelope), None)
+
+    def name(self, principal: str) -> Text:
+        """The name that a principal prints with."""
+        return named(self.people.principal(principal))
+
+    def grants(self) -> tuple[Grant, ...]:
+        """Every grant that is in force at the pack's position or ended after the previous release."""
+        return tuple(
+            grant
+            for grant in self.records.roster.grants
+            if in_force(grant.since, grant.until, self.records.position)
+            or (grant.until is not None and grant.until > self.since)
+        )
+
+    def administrators(self) -> tuple[str, ...]:
+        """Principals who hold the role of administrators at the pack's position."""
+        roster, position = self.records.roster, self.records.position
+        return tuple(
+            dict.fromkeys(
+                grant.principal
+                for grant in roster.grants
+                if grant.role == ADMINISTRATOR and in_force(grant.since, grant.until, position)
+            )
+        )
+
+    def held_from(self, position: int) -> str:
+        """When something came to hold at ``position``: ledger time of the entry that completed it, and its number."""
+        record = self._at.get(position - 1)
+        return (
+            say("position {position}", position=position)
+            if record is None
+            else f"{ledger_time(record)[:16]}, {entry(record)}"
+        )
+
+    @property
+    def _at(self) -> dict[int, Record]:
+        return {record.index: record for record in self.records.entries if record.leaf.stream == LEDGER_STREAM}
+
+
+def previous_position(view: View) -> int:
+    """The position after the latest recorded release before this one; 0: none is recorded."""
+    return max(
+        (source.previous_release.index + 1 for source in view.dossier.sources if source.previous_release is not None),
+        default=0,
+    )
+
+
+def act_words(governance: Governance, record: Record) -> str:  # noqa: C901, PLR0911, PLR0912 -- one sentence an act
+    """What an act did, in a sentence."""
+    body = record.event.body
+    name = governance.name
+    match body:
+        case Genesis():
+            return say_count(
+                "founded the ledger with {count} administrator",
+                "founded the ledger with {count} administrators",
+                len(body.core.administrators),
+            )
+        case ProjectDeclare():
+            return say("declared the project {project}", project=_project(governance, body.project))
+        case ProjectDescribe():
+            return say("described the project {project} anew", project=_project(governance, body.project))
+        case ProjectEnd():
+            return say("ended the project {project}", project=_project(governance, body.project))
+        case PrincipalCreate():
+            return say("enrolled {name} ({sort})", name=name(body.principal), sort=say(_SORTS[body.type]))
+        case PrincipalDescribe():
+            return say("gave {name} a new name card", name=name(body.principal))
+        case PrincipalDisable():
+            return say("disabled {name}", name=name(body.principal))
+        case PrincipalMerge():
+            return say("declared that {name} and {other} are one", name=name(body.principal), other=name(body.into))
+        case PrincipalSplit():
+            return say("declared {name} to be one on their own again", name=name(body.principal))
+        case KeyEnrol():
+            return say("enrolled a key of {name}", name=name(body.principal))
+        case KeyRotate():
+            return say("replaced a key of {name}", name=name(body.principal))
+        case KeyEnd():
+            return say("ended a key of {name}: {reason}", name=name(body.principal), reason=body.reason)
+        case KeyRevoke():
+            return say(
+                "revoked a key of {name}: {reason}; compromised since position {position}",
+                name=name(body.principal),
+                reason=body.reason,
+                position=body.compromised_since,
+            )
+        case RoleGrant():
+            return say("granted {name} the role {role}", name=name(body.principal), role=body.role)
+        case RoleEnd():
+            return say("ended a role of {name}: {reason}", name=name(body.principal), reason=body.reason)
+        case PolicySet():
+            return say("set a policy")
+        case CertificateEnrol():
+            return say("enrolled a key that seals packs")
+        case CertificateEnd():
+            return say("ended a key that seals packs: {reason}", reason=body.reason)
+        case Epoch():
+            return say("began a new epoch after a loss: {reason}", reason=body.reason)
+        case _:
+            return record.event.kind
+
+
+_SORTS: Final = {"agent": "agent", "person": "person", "service": "service"}
+
+
+def _project(governance: Governance, identifier: str) -> Text:
+    return capture(governance.people.project_name(identifier) or identifier, limit=NAME)
+
+
+def scope_words(governance: Governance, grant: Grant) -> str:
+    """Where a grant holds: projects, paths, risk classes."""
+    parts = [
+        say("every project")
+        if grant.projects is None
+        else _some([str(_project(governance, one)) for one in grant.projects])
+    ]
+    if grant.paths is not None:
+        parts.append(say("paths {paths}", paths=_some(grant.paths)))
+    if grant.risks is not None:
+        parts.append(say("risk {risks}", risks=_some(grant.risks)))
+    return "; ".join(parts)
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(names[:SCOPED])
+    return shown + (say(" and {count} more", count=len(names) - SCOPED) if len(names) > SCOPED else "")
