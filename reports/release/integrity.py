@@ -21,9 +21,12 @@ from reports.parts import (
     Steps,
     Table,
     line,
+    say_count_line,
+    say_line,
     words,
 )
 from reports.release.said import code, columns, digest_line, quiet, rows, status, strong
+from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import count, number
 
@@ -37,24 +40,38 @@ MOST_FINDINGS: Final = 60
 """Failures printed; the rest is counted."""
 
 _TRUST: Final = (
-    ("Producer (CI, hook)", "misreport what it saw", "sign as another, or change it later; print says who reported"),
-    ("Approver", "approve carelessly", "have it turned into approval of other content or in another ledger; deny it"),
-    ("Forge collector", "claim a review that was not", "be mistaken for the person's own signature"),
     (
-        "Administrator",
-        "enrol a false key",
-        "do so alone where two are required, or unseen: the roster stream is whole in every bundle",
+        to_say("Producer (CI, hook)"),
+        to_say("misreport what it saw"),
+        to_say("sign as another, or change it later; print says who reported"),
     ),
     (
-        "Operator",
-        "refuse, delay, delete, restore an old copy",
+        to_say("Approver"),
+        to_say("approve carelessly"),
+        to_say("have it turned into approval of other content or in another ledger; deny it"),
+    ),
+    (
+        to_say("Forge collector"),
+        to_say("claim a review that was not"),
+        to_say("be mistaken for the person's own signature"),
+    ),
+    (
+        to_say("Administrator"),
+        to_say("enrol a false key"),
+        to_say("do so alone where two are required, or unseen: the roster stream is whole in every bundle"),
+    ),
+    (
+        to_say("Operator"),
+        to_say("refuse, delay, delete, restore an old copy"),
         (
-            "forge a person's event; drop one without a broken receipt, stream number or root; restore everything "
-            "unseen by a witness or a receipt held elsewhere"
+            to_say(
+                "forge a person's event; drop one without a broken receipt, stream number or root; restore everything "
+                "unseen by a witness or a receipt held elsewhere"
+            )
         ),
     ),
-    ("Whoever holds the database", "edit entries", "pass the verification, or hide where"),
-    ("Auditor", "read what the bundle discloses", "read contents that are erased or withheld"),
+    (to_say("Whoever holds the database"), to_say("edit entries"), to_say("pass the verification, or hide where")),
+    (to_say("Auditor"), to_say("read what the bundle discloses"), to_say("read contents that are erased or withheld")),
 )
 
 
@@ -63,26 +80,26 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
     return Section(
         ANCHOR,
         number_,
-        words("How to verify"),
-        words("How do I check this without trusting whoever printed it?"),
+        words(say("How to verify")),
+        words(say("How do I check this without trusting whoever printed it?")),
         _lede(found),
         (
             _found(found, carried),
             *findings(found),
             _notes(found),
-            Heading(words("Three depths, and the line to have first")),
+            Heading(words(say("Three depths, and the line to have first"))),
             *_depths(found, carried),
-            Heading(words("What verification shows, and what it does not")),
+            Heading(words(say("What verification shows, and what it does not"))),
             *_limits(),
             Table(
-                columns(("Party", 22), ("Could", 30), ("Cannot, or is found out", 48)),
-                tuple(Row((line(party), line(could), line(cannot))) for party, could, cannot in _TRUST),
-                words("None."),
-                words("Who is trusted for what"),
+                columns((say("Party"), 22), (say("Could"), 30), (say("Cannot, or is found out"), 48)),
+                tuple(Row((line(say(party)), line(say(could)), line(say(cannot)))) for party, could, cannot in _TRUST),
+                words(say("None.")),
+                words(say("Who is trusted for what")),
                 "small",
             ),
-            Heading(words("Notes of the assessor")),
-            Notes((words("Section"), words("Note"), words("Initials and date"))),
+            Heading(words(say("Notes of the assessor"))),
+            Notes((words(say("Section")), words(say("Note")), words(say("Initials and date")))),
         ),
     )
 
@@ -90,13 +107,21 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
 def _lede(found: Verification) -> Line:
     if found.intact:
         return line(
-            f"When this pack was printed, all {number(len(CHECKS))} checks held for "
-            f"{count(found.entry_count, 'entry', 'entries')}. Take the attached bundle and repeat them; no network "
-            "is needed."
+            say(
+                "When this pack was printed, all {checks} checks held for {entries}. Take the attached bundle and "
+                "repeat them; no network is needed.",
+                checks=number(len(CHECKS)),
+                entries=say_count("{count} entry", "{count} entries", found.entry_count),
+            )
         )
     return line(
-        f"When this pack was printed, {count(len(found.failures), 'check result', 'check results')} failed. "
-        "What rests on the records concerned is not shown by this pack."
+        say_count(
+            "When this pack was printed, {count} check result failed. What rests on the records concerned is not "
+            "shown by this pack.",
+            "When this pack was printed, {count} check results failed. What rests on the records concerned is not "
+            "shown by this pack.",
+            len(found.failures),
+        )
     )
 
 
@@ -104,30 +129,44 @@ def _found(found: Verification, carried: Carried) -> Facts:
     root = None if found.checkpoint_root is None else found.checkpoint_root.hex()
     return Facts(
         rows(
-            ("Records", line(status(Mark.PASS, "Intact") if found.intact else status(Mark.FAIL, "Not intact"))),
-            ("Printed pages", line("not covered: printed pages carry no signature; the attached records do")),
             (
-                "Entries",
+                say("Records"),
+                line(status(Mark.PASS, say("Intact")) if found.intact else status(Mark.FAIL, say("Not intact"))),
+            ),
+            (say("Printed pages"), line(say("not covered: printed pages carry no signature; the attached records do"))),
+            (
+                say("Entries"),
                 line(
-                    f"{number(found.entry_count)}, with "
-                    f"{count(found.signature_count, 'valid signature', 'valid signatures')}"
+                    say_count(
+                        "{entries}, with {count} valid signature",
+                        "{entries}, with {count} valid signatures",
+                        found.signature_count,
+                        entries=number(found.entry_count),
+                    )
                 ),
             ),
             (
-                "Checkpoint",
-                line("none that verifies")
+                say("Checkpoint"),
+                line(say("none that verifies"))
                 if root is None or found.checkpoint_size is None
-                else line(
-                    f"over {count(found.checkpoint_size, 'entry', 'entries')}, root ", *digest_line(root, full=True)
+                else say_count_line(
+                    "over {count} entry, root {root}",
+                    "over {count} entries, root {root}",
+                    found.checkpoint_size,
+                    root=digest_line(root, full=True),
                 ),
             ),
             (
-                "Anchor",
-                line(code(capture(carried.anchor_line, limit=520)), quiet(" compare with a copy obtained elsewhere")),
+                say("Anchor"),
+                line(
+                    code(capture(carried.anchor_line, limit=520)),
+                    " ",
+                    quiet(say("compare with a copy obtained elsewhere")),
+                ),
             ),
-            ("Bundle", line(code(carried.name), f", {number(carried.size_bytes)} bytes")),
-            ("SHA-256 of it", digest_line(carried.digest, full=True)),
-            ("Pack id", digest_line(carried.pack_id, full=True)),
+            (say("Bundle"), say_line("{name}, {size} bytes", name=code(carried.name), size=number(carried.size_bytes))),
+            (say("SHA-256 of it"), digest_line(carried.digest, full=True)),
+            (say("Pack id"), digest_line(carried.pack_id, full=True)),
             *_verifier(found),
         )
     )
@@ -144,7 +183,7 @@ def findings(found: Verification) -> tuple[Block, ...]:
         return ()
     shown = found.failures[:MOST_FINDINGS]
     table = Table(
-        columns(("Check", 20), ("Place", 26), ("What was found", 54)),
+        columns((say("Check"), 20), (say("Place"), 26), (say("What was found"), 54)),
         tuple(
             Row(
                 (
@@ -156,15 +195,23 @@ def findings(found: Verification) -> tuple[Block, ...]:
             )
             for item in shown
         ),
-        words("None."),
-        words("Checks that failed"),
+        words(say("None.")),
+        words(say("Checks that failed")),
         "small",
     )
     rest = len(found.failures) - len(shown)
     return (
         (
             table,
-            Paragraph(line(f"and {count(rest, 'further failure', 'further failures')}; `evidence verify` lists all.")),
+            Paragraph(
+                line(
+                    say_count(
+                        "and {count} further failure; `evidence verify` lists all.",
+                        "and {count} further failures; `evidence verify` lists all.",
+                        rest,
+                    )
+                )
+            ),
         )
         if rest
         else (table,)
@@ -176,20 +223,20 @@ def _notes(found: Verification) -> Table:
     for note in found.notes:
         grouped.setdefault((note.slug, note.message), []).append(note.place)
     return Table(
-        columns(("Note", 22), ("Where", 30), ("What a reader must know", 48)),
+        columns((say("Note"), 22), (say("Where"), 30), (say("What a reader must know"), 48)),
         tuple(
             Row((line(slug.replace("-", " ")), line(_places(places)), line(capture(message, limit=300))))
             for (slug, message), places in grouped.items()
         ),
-        words("The verification left no note."),
-        words("Notes of the verification: no faults, but to be known"),
+        words(say("The verification left no note.")),
+        words(say("Notes of the verification: no faults, but to be known")),
         "small",
     )
 
 
 def _places(places: list[str]) -> str:
     shown = ", ".join(place[:40] + "…" if len(place) > 41 else place for place in places[:3])
-    return shown + (f" and {number(len(places) - 3)} more" if len(places) > 3 else "")
+    return say("{places} and {more} more", places=shown, more=number(len(places) - 3)) if len(places) > 3 else shown
 
 
 def _named(anchor_line: str) -> str:
@@ -198,6 +245,7 @@ def _named(anchor_line: str) -> str:
 
 
 def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
+    # What the command prints is English in every pack: a reader compares it with their own screen.
     pdf = carried.name.removesuffix(".zip") + ".pdf"
     signatures = count(found.signature_count, "signature", "signatures")
     intact = f"records: intact, {count(found.entry_count, 'entry', 'entries')}, {signatures}"
@@ -207,30 +255,28 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
     return (
         Steps(
             (
-                line(
-                    "Get ",
-                    code("ledger.pub"),
-                    " from somewhere else than this pack: the ledger's own pages, a colleague, "
-                    "an earlier audit. It is one line; compare it with the anchor above.",
+                say_line(
+                    "Get {file} from somewhere else than this pack: the ledger's own pages, a colleague, an earlier "
+                    "audit. It is one line; compare it with the anchor above.",
+                    file=code("ledger.pub"),
                 ),
-                line(
-                    "With the command: ",
-                    code("evidence verify"),
-                    " reads the pack or the bundle, and prints records and printed pages apart.",
+                say_line(
+                    "With the command: {command} reads the pack or the bundle, and prints records and printed pages "
+                    "apart.",
+                    command=code("evidence verify"),
                 ),
-                line(
-                    "Without it: ",
-                    code("verify.py"),
-                    " travels in the bundle, is one file and needs Python alone. Compare its digest "
+                say_line(
+                    "Without it: {file} travels in the bundle, is one file and needs Python alone. Compare its digest "
                     "with the published one: a verifier inside the evidence could be swapped by whoever forges the "
                     "evidence.",
+                    file=code("verify.py"),
                 ),
-                line(
-                    "By hand: take any line of ",
-                    code("entries.jsonl"),
-                    ", hash its leaf, follow its inclusion path to the root above, "
-                    "and check the signature of its envelope with the key that an earlier line enrols. "
-                    "docs/format.md gives every byte.",
+                say_line(
+                    "By hand: take any line of {file}, hash its leaf, follow its inclusion path to the root above, "
+                    "and check the signature of its envelope with the key that an earlier line enrols. {format} gives "
+                    "every byte.",
+                    file=code("entries.jsonl"),
+                    format="docs/format.md",
                 ),
             )
         ),
@@ -251,49 +297,63 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
                 f"{carried.digest[7:]}  {carried.name}",
                 lines=16,
             ),
-            words("Commands and what they print"),
+            words(say("Commands and what they print")),
         ),
     )
 
 
 def _limits() -> tuple[Block, ...]:
     return (
-        Heading(words("Shown")),
+        Heading(words(say("Shown"))),
         Bullets(
             (
                 line(
-                    "Every entry attached is in the log under the checkpoint above, in this order, and was signed "
-                    "by a key that "
-                    "the ledger had enrolled for the named principal and that was allowed to sign it then."
+                    say(
+                        "Every entry attached is in the log under the checkpoint above, in this order, and was signed "
+                        "by a key that the ledger had enrolled for the named principal and that was allowed to sign "
+                        "it then."
+                    )
                 ),
                 line(
-                    "Nothing recorded about the streams in the bundle is missing up to its position, and contents "
-                    "that are there are those that were committed to."
+                    say(
+                        "Nothing recorded about the streams in the bundle is missing up to its position, and contents "
+                        "that are there are those that were committed to."
+                    )
                 ),
                 line(
-                    "Anybody with the bundle comes to the same verdicts, by the policy and as of the time on the cover."
+                    say(
+                        "Anybody with the bundle comes to the same verdicts, by the policy and as of the time on the "
+                        "cover."
+                    )
                 ),
             )
         ),
-        Heading(words("Not shown")),
+        Heading(words(say("Not shown"))),
         Bullets(
             (
                 line(
-                    "That a signer read what they signed, or that a machine reported what really happened: print "
-                    "says who reported."
+                    say(
+                        "That a signer read what they signed, or that a machine reported what really happened: print "
+                        "says who reported."
+                    )
                 ),
                 line(
-                    "What was never sent to the ledger. It shows only where the release's own lists name it "
-                    "(section Completeness); "
-                    "silence of a source is not measured."
+                    say(
+                        "What was never sent to the ledger. It shows only where the release's own lists name it "
+                        "(section Completeness); silence of a source is not measured."
+                    )
                 ),
                 line(
-                    "That no second branch of the log exists: for that, somebody scans all of it. This pack rests "
-                    "on one checkpoint."
+                    say(
+                        "That no second branch of the log exists: for that, somebody scans all of it. This pack rests "
+                        "on one checkpoint."
+                    )
                 ),
                 line(
-                    "The printed pages themselves: they are drawn from the records and carry no seal. Where they "
-                    "differ from the attached records, the records hold."
+                    say(
+                        "The printed pages themselves: they are drawn from the records and carry no seal. Where they "
+                        "differ from the attached records, the records hold."
+                    )
                 ),
             )
         ),
