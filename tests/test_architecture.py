@@ -23,6 +23,7 @@ OUTER = {
     "policies",
     "signers",
     "spool",
+    "stamping",
     "standalone",
     "store",
     "transport",
@@ -33,8 +34,8 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : standalone : "
-        "store : transport : witness"
+        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : stamping : "
+        "standalone : store : transport : witness"
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",
