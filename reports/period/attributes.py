@@ -1,0 +1,186 @@
+"""The ten attributes that an auditor looks at in each sampled change, and the rules that decide them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Held
+from ledger.rules.assess import release_subject
+from ledger.rules.verdict import Outcome
+from reports.parts import Mark
+from reports.release.view import MARKS
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.records import Record
+    from ledger.rules.verdict import Verdict
+    from reports.period.view import PeriodChange, PeriodView
+    from reports.text import Text
+
+RULES: Final = {
+    "A": ("CHG-03",),
+    "B": ("SOD-01", "SOD-02", "SOD-04", "SOD-05"),
+    "C": ("SOD-03",),
+    "D": ("APP-01", "APP-02", "CHG-02", "CHG-06"),
+    "E": ("APP-05",),
+    "F": ("TST-01", "TST-02"),
+    "G": ("APP-05", "REL-03", "SOD-06"),
+    "H": ("REL-04", "REL-02"),
+    "I": ("EXC-01", "EXC-02", "EXC-03", "EXC-05"),
+}
+"""By attribute; where several rules are on, the gravest outcome is the attribute's. J is decided by records alone."""
+OF_RELEASE: Final = frozenset("GH")
+"""Those that are of the release which holds the change."""
+MOST_INPUTS: Final = 4
+"""Entries named for one attribute; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of one sampled change."""
+
+    letter: str
+    name: str
+    mark: Mark
+    word: str
+    """Printed instead of the mark's own word; empty: the mark's own."""
+    rules: tuple[str, ...]
+    """Those that decided it."""
+    told: Text
+    """What the rule said, or why nothing could be said."""
+    evidence: tuple[tuple[int, str], ...]
+    """Entry number and envelope digest of what it rests on, at most `MOST_INPUTS`."""
+    more: int
+    """How many more there are."""
+
+
+def attributes(view: PeriodView, change: PeriodChange) -> tuple[Attribute, ...]:
+    """The attributes A to J of a change."""
+    names = _names()
+    found = [_by_rules(view, change, letter, names[letter]) for letter in RULES]
+    return (*found, _retention(view, change, names["J"]))
+
+
+def _names() -> dict[str, str]:
+    return {
+        "A": say("Somebody asked for it"),
+        "B": say("Reviewed independently"),
+        "C": say("Who prompted did not approve"),
+        "D": say("The right content was approved"),
+        "E": say("Approved before it landed"),
+        "F": say("Tests on the same content"),
+        "G": say("The release was approved"),
+        "H": say("Deployed equals released"),
+        "I": say("Emergency handled"),
+        "J": say("Evidence kept"),
+    }
+
+
+def _by_rules(view: PeriodView, change: PeriodChange, letter: str, name: str) -> Attribute:
+    rules = RULES[letter]
+    of_release = letter in OF_RELEASE
+    subjects = _releases(view, change) if of_release else None
+    if subjects is not None and not subjects:
+        told = say("No release of the period holds this change.")
+        return Attribute(letter, name, Mark.NOT_APPLICABLE, say("Not released"), (), capture(told), (), 0)
+    verdicts = [
+        verdict
+        for verdict in (change.verdicts if subjects is None else view.verdicts)
+        if verdict.rule in rules and (subjects is None or verdict.subject in subjects)
+    ]
+    if not verdicts:
+        told = say("Not tested: the policy turns none of these rules on: {rules}.", rules=", ".join(rules))
+        return Attribute(letter, name, Mark.NOT_APPLICABLE, say("Not tested"), (), capture(told), (), 0)
+    worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
+    deciding = [verdict for verdict in verdicts if verdict.outcome is worst]
+    excepted = worst in (Outcome.FAIL, Outcome.NOT_EVALUABLE) and all(verdict.excepted_by for verdict in deciding)
+    word = ""
+    if excepted:
+        word = say("Fail, excepted") if worst is Outcome.FAIL else say("Cannot tell, excepted")
+    evidence = tuple(dict.fromkeys(_evidence(deciding)))
+    return Attribute(
+        letter,
+        name,
+        MARKS[worst],
+        word,
+        tuple(dict.fromkeys(verdict.rule for verdict in deciding)),
+        view.sentence(deciding[0]),
+        evidence[:MOST_INPUTS],
+        max(0, len(evidence) - MOST_INPUTS),
+    )
+
+
+def _evidence(verdicts: list[Verdict]) -> Iterator[tuple[int, str]]:
+    for verdict in verdicts:
+        for item in (*verdict.inputs, *verdict.excepted_by):
+            yield item.index, item.envelope
+
+
+def _releases(view: PeriodView, change: PeriodChange) -> frozenset[str]:
+    """Releases of the period that hold the change, as verdicts name them."""
+    key = (change.facts.project, change.facts.id)
+    return frozenset(
+        release_subject(release)
+        for release in view.dossier.releases
+        if key in {(item.project, item.id) for item in release.changes}
+    )
+
+
+def _retention(view: PeriodView, change: PeriodChange, name: str) -> Attribute:
+    """Whether every content that the change's events commit to is at hand."""
+    records = view.dossier.records
+    shown = records_of(change)
+    states = [
+        "held" if isinstance(content := records.content(item), Held) else content.state
+        for record in shown
+        for item in record.event.context.contents
+    ]
+    held = states.count("held")
+    envelopes = say_count(
+        "The envelope of {count} entry is attached and verified.",
+        "The envelopes of {count} entries are attached and verified.",
+        len(shown),
+    )
+    if held == len(states):
+        told = say(
+            "{envelopes} All of their {contents} are at hand.", envelopes=envelopes, contents=_contents(len(states))
+        )
+        mark, word = Mark.PASS, ""
+    else:
+        told = say(
+            "{envelopes} Of their {contents}, {held} are at hand; the others were withheld, erased, or are not in this "
+            "bundle.",
+            envelopes=envelopes,
+            contents=_contents(len(states)),
+            held=share(held, len(states)),
+        )
+        mark, word = Mark.CANNOT_TELL, say("In part")
+    evidence = tuple((record.index, str(record.envelope)) for record in shown)
+    return Attribute(
+        "J", name, mark, word, (), capture(told), evidence[:MOST_INPUTS], max(0, len(evidence) - MOST_INPUTS)
+    )
+
+
+def _contents(count: int) -> str:
+    return say_count("{count} content", "{count} contents", count)
+
+
+def records_of(change: PeriodChange) -> tuple[Record, ...]:
+    """Every event of the change that the pack reads, ascending by index."""
+    facts = change.facts
+    found = [
+        *(item.record for item in facts.revisions),
+        *(item.record for item in facts.approvals),
+        *(item.record for item in facts.runs),
+        *(item.record for item in facts.landings),
+        *(item.record for item in facts.prompts),
+        *(item.record for item in facts.states),
+        *(item.record for item in facts.scans),
+        *(item.record for item in facts.exceptions),
+    ]
+    return tuple(record for _, record in sorted({record.index: record for record in found}.items()))
