@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import AuthorityError, FormatError
 from ledger.settings import is_loopback
-from ledger.tokens import Token, admitted, read_tokens
+from ledger.tokens import SCOPES, Token, admitted, read_tokens, token_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import Any
+
+    from ledger.digests import Digest
 
 RELOAD_SECONDS: Final = 1.0
 """A token revoked on the server's machine is refused after at most this."""
@@ -35,6 +38,22 @@ def scope_needed(method: str, path: str) -> str | None:
     return "read"
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at pages, and what they may see."""
+
+    scopes: frozenset[str]
+    token: Digest | None = None
+    """SHA-256 of the token's text; None: a program of this machine on a server without tokens."""
+    name: str = ""
+    """The token's name, in words of the operator; empty without a token."""
+
+    @property
+    def reads_contents(self) -> bool:
+        """Whether prompts, names and other contents may be shown."""
+        return "contents" in self.scopes
+
+
 class Gate:
     """Lets requests pass or raises. Reads the list of tokens again when its file changes."""
 
@@ -52,31 +71,55 @@ class Gate:
         Raises:
             AuthorityError: ``token-missing``, ``wrong-host``, or what ``ledger.tokens.admitted`` refuses.
         """
-        if time.monotonic() - self._looked_at > RELOAD_SECONDS:
-            self._reload()
+        self._refresh()
         needed = scope_needed(scope["method"], scope["path"])
-        # A list that once existed and holds only ended tokens still closes the server.
-        if self._stamp is None and self._loopback:
+        if self._open:
             _check_host(scope["headers"])
             return
         if needed is None:
             return
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        kind, _, text = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
-        if kind.lower() != "bearer" or not text:
-            raise AuthorityError(
-                "token-missing",
-                "this server wants a token",
-                remedy="Send the header Authorization: Bearer el_pat_..., or set EVIDENCE_LEDGER_TOKEN.",
-            )
+        self._admit(_bearer(scope["headers"]), needed)
+
+    def visitor(self, scope: Mapping[str, Any], signed_in: Digest | None) -> Visitor:
+        """Who sends the request of this ASGI ``scope`` for a page; ``signed_in`` is the token behind its session.
+
+        Raises:
+            AuthorityError: ``token-missing``, ``wrong-host``, or what ``ledger.tokens.admitted`` refuses.
+        """
+        self._refresh()
+        if self._open:
+            _check_host(scope["headers"])
+            return Visitor(frozenset(SCOPES))
+        token = self._admit(_bearer(scope["headers"]) if signed_in is None else signed_in, "read")
+        return Visitor(frozenset(token.scopes), token.digest, token.name)
+
+    def sign_in(self, text: str) -> Digest:
+        """What stands for the token ``text`` in a session, if it opens pages.
+
+        Raises:
+            AuthorityError: what ``ledger.tokens.admitted`` refuses.
+        """
+        self._refresh()
+        return self._admit(token_digest(text.strip()), "read").digest
+
+    @property
+    def _open(self) -> bool:
+        # A list that once existed and holds only ended tokens still closes the server.
+        return self._stamp is None and self._loopback
+
+    def _admit(self, digest: Digest, needed: str) -> Token:
         try:
-            admitted(self._tokens, text.strip(), needed, now=datetime.now(UTC))
+            return admitted(self._tokens, digest, needed, now=datetime.now(UTC))
         except AuthorityError as error:
             if error.slug != "token-unknown":
                 raise
             # A token made a moment ago is let in at once: the list is read again, if its file changed.
             self._reload()
-            admitted(self._tokens, text.strip(), needed, now=datetime.now(UTC))
+            return admitted(self._tokens, digest, needed, now=datetime.now(UTC))
+
+    def _refresh(self) -> None:
+        if time.monotonic() - self._looked_at > RELOAD_SECONDS:
+            self._reload()
 
     def _reload(self) -> None:
         self._looked_at = time.monotonic()
@@ -93,6 +136,18 @@ class Gate:
         except (OSError, FormatError):
             self._tokens = ()
             self._stamp = self._stamp or (0, 0)
+
+
+def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> Digest:
+    given = [value for name, value in headers if name == b"authorization"]
+    kind, _, text = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
+    if kind.lower() != "bearer" or not text:
+        raise AuthorityError(
+            "token-missing",
+            "this server wants a token",
+            remedy="Send the header Authorization: Bearer el_pat_..., or set EVIDENCE_LEDGER_TOKEN.",
+        )
+    return token_digest(text.strip())
 
 
 def _check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -128,14 +128,18 @@ def well_formed(text: str) -> bool:
     return _TEXT.fullmatch(text) is not None and _checksum(text[:-_CHECK_DIGITS]) == text[-_CHECK_DIGITS:]
 
 
-def admitted(tokens: tuple[Token, ...], text: str, scope: str, *, now: datetime) -> Token:
-    """The token of that ``text``, in use at ``now`` and with ``scope``.
+def token_digest(text: str) -> Digest:
+    """What stands for a token's ``text``, whatever was sent: SHA-256 of it."""
+    return digest_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def admitted(tokens: tuple[Token, ...], wanted: Digest, scope: str, *, now: datetime) -> Token:
+    """The token whose text has the digest ``wanted``, in use at ``now`` and with ``scope``.
 
     Raises:
         AuthorityError: ``token-unknown``, ``token-expired``, ``token-revoked`` or ``token-scope``.
     """
     # Looked up by digest: the time a comparison takes says nothing about any token's text.
-    wanted = digest_bytes(text.encode("utf-8", "surrogateescape"))
     token = next((item for item in tokens if item.digest == wanted), None)
     if token is None:
         raise AuthorityError("token-unknown", "the server does not know this token")
