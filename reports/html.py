@@ -28,7 +28,7 @@ def render_html(document: Document) -> str:
     """
     css = stylesheet()
     return (
-        _environment()
+        environment()
         .get_template("pack.html")
         .render(
             pack=document,
@@ -41,10 +41,10 @@ def render_html(document: Document) -> str:
     )
 
 
-def content_policy(css: str) -> str:
-    """The content security policy that allows exactly the style element holding ``css``."""
+def content_policy(css: str, *, forms: str = "'none'") -> str:
+    """The content security policy that allows exactly the style element holding ``css``, and ``forms`` sent there."""
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {forms}"
 
 
 @cache
@@ -57,8 +57,9 @@ def stylesheet() -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Where templates live: everything they place is filtered and escaped, and a forgotten value is an error."""
+    made = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         loader=PackageLoader("reports"),
@@ -66,8 +67,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["attr"] = _attribute
-    return environment
+    made.filters["attr"] = _attribute
+    return made
 
 
 def _attribute(value: Text | str, limit: int = 2_000) -> Markup:
