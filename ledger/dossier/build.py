@@ -32,6 +32,7 @@ from ledger.dossier.surroundings import (
     told,
 )
 from ledger.errors import NotFoundError
+from ledger.events.evidence import Pack
 from ledger.events.governance import DeclaredException, GateDecision
 from ledger.events.work import Release
 
@@ -115,6 +116,16 @@ def _release(entries: Entries, record: Record, body: Release) -> ReleaseDossier:
         ),
         GateDecision,
     )
+    packs = told(
+        entries,
+        (
+            item
+            for project in projects
+            for item in entries.told["pack", project]
+            if isinstance(item.event.body, Pack) and item.event.body.release == release
+        ),
+        Pack,
+    )
     of_changes = {item.record.index for change in changes for item in change.scans}
     around = surroundings(entries, projects, 0, records.position)
     released_by = entries.people.actor(record)
@@ -139,6 +150,7 @@ def _release(entries: Entries, record: Record, body: Release) -> ReleaseDossier:
         incidents=incidents_of_release(entries, projects, release, {(change.project, change.id) for change in changes}),
         exceptions=exceptions,
         gates=gates,
+        packs=packs,
         surroundings=around,
     )
 
@@ -218,7 +230,7 @@ def _approvers(approvals: Iterable[ApprovalFact]) -> list[Party]:
 def _told_by(around: Surroundings) -> list[Party]:
     facts = (
         *(around.pushes, around.snapshots, around.heartbeats, around.observations),
-        *(around.incidents, around.gates, around.corrections),
+        *(around.incidents, around.gates, around.corrections, around.packs, around.reconciliations),
     )
     found = [item.actor for items in facts for item in items]
     found += [item.deployed_by for item in around.deployments] + _approvers(around.access_reviews)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.digests import Digest
+    from ledger.events.evidence import Pack, Reconciliation
     from ledger.events.forge import ChangeState, ControlSnapshot, Push, ReviewNote
     from ledger.events.governance import Correction, DeclaredException, GateDecision
     from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
@@ -309,6 +310,8 @@ class Surroundings:
     exceptions: tuple[ExceptionFact, ...]
     gates: tuple[Told[GateDecision], ...]
     corrections: tuple[Told[Correction], ...]
+    packs: tuple[Told[Pack], ...]
+    reconciliations: tuple[Told[Reconciliation], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +347,8 @@ class ReleaseDossier:
     """For the release itself."""
     gates: tuple[Told[GateDecision], ...]
     """About the release itself."""
+    packs: tuple[Told[Pack], ...]
+    """Of the release, as far as recorded here: a pack's own event comes after its bundle."""
     surroundings: Surroundings
     """Of the projects that its sources come from, up to the dossier's position."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ledger.dossier.decisions import arrange_decisions
 from ledger.dossier.facts import DeployFact, ExceptionFact, Surroundings, Told
 from ledger.dossier.reading import ChangeKey, Entries, by_index, read_text
+from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ControlSnapshot, Push
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Scan
@@ -188,4 +189,6 @@ def surroundings(entries: Entries, projects: Collection[str], first: int, end: i
         exceptions=exception_facts(entries, of("exception")),
         gates=told(entries, of("decision"), GateDecision),
         corrections=told(entries, of("correction"), Correction),
+        packs=told(entries, of("pack"), Pack),
+        reconciliations=told(entries, of("reconciliation"), Reconciliation),
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ledger.digests import Digest
+    from ledger.events.evidence import Reconciliation
     from ledger.records import Content, Record, Records
 
 Fact: TypeAlias = PromptFact | Revision | RunFact | ApprovalFact | Landing | DeployFact | ExceptionFact | Told[Any]
@@ -70,10 +71,20 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
         )
     )
     facts: list[Fact] = [*dossier.runs, *dossier.approvals, *dossier.deployments, *dossier.scans, *dossier.builds]
-    facts += [*dossier.observations, *dossier.incidents, *dossier.gates]
+    facts += [*dossier.observations, *dossier.incidents, *dossier.gates, *dossier.packs, *_compared(dossier)]
     facts += _with_decisions(dossier.exceptions)
     steps += [_step(dossier.records, None, fact) for fact in facts]
     return _ordered(steps)
+
+
+def _compared(dossier: ReleaseDossier) -> list[Told[Reconciliation]]:
+    """Comparisons with git between whose positions a change of the release landed."""
+    landed = [landing.record.index for change in dossier.changes for landing in change.landings]
+    return [
+        item
+        for item in dossier.surroundings.reconciliations
+        if any(item.body.from_ <= index < item.body.to for index in landed)
+    ]
 
 
 def trace_change(dossier: ChangeDossier) -> tuple[TraceStep, ...]:
