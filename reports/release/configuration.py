@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.roster.state import policy_at
 from ledger.rules.plain import in_plain_words
-from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Beside, Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.governed import Governance, act_words
 from reports.release.objectives import SECTIONS
 from reports.release.said import (
@@ -136,6 +136,8 @@ def _approved_by(governance: Governance, act: Act | None) -> Line:
 
 def _sentences(view: View) -> tuple[Block, ...]:
     plain = in_plain_words(view.policy)
+    sentences = (plain.gate, *plain.shared)
+    half = (len(sentences) + 1) // 2
     return (
         Paragraph(
             say_line(
@@ -143,8 +145,12 @@ def _sentences(view: View) -> tuple[Block, ...]:
                 method=link("method", say(SECTIONS["method"]), page=True),
             )
         ),
-        Bullets((line(plain.gate), *(line(capture(sentence, limit=600)) for sentence in plain.shared))),
+        Beside((_bullets(sentences[:half]), _bullets(sentences[half:]))),
     )
+
+
+def _bullets(sentences: tuple[str, ...]) -> tuple[Block, ...]:
+    return (Bullets(tuple(line(capture(sentence, limit=600)) for sentence in sentences)),)
 
 
 def _protections(view: View) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.rules.asking import FRAMEWORK_NAMES
 from ledger.rules.catalogue import BY_ID
@@ -10,7 +10,7 @@ from ledger.rules.controls import CONTROLS, supported_by
 from ledger.rules.verdict import Outcome
 from reports.parts import Column, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.objectives import SECTIONS, counts, of_rules, place, place_of
-from reports.release.said import joined, link, quiet, status, strong
+from reports.release.said import NONE, joined, link, quiet, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 
@@ -88,25 +88,28 @@ def _rules(view: View) -> Table:
     ordered = sorted(found, key=lambda item: order.index(item[1].worst) if item[1].whole else len(order))
     return Table(
         (
-            Column(words(say("Rule")), 33),
-            Column(words(say("Supports")), 21),
-            Column(words(say("Held")), 10, "right"),
-            Column(words(say("Result")), 14),
+            Column(words(say("Rule")), 30),
+            Column(words(say("Supports")), 24),
+            Column(words(say("Held")), 9, "right"),
+            Column(words(say("Result")), 15),
             Column(words(say("Evidence")), 22),
         ),
-        tuple(_rule(rule, one) for rule, one in ordered if one.whole),
+        tuple(_rule(view, rule, one) for rule, one in ordered if one.whole),
         words(say("No rule was assessed.")),
         words(say("Rules, those that failed first")),
         "dense",
     )
 
 
-def _rule(rule: str, found: Counts) -> Row:
+def _rule(view: View, rule: str, found: Counts) -> Row:
+    chosen = cast("list[str]", view.policy.shared["frameworks"])
     frameworks = dict.fromkeys(
-        f"{FRAMEWORK_NAMES[control.framework]} {control.id}" for control in CONTROLS if rule in control.rules
+        f"{FRAMEWORK_NAMES[control.framework]} {control.id}"
+        for control in CONTROLS
+        if rule in control.rules and (not chosen or control.framework in chosen)
     )
     names = list(frameworks)
-    said = "; ".join(_brief(name) for name in names[:2]) or say("none")
+    said = "; ".join(_brief(name) for name in names[:2]) or NONE
     more = say(" and {count} more", count=len(names) - 2) if len(names) > 2 else ""
     return Row(
         (
@@ -133,11 +136,11 @@ def _result(found: Counts) -> Line:
 def _mapping(view: View) -> Table:
     return Table(
         (
-            Column(words(say("Control")), 17),
-            Column(words(say("What it is about, and what the evidence supports")), 37),
-            Column(words(say("Held")), 10, "right"),
-            Column(words(say("Worst result")), 13),
-            Column(words(say("Rules, and where their evidence is")), 23),
+            Column(words(say("Control")), 16),
+            Column(words(say("What it is about, and what the evidence supports")), 35),
+            Column(words(say("Held")), 9, "right"),
+            Column(words(say("Worst result")), 16),
+            Column(words(say("Rules, and where their evidence is")), 24),
         ),
         tuple(_control(view, item) for item in supported_by(view.policy)),
         words(

@@ -31,9 +31,10 @@ from ledger.events.roster import (
 )
 from ledger.events.work import Approval
 from ledger.roster.state import in_force
-from reports.release.said import NAME, entry, ledger_time, named
+from reports.release.said import NAME, entry, named, received
 from reports.say import say, say_count
 from reports.text import capture
+from reports.wording import day
 
 if TYPE_CHECKING:
     from ledger.digests import Digest
@@ -130,7 +131,7 @@ class Governance:
         return (
             say("position {position}", position=position)
             if record is None
-            else f"{ledger_time(record)[:16]}, {entry(record)}"
+            else f"{day(received(record))}, {entry(record)}"
         )
 
     @property

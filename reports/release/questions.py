@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Row, Table, line, words
+from reports.parts import Paragraph, Row, Section, Table, line, words
 from reports.release.objectives import counts, of_rules
 from reports.release.said import columns, link, quiet, status, strong
 from reports.release.view import MARKS
@@ -14,6 +14,9 @@ from reports.say import say, to_say
 if TYPE_CHECKING:
     from reports.parts import Line
     from reports.release.view import View
+
+
+ANCHOR: Final = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +195,37 @@ QUESTIONS: Final[tuple[Question, ...]] = (
 """In the order in which assessors' guides have them."""
 
 
-def questions_table(view: View) -> Table:
-    """Every question, how the rules that speak to it came out, and its page."""
+def questions(view: View) -> Section:
+    """The section: every question, how the rules that speak to it came out, and its page."""
+    answered = sum(bool(one.anchor) for one in QUESTIONS)
+    return Section(
+        ANCHOR,
+        "Q",
+        words(say("Questions")),
+        words(say("On which page is each question that assessors ask answered?")),
+        line(
+            say(
+                "{answered} of {whole} questions are answered in this pack, each on the page named.",
+                answered=answered,
+                whole=len(QUESTIONS),
+            )
+        ),
+        (
+            _table(view),
+            Paragraph(
+                line(
+                    say(
+                        "The verdicts are those of the rules that speak to the question; the mark is the gravest of "
+                        "them. Some rules are asked of periods alone and stand in a period pack."
+                    )
+                ),
+                small=True,
+            ),
+        ),
+    )
+
+
+def _table(view: View) -> Table:
     return Table(
         columns((say("No."), 5), (say("An assessor asks"), 46), (say("Verdicts"), 20), (say("Answered in"), 29)),
         tuple(
@@ -208,16 +240,16 @@ def questions_table(view: View) -> Table:
 
 def _where(one: Question) -> Line:
     if not one.anchor:
-        return line(quiet(say("a period pack only: every change here was tested, none was sampled")))
+        return line(quiet(say("a period pack; here nothing was sampled")))
     return line(link(one.anchor, say(one.where), page=True))
 
 
 def _verdicts(view: View, one: Question) -> Line:
     if not one.rules:
-        return line(quiet(say("no rule: the page says it")) if one.anchor else quiet(say("not in a release pack")))
+        return line(quiet(say("the page says it")) if one.anchor else quiet(say("not in a release pack")))
     found = counts(of_rules(view, one.rules))
     if not found.whole:
-        return line(quiet(say("no rule of it is asked of a release here")))
+        return line(quiet(say("asked of periods, or off")))
     if not found.asked:
         return line(status(MARKS[found.worst]))
     return line(status(MARKS[found.worst]), " ", quiet(say("{held} held", held=found.held)))

@@ -1,4 +1,4 @@
-"""The statement: what the pack shows, for whom, on what basis, what it does not show; then the questions with pages."""
+"""The statement: what the pack shows, for whom, on what basis, and what it does not show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
 from reports.parts import Bullets, Facts, Heading, Section, line, words
-from reports.release.questions import questions_table
 from reports.release.said import rows
 from reports.say import say, say_count
 from reports.text import capture
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from reports.release.view import View
 
 ANCHOR: Final = "statement"
-QUESTIONS: Final = "questions"
-"""Anchor of the list of questions."""
 MOST_PRODUCERS: Final = 6
 """Producers named; the rest is counted."""
 
@@ -30,7 +27,7 @@ def statement(view: View) -> Section:
         ANCHOR,
         "1",
         words(say("Statement")),
-        words(say("What does this pack show, on what basis, and on which page is each question answered?")),
+        words(say("What does this pack show, for whom, on what basis, and what does it not show?")),
         line(
             say(
                 "What the ledger holds about {release}: who asked for it, wrote it, prompted for it, tested, approved, "
@@ -64,8 +61,6 @@ def statement(view: View) -> Section:
                     ),
                 )
             ),
-            Heading(words(say("Where each question is answered")), QUESTIONS),
-            questions_table(view),
         ),
     )
 
