@@ -1,0 +1,183 @@
+"""The controls that the policy names, each with how it was tested over the whole population and what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.asking import FRAMEWORK_NAMES
+from ledger.rules.controls import supported_by
+from ledger.rules.verdict import Outcome
+from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
+from reports.period.shown import tally
+from reports.release.said import columns, link, quiet, status, strong
+from reports.release.view import MARKS
+from reports.say import say, say_count
+from reports.wording import number, share
+
+if TYPE_CHECKING:
+    from ledger.rules.controls import Supported
+    from reports.parts import Block
+    from reports.period.view import PeriodView
+
+ANCHOR: Final = "controls"
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A control with what its rules found over every item of the period."""
+
+    control: Supported
+    counts: dict[Outcome, int]
+    """Verdicts of the rules that are on."""
+
+    @property
+    def applicable(self) -> int:
+        """Verdicts in which a rule spoke of something."""
+        return sum(many for outcome, many in self.counts.items() if outcome is not Outcome.NOT_APPLICABLE)
+
+    @property
+    def mark(self) -> Mark:
+        """The gravest outcome that occurs; not applicable where no rule is on or none spoke."""
+        return next((MARKS[outcome] for outcome, many in self.counts.items() if many), Mark.NOT_APPLICABLE)
+
+
+def tested(view: PeriodView) -> tuple[Tested, ...]:
+    """The controls of the frameworks that the policy names, in their order."""
+    return tuple(
+        Tested(control, tally(verdict for verdict in view.verdicts if verdict.rule in control.on))
+        for control in supported_by(view.policy)
+    )
+
+
+def controls(view: PeriodView) -> Section:
+    """The section."""
+    found = tested(view)
+    return Section(
+        ANCHOR,
+        "4",
+        words(say("Controls and how they were tested")),
+        words(say("Which controls were tested, by which procedure, and with which result?")),
+        _lede(found),
+        (
+            Paragraph(
+                say_line(
+                    "{test} means: the rules were applied by software to every item of the period, not to a sample, "
+                    "and anybody with the bundle repeats it. {examine} means: the pages named show the evidence "
+                    "itself. {interview} is the assessor's own; nothing here replaces it.",
+                    test=strong(say("Test")),
+                    examine=strong(say("Examine")),
+                    interview=strong(say("Interview")),
+                )
+            ),
+            *_table(found),
+            Paragraph(
+                line(
+                    say(
+                        "A rule that passes supports a control; it never fulfils one, and nothing here quotes a "
+                        "standard. The result is the gravest outcome among the rules of the control; an exception "
+                        "stands beside a verdict and changes none."
+                    )
+                ),
+                small=True,
+            ),
+        ),
+    )
+
+
+def _lede(found: tuple[Tested, ...]) -> Line:
+    if not found:
+        return say_line(
+            "The policy names no framework, so no control is listed; every rule is under {results}.",
+            results=link("results", say("Whole-population results")),
+        )
+    held = sum(item.mark is Mark.PASS for item in found)
+    failed = sum(item.mark is Mark.FAIL for item in found)
+    return line(
+        say_count(
+            "{count} control was tested on every item.", "{count} controls were tested on every item.", len(found)
+        ),
+        " ",
+        say(
+            "Of them, every verdict that applies passed for {held}, and at least one failed for {failed}.",
+            held=number(held),
+            failed=number(failed),
+        ),
+    )
+
+
+def _table(found: tuple[Tested, ...]) -> list[Block]:
+    if not found:
+        return []
+    return [
+        Table(
+            columns(
+                (say("Control"), 18),
+                (say("What it is about"), 26),
+                (say("Test procedure"), 30),
+                (say("Verdicts passed"), 11),
+                (say("Result"), 15),
+            ),
+            tuple(_row(item) for item in found),
+            words(say("No control.")),
+            None,
+            "dense",
+        )
+    ]
+
+
+def _row(item: Tested) -> Row:
+    control = item.control.control
+    parts: list[Line] = []
+    if item.control.on:
+        parts.append(line(strong(say("Test")), " ", ", ".join(item.control.on)))
+        parts.append(line(strong(say("Examine")), " ", _pages(item.control.on)))
+    else:
+        parts.append(line(quiet(say("none of its rules is on in this policy"))))
+    if item.control.off:
+        parts.append(line(quiet(say("off in this policy: {rules}", rules=", ".join(item.control.off)))))
+    parts.append(line(strong(say("Interview")), " ", say("by the assessor")))
+    procedure = tuple(one for place, part in enumerate(parts) for one in ((Break(), *part) if place else part))
+    passed = item.counts[Outcome.PASS]
+    return Row(
+        (
+            line(strong(control.id), Break(), quiet(FRAMEWORK_NAMES[control.framework])),
+            line(control.subject, Break(), quiet(control.supports)),
+            procedure,
+            line(share(passed, item.applicable)) if item.applicable else line(quiet(say("none applied"))),
+            (
+                *line(status(item.mark)),
+                *(
+                    line(Break(), say_count("{count} failed", "{count} failed", item.counts[Outcome.FAIL]))
+                    if item.counts[Outcome.FAIL]
+                    else ()
+                ),
+                *(
+                    line(
+                        Break(),
+                        say_count(
+                            "{count} cannot be told", "{count} cannot be told", item.counts[Outcome.NOT_EVALUABLE]
+                        ),
+                    )
+                    if item.counts[Outcome.NOT_EVALUABLE]
+                    else ()
+                ),
+            ),
+        ),
+        hit=item.mark is Mark.FAIL,
+    )
+
+
+def _pages(rules: tuple[str, ...]) -> str:
+    """The sections whose pages show what the rules rest on, by the families of the rules."""
+    families = {rule.partition("-")[0] for rule in rules}
+    named = [
+        (say("Change register"), {"CHG", "REL", "DEP", "TST", "AI", "APP"}),
+        (say("Segregation of duties"), {"SOD"}),
+        (say("Exceptions"), {"EXC"}),
+        (say("Access"), {"ID", "ADM"}),
+        (say("Completeness"), {"POP"}),
+        (say("Administration of the ledger"), {"LED"}),
+        (say("Deviations"), {"INC"}),
+    ]
+    return ", ".join(name for name, sorts in named if sorts & families)

@@ -1,0 +1,228 @@
+"""Exceptions, emergencies and bypasses, each population whole, with how long it took until somebody looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.excepting import AUTHORISATION, REVIEW
+from ledger.rules.reviewed import stands
+from reports.parts import Figure, Figures, Line, Mark, Row, Section, Table, line, words
+from reports.period.bypasses import Bypass, bypass_blocks, bypasses
+from reports.period.shown import change_line, cut
+from reports.release.said import (
+    absence,
+    columns,
+    joined,
+    ledger_time,
+    named,
+    quiet,
+    received,
+    status,
+    strong,
+)
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import duration, number, share
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ledger.dossier.facts import ApprovalFact, ExceptionFact
+    from reports.parts import Block
+    from reports.period.view import PeriodChange, PeriodView
+
+ANCHOR: Final = "exceptions"
+MOST: Final = 60
+"""Rows printed of each table; the rest is counted."""
+REASON: Final = 200
+"""Characters printed of a reason."""
+
+
+def declared(view: PeriodView) -> tuple[ExceptionFact, ...]:
+    """Every exception declared in the period, and every earlier one for a change that landed in it."""
+    found = {item.record.index: item for item in view.dossier.surroundings.exceptions}
+    for change in view.changes:
+        found.update((item.record.index, item) for item in change.facts.exceptions)
+    return tuple(found[index] for index in sorted(found))
+
+
+def reviewed_after(item: ExceptionFact) -> timedelta | None:
+    """How long after the declaration somebody first looked at it; None: nobody has."""
+    reviews = [fact for fact in item.decisions if fact.approval.meaning == REVIEW and stands(fact)]
+    return received(reviews[0].record) - received(item.record) if reviews else None
+
+
+def undeclared_emergencies(view: PeriodView) -> tuple[PeriodChange, ...]:
+    """Changes called emergencies for which no exception was declared."""
+    return tuple(change for change in view.changes if change.strata.type == "emergency" and not change.strata.excepted)
+
+
+def exceptions(view: PeriodView) -> Section:
+    """The section."""
+    found, passed = declared(view), bypasses(view)
+    alone = undeclared_emergencies(view)
+    times = [span for item in found if (span := reviewed_after(item)) is not None]
+    blocks: list[Block] = []
+    if found:
+        changes = sum(change.strata.excepted for change in view.changes)
+        blocks.append(
+            Figures(
+                (
+                    Figure(words(number(len(found))), words(say("exceptions"))),
+                    Figure(
+                        words(number(changes)),
+                        words(say("changes under one")),
+                        words(say("of {whole}", whole=number(len(view.changes)))),
+                    ),
+                    Figure(
+                        words(number(len(times))),
+                        words(say("looked at afterwards")),
+                        words(say("of {whole}", whole=number(len(found)))),
+                    ),
+                    Figure(
+                        words(duration(_middle(times)) if times else say("none")),
+                        words(say("until the review, median")),
+                    ),
+                )
+            )
+        )
+    blocks += _table(view, found)
+    blocks += _alone(view, alone)
+    blocks += bypass_blocks(passed)
+    return Section(
+        ANCHOR,
+        "15",
+        words(say("Exceptions and emergencies")),
+        words(say("Which rules were departed from or passed over, why, and who looked at it, how fast?")),
+        _lede(found, times, passed),
+        tuple(blocks),
+        brief=not found and not passed and not alone,
+    )
+
+
+def _lede(found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tuple[Bypass, ...]) -> Line:
+    first = (
+        say(
+            "The whole population: {exceptions}, of which {reviewed} were looked at afterwards.",
+            exceptions=say_count("{count} exception", "{count} exceptions", len(found)),
+            reviewed=share(len(times), len(found)),
+        )
+        if found
+        else say("No exception was declared in the period, or for a change that landed in it.")
+    )
+    second = (
+        say_count(
+            "{count} bypass is known, {declared} of them declared.",
+            "{count} bypasses are known, {declared} of them declared.",
+            len(passed),
+            declared=number(sum(item.declared for item in passed)),
+        )
+        if passed
+        else say("No bypass is known.")
+    )
+    return line(first, " ", second)
+
+
+def _table(view: PeriodView, found: tuple[ExceptionFact, ...]) -> list[Block]:
+    if not found:
+        return []
+    shown, rest = cut(tuple(_row(view, item) for item in found), MOST, "exceptions")
+    return [
+        Table(
+            columns(
+                (say("Entry"), 7),
+                (say("For"), 13),
+                (say("Rules"), 12),
+                (say("Cause and reason"), 24),
+                (say("Asked by, until"), 17),
+                (say("Authorised, reviewed"), 17),
+                (say("Until review"), 10),
+            ),
+            shown,
+            words(say("None.")),
+            words(say("Exceptions")),
+            "dense",
+        ),
+        *rest,
+    ]
+
+
+def _row(view: PeriodView, item: ExceptionFact) -> Row:
+    exception, context = item.exception, item.record.event.context
+    change = next(
+        (one for one in view.changes if (one.facts.project, one.facts.id) == (context.project, context.about.change)),
+        None,
+    )
+    what: Line
+    if change is not None:
+        what = change_line(view, change)
+    elif context.about.release is not None:
+        what = line(say("release {release}", release=capture(context.about.release, limit=60)))
+    else:
+        what = line(
+            say("change {change}, not landed in the period", change=capture(context.about.change or "", limit=40))
+        )
+    incident = "" if exception.incident is None else f", {exception.incident}"
+    reason = (
+        line(capture(item.reason, limit=REASON))
+        if isinstance(item.reason, str)
+        else line(strong(say("reason {state}", state=absence(item.reason.state))))
+    )
+    after = reviewed_after(item)
+    return Row(
+        (
+            line(number(item.record.index)),
+            what,
+            line(", ".join(exception.rules)),
+            (*line(capture(f"{exception.cause}{incident}. ", limit=120)), *reason),
+            (
+                *line(named(item.requester), ", "),
+                *line(
+                    quiet(
+                        say("{declared} until {until}", declared=ledger_time(item.record), until=exception.expires_at)
+                    )
+                ),
+            ),
+            _decided(item),
+            line(status(Mark.FAIL, say("Never"))) if after is None else line(duration(after)),
+        ),
+        hit=after is None,
+    )
+
+
+def _decided(item: ExceptionFact) -> Line:
+    def of(meaning: str) -> list[ApprovalFact]:
+        return [fact for fact in item.decisions if fact.approval.meaning == meaning and stands(fact)]
+
+    allowed, looked = of(AUTHORISATION), of(REVIEW)
+    parts: list[Line] = []
+    parts += [line(say("authorised by"), " ", named(fact.approver)) for fact in allowed] or [
+        line(quiet(say("not authorised")))
+    ]
+    parts += [line(say("reviewed by"), " ", named(fact.approver)) for fact in looked] or [
+        line(strong(say("not reviewed")))
+    ]
+    return joined(parts, "; ")
+
+
+def _alone(view: PeriodView, alone: tuple[PeriodChange, ...]) -> list[Block]:
+    if not alone:
+        return []
+    shown, rest = cut(
+        tuple(Row((change_line(view, change), line(change.title)), hit=True) for change in alone), MOST, "changes"
+    )
+    return [
+        Table(
+            columns((say("Change"), 30), (say("What"), 70)),
+            shown,
+            words(say("None.")),
+            words(say("Called an emergency, without an exception")),
+            "small",
+        ),
+        *rest,
+    ]
+
+
+def _middle(times: list[timedelta]) -> timedelta:
+    """The median: half were looked at sooner. Of an even number the later of the two in the middle."""
+    return sorted(times)[len(times) // 2]

@@ -1,0 +1,169 @@
+"""Keys and principals: how keys came and went, and which accounts are one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.dossier.people import read_card
+from ledger.records import Absent
+from ledger.roster.state import person_behind
+from reports.parts import Heading, Line, Paragraph, Row, Table, line, words
+from reports.period.shown import cut
+from reports.release.said import (
+    NONE,
+    absence,
+    code,
+    columns,
+    digest_line,
+    joined,
+    named,
+    quiet,
+    short_principal,
+    sort_of,
+)
+from reports.say import say
+from reports.text import capture
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from ledger.roster.state import Key
+    from reports.parts import Block
+    from reports.period.view import PeriodView
+
+PEOPLE: Final = "people"
+"""Anchor of the table of persons, agents and services."""
+MOST: Final = 40
+"""Rows printed of each table; the rest is counted."""
+
+
+def keys_moved(view: PeriodView) -> tuple[tuple[Key, str, int], ...]:
+    """Keys that began or ended in the period, with what happened and the position from which it held."""
+    first, end = view.dossier.first, view.dossier.end
+    found: list[tuple[Key, str, int]] = []
+    for key in view.dossier.records.roster.keys.values():
+        if first < key.since <= end:
+            found.append((key, "enrolled", key.since))
+        if key.until is not None and first < key.until <= end:
+            found.append((key, key.ended_by or "end", key.until))
+    return tuple(sorted(found, key=lambda item: (item[2], item[1])))
+
+
+def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> list[Block]:
+    """The table of keys."""
+    words_of = {
+        "enrolled": say("enrolled"),
+        "end": say("ended"),
+        "rotate": say("rotated away"),
+        "revoke": say("revoked"),
+    }
+    body: list[Row] = []
+    for key, what, position in moved:
+        party = view.dossier.parties.get(key.principal)
+        said: Line = line(words_of.get(what, what))
+        if what != "enrolled" and key.reason is not None:
+            said = (*said, *line(quiet(f" {key.reason}")))
+        if what == "revoke" and key.compromised_since is not None:
+            said = (
+                *said,
+                *line(quiet(say(", compromised since position {position}", position=number(key.compromised_since)))),
+            )
+        body.append(
+            Row(
+                (
+                    line(number(position)),
+                    line(short_principal(key.principal) if party is None else named(party)),
+                    said,
+                    digest_line(key.id),
+                    line(key.custody or NONE),
+                ),
+                hit=what == "revoke",
+            )
+        )
+    shown, rest = cut(body, MOST, "principals")
+    return [
+        Table(
+            columns(
+                (say("From position"), 12),
+                (say("Whose"), 28),
+                (say("What"), 26),
+                (say("Key id"), 18),
+                (say("Held in"), 16),
+            ),
+            shown,
+            words(say("No key began or ended in the period.")),
+            words(say("Key lifecycle")),
+            "dense",
+        ),
+        *rest,
+    ]
+
+
+def people_blocks(view: PeriodView) -> list[Block]:
+    """Who is who: one row a principal, with what its card claims, so that two accounts of one person are seen."""
+    records = view.dossier.records
+    body: list[Row] = []
+    for principal in records.roster.principals.values():
+        if principal.since > view.dossier.end or (
+            principal.until is not None and principal.until <= view.dossier.first
+        ):
+            continue
+        party = view.dossier.parties.get(principal.id)
+        stands_for = person_behind(records.roster, principal.id, view.dossier.end)
+        keys = [key for key in records.roster.keys.values() if key.principal == principal.id]
+        card = read_card(records.content(principal.cards[-1].content)) if principal.cards else Absent("missing")
+        accounts: Line
+        if isinstance(card, Absent):
+            accounts = line(quiet(absence(card.state)))
+        else:
+            accounts = joined(
+                [
+                    line(code(capture(f"{item.system}: {item.mail or item.login or item.id or ''}", limit=60)))
+                    for item in card.accounts[:3]
+                ]
+            ) or line(quiet(say("claims none")))
+            if len(card.accounts) > 3:
+                accounts = (*accounts, *line(" ", say("and {more} more", more=number(len(card.accounts) - 3))))
+        body.append(
+            Row(
+                (
+                    line(short_principal(principal.id) if party is None else named(party)),
+                    line(quiet(principal.type if party is None else sort_of(party))),
+                    line(code(short_principal(principal.id)))
+                    if stands_for == principal.id
+                    else line(
+                        code(short_principal(principal.id)),
+                        " ",
+                        say("is one with {principal}", principal=short_principal(stands_for)),
+                    ),
+                    line(number(len(keys))),
+                    accounts,
+                )
+            )
+        )
+    shown, rest = cut(body, MOST, "principals")
+    return [
+        Heading(words(say("Who is who")), PEOPLE),
+        Paragraph(
+            line(
+                say(
+                    "Rules compare principals, never names. Two accounts are one person exactly if one card claims "
+                    "both, or an administrator joined their principals."
+                )
+            ),
+            small=True,
+        ),
+        Table(
+            columns(
+                (say("Name"), 24),
+                (say("Sort"), 9),
+                (say("Principal"), 19),
+                (say("Keys"), 7),
+                (say("Accounts that its card claims"), 41),
+            ),
+            shown,
+            words(say("Nobody is enrolled.")),
+            None,
+            "dense",
+        ),
+        *rest,
+    ]
