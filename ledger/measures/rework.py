@@ -47,6 +47,12 @@ def taken_back(ground: Ground) -> Proportion:
     return proportion("taken-back", found)
 
 
+def reverts(ground: Ground) -> Proportion:
+    """Changes that are said to take another one back, whether or not it can be found which."""
+    found = (bool(change.states) and change.states[-1].body.type == "revert" for change in ground.dossier.changes)
+    return proportion("reverts", found)
+
+
 def _after_review(change: ChangeFacts) -> int | Reason:
     if not change.revisions:
         return "no-revision"

@@ -59,6 +59,7 @@ def _names() -> dict[str, tuple[str, str]]:
             say("Taken back or mended"),
             say("changes that a later one reverted, or that another mended after an incident"),
         ),
+        "reverts": (say("Reverts"), say("changes last said to take another one back")),
         "assisted": (say("Assistants"), say("changes in which an assistant had a part")),
         "merge-gate-blocked": (say("Merge gate"), say("answers that were: blocked")),
         "deploy-gate-blocked": (say("Deploy gate"), say("answers that were: blocked")),
@@ -103,13 +104,13 @@ def value_words(measure: Measure) -> str:
             return say("nothing measured")
         case Spread():
             return say(
-                "median {median}; 90 % within {high}",
+                "median {median}; 90% within {high}",
                 median=amount(measure.unit, measure.median or 0),
                 high=amount(measure.unit, measure.high or 0),
             )
         case Proportion():
             return say(
-                "{percent} % ({part} of {whole})",
+                "{percent}% ({part} of {whole})",
                 percent=tenths(measure.permille or 0),
                 part=number(measure.part),
                 whole=number(measure.measured),

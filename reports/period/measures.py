@@ -176,10 +176,14 @@ def _rests_on(view: PeriodView, found: Concentration) -> Line:
         most=share(found.top(1), found.approvals),
         three=share(found.top(3), found.approvals),
     )
-    alone = say_count(
-        "{count} change could have been approved by one person alone.",
-        "{count} changes could have been approved by one person alone.",
-        found.one_eligible,
+    alone = (
+        say_count(
+            "{count} change could have been approved by one person alone.",
+            "{count} changes could have been approved by one person alone.",
+            found.one_eligible,
+        )
+        if found.one_eligible
+        else say("No change depended on one person alone.")
     )
     return line(told, " ", alone)
 

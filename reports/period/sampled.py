@@ -28,9 +28,10 @@ from reports.release.said import (
     code,
     columns,
     digest_line,
+    joined,
     ledger_time,
     link,
-    listed_names,
+    named,
     quiet,
     rows,
     status,
@@ -41,7 +42,9 @@ from reports.text import capture
 from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import Landing
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import Landing, Party
     from ledger.sampling import Drawn, Item, Plan
     from reports.parts import Block
     from reports.period.attributes import Attribute
@@ -57,7 +60,10 @@ def sampling_plan(view: PeriodView, section: str = "8") -> Section:
     """How items are chosen; ``section`` is its number."""
     plan, drawn = plan_of(view), sample_of(view)
     blocks: list[Block] = [Facts(rows(*_facts(view, plan, drawn))), _strata(plan)]
-    blocks += _result(view, drawn) if drawn is not None else _next(view)
+    if drawn is not None:
+        blocks += _result(view, drawn)
+    elif plan.items and is_fixed(view):
+        blocks += _next(view)
     blocks += [Heading(words(say("How to repeat it"))), _method(), *_items(view, plan)]
     return Section(
         ANCHOR,
@@ -76,7 +82,7 @@ def sample_sheets(view: PeriodView, section: str = "9") -> tuple[Section, ...]:
         return ()
     known = population(view)
     return tuple(
-        _sheet(view, item, known[item.id][1], f"{section}.{place}", place, len(drawn.chosen))
+        _sheet(view, item, known[item.id][1], section, place, len(drawn.chosen))
         for place, item in enumerate(drawn.chosen, start=1)
     )
 
@@ -287,45 +293,39 @@ def _drawn_from(item: Item) -> Line:
 def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
     facts = change.facts
     entries = records_of(change)
+    landed = min((one.record for one in facts.landings), key=lambda record: record.index)
+    counted = say_count("{count} entry", "{count} entries", len(entries))
+    between = say("{first} to {last}", first=number(entries[0].index), last=number(entries[-1].index))
+    approvers = (fact.approver for fact in facts.approvals if fact.approval.decision == "approve")
     about = [
-        (say("Title"), line(change.title)),
-        (say("Project"), line(view.project_name(facts.project))),
-        (
-            say("Landed"),
-            line(ledger_time(min((one.record for one in facts.landings), key=lambda record: record.index))),
-        ),
-        (say("Took part"), listed_names(item.party for item in facts.contributions)),
-        (
-            say("Approved"),
-            listed_names(
-                (fact.approver for fact in facts.approvals if fact.approval.decision == "approve"), none=say("nobody")
-            ),
-        ),
-        (
-            say("Entries"),
-            line(
-                say_count("{count} entry", "{count} entries", len(entries)),
-                quiet(say(", {first} to {last}", first=entries[0].index, last=entries[-1].index)),
-            ),
-        ),
+        (say("Change"), line(change.title, quiet(", "), quiet(view.project_name(facts.project)))),
+        (say("Landed"), line(ledger_time(landed), quiet(f", {counted}: {between}"))),
+        (say("Took part"), _people(item.party for item in facts.contributions)),
+        (say("Approved"), _people(approvers)),
     ]
     return (
         Facts(rows(*about)),
         Table(
             columns(
-                (say("Attribute"), 18),
-                (say("Result"), 13),
-                (say("What the evidence says"), 29),
-                (say("Entry and digest"), 17),
-                (say("Auditor's note"), 15),
+                (say("Attribute"), 17),
+                (say("Result"), 12),
+                (say("What the evidence says"), 31),
+                (say("Entry and digest"), 16),
+                (say("Auditor's note"), 16),
                 (say("Initials"), 8),
             ),
             tuple(map(_attribute, attributes(view, change))),
             words(say("There are no attributes.")),
-            size="small",
+            size="dense",
         ),
         *_hand(),
     )
+
+
+def _people(parties: Iterable[Party]) -> Line:
+    """Names on one line, each once."""
+    seen = dict.fromkeys(named(party) for party in parties)
+    return joined([line(name) for name in seen]) if seen else line(quiet(say("nobody recorded")))
 
 
 def _attribute(found: Attribute) -> Row:
@@ -340,8 +340,8 @@ def _attribute(found: Attribute) -> Row:
             line(status(found.mark, found.word)),
             line(found.told),
             lines or line(quiet(say("none"))),
-            line(""),
-            line(""),
+            line(quiet("_" * 16)),
+            line(quiet("_" * 7)),
         )
     )
 
@@ -357,7 +357,7 @@ def _of_landing(landing: Landing) -> tuple[Block, ...]:
         (say("Landed"), line(ledger_time(landing.record))),
         (say("Commit"), digest_line(landing.merge.commit, full=True)),
         (say("How"), line(landing.merge.method)),
-        (say("Landed by"), listed_names((landing.merged_by,))),
+        (say("Landed by"), _people((landing.merged_by,))),
     ]
     return (Facts(rows(*about)), Paragraph(line(capture(told))), *_hand())
 
@@ -370,6 +370,6 @@ def _hand() -> tuple[Block, ...]:
                 words(say("What was examined, and what was found")),
                 words(say("Initials and date")),
             ),
-            4,
+            3,
         ),
     )
