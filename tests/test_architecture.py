@@ -82,7 +82,9 @@ WORLD_FUNCTIONS = {"open", "input", "print", "exec", "eval", "__import__", "brea
 WORLD_METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid6", "uuid7", "getnode"}
 """Clock and randomness of modules that are otherwise harmless: `datetime` and `uuid`."""
 
-HEAVY = {"sqlalchemy", "alembic", "psycopg", "fastapi", "starlette", "pydantic", "uvicorn", "weasyprint", "jinja2"}
+HEAVY = {"sqlalchemy", "alembic", "psycopg", "fastapi", "starlette", "pydantic", "uvicorn"} | {
+    *("weasyprint", "jinja2", "pyhanko"),
+}
 """What `evidence --help` does not load; pipelines pay for every import on every step."""
 
 
@@ -119,9 +121,13 @@ def contracts() -> list[dict[str, object]]:
             "forbidden_modules": list(WORLD),
         },
         {
-            "name": "signing libraries stay in ledger.keys",
+            "name": "signing libraries stay in ledger.keys, and where seals of PDFs are made and read",
             "type": "forbidden",
-            "source_modules": [*named("ledger", ledger - {"keys"}), "api", "reports"],
+            "source_modules": [
+                *named("ledger", ledger - {"keys"}),
+                "api",
+                *named("reports", parts("reports") - {"sealing", "sealed", "stamped"}),
+            ],
             "forbidden_modules": ["nacl", "cryptography"],
             "allow_indirect_imports": True,
         },
@@ -137,6 +143,13 @@ def contracts() -> list[dict[str, object]]:
             "type": "forbidden",
             "source_modules": [*named("ledger", ledger), "api", *named("reports", parts("reports") - {"pdf"})],
             "forbidden_modules": ["weasyprint"],
+            "allow_indirect_imports": True,
+        },
+        {
+            "name": "pyHanko stays in reports.sealing",
+            "type": "forbidden",
+            "source_modules": [*named("ledger", ledger), "api", *named("reports", parts("reports") - {"sealing"})],
+            "forbidden_modules": ["pyhanko", "pyhanko_certvalidator", "asn1crypto"],
             "allow_indirect_imports": True,
         },
         {
