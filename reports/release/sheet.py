@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
-from ledger.events.evidence import Reconciliation
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.stated import is_late
 from reports.parts import Break, Facts, Heading, Mark, Paragraph, Row, Table, line, words
@@ -31,9 +30,8 @@ from reports.wording import duration, moment_in, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Told
-    from ledger.events.evidence import ComparedRef
+    from ledger.events.evidence import ComparedRef, Reconciliation
     from ledger.events.operation import Heartbeat
-    from ledger.records import Record
     from reports.parts import Block
     from reports.release.view import View
 
@@ -128,11 +126,12 @@ def how_made(view: View) -> tuple[Block, ...]:
 
 def reconciliations(view: View) -> tuple[Block, ...]:
     """What clones and the ledger said of each other, both ways, for each ref, as far as somebody compared them."""
+    since = previous_position(view)
     found = [
-        (record, body, ref)
-        for record in view.dossier.records.entries
-        if isinstance(body := record.event.body, Reconciliation)
-        for ref in body.refs
+        (item, ref)
+        for item in view.dossier.surroundings.reconciliations
+        if item.body.to > since
+        for ref in item.body.refs
     ]
     return (
         Table(
@@ -145,7 +144,7 @@ def reconciliations(view: View) -> tuple[Block, ...]:
                 (say("Here, not in git"), 11),
                 (say("By, result"), 19),
             ),
-            tuple(_compared(view, *one) for one in found),
+            tuple(_compared(item, ref) for item, ref in found),
             words(
                 say(
                     "Nobody compared a clone with the ledger: the lists above are the release event's own. Anybody "
@@ -158,9 +157,9 @@ def reconciliations(view: View) -> tuple[Block, ...]:
     )
 
 
-def _compared(view: View, record: Record, body: Reconciliation, ref: ComparedRef) -> Row:
+def _compared(item: Told[Reconciliation], ref: ComparedRef) -> Row:
+    body, record = item.body, item.record
     clean = not ref.missing_count and not ref.unknown_count
-    signer = view.dossier.parties.get(record.key.principal)
     return Row(
         (
             line(code(capture(ref.ref, limit=NAME))),
@@ -176,7 +175,7 @@ def _compared(view: View, record: Record, body: Reconciliation, ref: ComparedRef
             line(
                 status(Mark.PASS, say("Equal")) if clean else status(Mark.FAIL, say("Differ")),
                 " ",
-                capture(record.key.principal[:10], limit=NAME) if signer is None else named(signer),
+                named(item.actor),
                 Break(),
                 *digest_line(body.result),
             ),

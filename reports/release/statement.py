@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
 from reports.parts import Bullets, Facts, Heading, Section, line, words
-from reports.release.said import rows
+from reports.release.said import digest_line, entry, joined, ledger_time, quiet, rows
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from reports.release.view import View
 
 ANCHOR: Final = "statement"
+MOST_PACKS: Final = 4
+"""Earlier packs named; the rest is counted."""
 MOST_PRODUCERS: Final = 6
 """Producers named; the rest is counted."""
 
@@ -42,6 +44,7 @@ def statement(view: View) -> Section:
                     (say("On what basis"), _basis(view)),
                     (say("Recorded by"), _producers(view)),
                     (say("Complete"), _complete(view)),
+                    (say("Packs before"), _packs(view)),
                 )
             ),
             Heading(words(say("What it does not show"))),
@@ -103,6 +106,20 @@ def _producers(view: View) -> Line:
             producers=capture(", ".join(shown), limit=400),
         )
     )
+
+
+def _packs(view: View) -> Line:
+    """Earlier packs of the release: what was handed out before can be looked up."""
+    packs = view.dossier.packs
+    if not packs:
+        return line(say("none of this release is recorded at this position"))
+    shown = [
+        line(*digest_line(item.body.pack_id), quiet(f" {entry(item.record)}, {ledger_time(item.record)[:16]}"))
+        for item in packs[-MOST_PACKS:]
+    ]
+    if len(packs) > MOST_PACKS:
+        shown.insert(0, line(say_count("{count} earlier one", "{count} earlier ones", len(packs) - MOST_PACKS)))
+    return joined(shown)
 
 
 def _complete(view: View) -> Line:

@@ -1,0 +1,109 @@
+"""Each question that assessors ask is answered on the page that the pack names for it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+
+import pytest
+
+from reports.html import render_html
+from reports.parts import Heading
+from reports.release.questions import QUESTIONS
+from reports.render import render_pdf
+from tests.reports.test_release import SETTINGS, Made, document_of
+from tests.reports.whole_story import whole
+
+ANSWERS: dict[int, tuple[str, ...]] = {
+    1: ("payments-whole", "Set by Ada Admin", "Approved by Bo Admin"),
+    2: ("2 commits on the release's lists", "refs/heads/main", "Differ"),
+    3: ("as of 2026-03-02T16:00:00.000Z", "the reader's zone is UTC", "everything recorded about payments@4.13.0"),
+    4: ("production, payments-api", "payments@4.13.0", "tracker:PAY-88"),
+    5: ("tracker:PAY-88", "Change 21", "63, 64, 65"),
+    6: ("Marta Żeleńska", "Youssef El-Amrani", "Haruka Sató", "Build runner", "Release approval"),
+    7: ("marta@acme.example (git)", "marta-z (forge.example)"),
+    8: ("2026-03-02 09:06", "2026-03-02 09:08", "2026-03-02 09:21:00Z"),
+    9: ("manifest fec08ec4d495", "tree 8f67804d86b2", "no approval counts"),
+    10: ("I reviewed exactly this content and approve it.", "I approve this release."),
+    11: ("Youssef El-Amrani", "reviewer", "approver"),
+    12: ("unit, attempt 2", "contracts, attempt 2", "settlement-api", "the landed tree"),
+    13: ("None: no new data leaves the system.", "back to payments@4.12.0", "Turn the second window off"),
+    14: ("emergency, INC-77", "Payouts went out twice", "authorised by Haruka", "reviewed by Haruka"),
+    15: ("passed over required-review, by force", "the merge gate was shut by SOD-01 and APP-01", "Declared"),
+    16: (
+        "Ada Admin, Bo Admin",
+        "ended a role of Youssef El-Amrani: left-the-team",
+        "granted Ольга Ждан the role reviewer",
+    ),
+    17: ("approver", "2026-03-02, entry 45", "release-approver", "new since the previous release"),
+    18: ("codepilot 2.1, example m-1", "Add a second netting window.", "Marta Żeleńska"),
+    19: ("Prompt", "Code agent", "Youssef El-Amrani"),
+    20: ("not looked through", "masker 1.4", "2 passages were masked"),
+    21: ("evidence verify", "88, with 88 valid signatures", "Get ledger.pub from somewhere else"),
+    22: ("withheld by its signer", "no reason is recorded"),
+    24: ("SOD Nobody approves, releases or deploys their own work alone", "Of 87 verdicts, 5 failed"),
+    25: ("INC-78", "this release", "Change 22", "Statements are late since the night."),
+    26: ("How long contents are kept is not recorded",),
+}
+"""Words that only an answer to the question has, for the story of the whole release."""
+
+
+@cache
+def made() -> Made:
+    """The document of the story."""
+    return document_of(*whole())
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """The text of each printed page, with single spaces."""
+    pdf = render_pdf(
+        render_html(made().document),
+        identifier=b"questions-of-one",
+        created=SETTINGS.generated_at,
+        title="Questions",
+        language="en",
+        attachments=(),
+        properties=(),
+    )
+    text = subprocess.run(("pdftotext", "-", "-"), input=pdf, capture_output=True, check=True).stdout.decode()
+    return tuple(" ".join(page.split()) for page in text.split("\f"))
+
+
+def page_of(number: int) -> int:
+    """The page that the list of questions names for a question, read from the printed list."""
+    listed = next(page for page in pages() if "An assessor asks" in page)
+    asked = QUESTIONS[number - 1].asked
+    after = listed[listed.index(asked) + len(asked) :]
+    found = re.search(r", page (\d+)", after)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", sorted(ANSWERS))
+def test_the_page_named_answers_the_question(number: int) -> None:
+    """On the page that the list names stand the words of the answer."""
+    page = pages()[page_of(number) - 1].casefold()
+    for fragment in ANSWERS[number]:
+        assert " ".join(fragment.split()).casefold() in page, fragment
+
+
+@pytest.mark.slow
+def test_the_list_of_questions_is_one_page_and_says_what_it_leaves_to_periods() -> None:
+    """All 26 questions stand on one page; the one about samples says that a period pack answers it."""
+    listed = next(page for page in pages() if "An assessor asks" in page)
+    for one in QUESTIONS:
+        assert one.asked in listed
+    assert "a period pack; here nothing was sampled" in listed
+    assert sorted(ANSWERS) == [one.number for one in QUESTIONS if one.anchor]
+
+
+def test_every_question_leads_to_a_place_of_the_pack() -> None:
+    """The anchor of each question is a section's or a heading's."""
+    document = made().document
+    anchors = {section.anchor for section in document.sections}
+    anchors |= {block.anchor for section in document.sections for block in section.blocks if isinstance(block, Heading)}
+    assert {one.anchor for one in QUESTIONS if one.anchor} <= anchors
+    assert [one.number for one in QUESTIONS] == list(range(1, 27))
