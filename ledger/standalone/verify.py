@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""A stand-alone verifier of Evidence Ledger bundles (format version 1): one file, Python 3.9 or later.
+"""A stand-alone verifier of Evidence Ledger bundles and packs (format version 1): one file, Python 3.9 or later.
 
     python3 verify.py BUNDLE.zip --anchor ledger.pub
+    python3 verify.py PACK.pdf --anchor ledger.pub
     python3 verify.py BUNDLE.zip --anchor-line "ledger.example.com/acme+1a2b3c4d+AQ... sha256:404b..."
     python3 verify.py - --anchor ledger.pub --json < BUNDLE.zip
 
-Exit code 0: records intact. 3: not intact. 2: usage, or nothing could be checked because there is no anchor.
+Exit code 0: records intact and, of a PDF, printed pages as they were sealed. 3: not so. 2: usage, or nothing could be
+checked because there is no anchor. --records-only: the printed pages of a PDF do not count.
 
 BEFORE YOU TRUST IT. This file travels inside the evidence that it judges, and whoever forged the one could have forged
 the other. Compare its SHA-256 with the digest published for the release it came from (`sha256sum verify.py`), or run a
@@ -15,7 +17,8 @@ It says whether the records are those that the ledger took, whole, unchanged, an
 not say whether the rules of a project were kept (`evidence check` does), and it does not read the documents that events
 carry along, except for the change manifests of V18.
 
-It was written from docs/format.md alone and shares no code with the ledger. Sections follow that page; "§" means it.
+It was written from docs/format.md and docs/packs.md alone and shares no code with the ledger. Sections follow the
+former; "§" means it. S01 to S11 are the steps of the latter.
 Checks V01 to V19 are those of §9. Every fault found is reported, each once, where it is first met.
 """
 
@@ -81,6 +84,10 @@ class Result:
     """Envelope signatures that verified under an enrolled key."""
     checkpoint_size: int = 0
     """Tree size that the checkpoint states."""
+    position: int | None = None
+    """That of the bundle, where it could be read."""
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    """Keys that seal packs, by certificate id, as far as the roster could be read."""
 
     @property
     def intact(self) -> bool:
@@ -597,17 +604,23 @@ _SSH_ALGORITHMS = (
 _APPLICATION = re.compile(rb"ssh:[ -~]{0,124}")
 
 
-def _p256_add(left: Point, right: Point) -> Point:
+def _addition(p: int, b: int) -> Addition:
     # Renes, Costello, Batina 2016, algorithm 1 for a = -3: complete on curves of prime order.
-    x1, y1, z1 = left
-    x2, y2, z2 = right
-    xx, yy, zz = x1 * x2 % P256, y1 * y2 % P256, z1 * z2 % P256
-    xy, xz, yz = x1 * y2 + x2 * y1, (x1 * z2 + x2 * z1) % P256, y1 * z2 + y2 * z1
-    c = 3 * (P256_B * zz - xz)
-    d = 3 * (P256_B * xz - xx - 3 * zz)
-    e = 3 * (xx - zz)
-    f, g = yy - c, yy + c
-    return (xy * f - yz * d) % P256, (g * f + e * d) % P256, (yz * g + xy * e) % P256
+    def add(left: Point, right: Point) -> Point:
+        x1, y1, z1 = left
+        x2, y2, z2 = right
+        xx, yy, zz = x1 * x2 % p, y1 * y2 % p, z1 * z2 % p
+        xy, xz, yz = x1 * y2 + x2 * y1, (x1 * z2 + x2 * z1) % p, y1 * z2 + y2 * z1
+        c = 3 * (b * zz - xz)
+        d = 3 * (b * xz - xx - 3 * zz)
+        e = 3 * (xx - zz)
+        f, g = yy - c, yy + c
+        return (xy * f - yz * d) % p, (g * f + e * d) % p, (yz * g + xy * e) % p
+
+    return add
+
+
+_p256_add = _addition(P256, P256_B)
 
 
 @functools.lru_cache(maxsize=128)
@@ -730,6 +743,12 @@ def p256_verify(point65: bytes, message: bytes, signature: bytes) -> bool:
 
 P384 = 2**384 - 2**128 - 2**96 + 2**32 - 1
 P384_B = 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF
+P384_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
+P384_BASE = (
+    0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
+    0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
+    1,
+)
 _SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 _SPKI_P384 = bytes.fromhex("3076301006072a8648ce3d020106052b81040022036200")
 _RSA = bytes.fromhex("300d06092a864886f70d0101010500")
@@ -2150,7 +2169,7 @@ def verify(bundle_bytes: bytes, anchor_line: str) -> Result:
         checkpoint = read_checkpoint(members["checkpoint"]) if "checkpoint" in members else None
     except Fault as fault:
         result.fail("V03", "checkpoint", fault)
-    position = index["position"] if index else None
+    position = result.position = index["position"] if index else None
     entries = read_entries(members.get("entries.jsonl", b""), position, checkpoint, result)
     if not result.entries:
         result.fail("V01", "entries.jsonl", "there are no entries")
@@ -2159,6 +2178,7 @@ def verify(bundle_bytes: bytes, anchor_line: str) -> Result:
     check_anchor(index, entries, anchor, result)
     check_checkpoint(checkpoint, index, anchor, roster, result)
     if roster is not None:
+        result.certificates = roster.certificates
         note_roster(roster, result)
     check_event_ids(entries, result)
     if index is not None:
@@ -2481,10 +2501,347 @@ def check_subject(index: Json, entries: list[Entry], result: Result) -> None:
         result.fail("V19", "bundle.json", "the subject is no release event inside a range")
 
 
+# Packs (docs/packs.md, "The seal") -----------------------------------------------------------------------------------
+
+SEALED, NOT_SEALED = "sealed", "not sealed"
+ALTERED, CANNOT_TELL = "altered or not sealed by this ledger", "cannot tell"
+FILE_MAX = BUNDLE_MAX + 2**28
+
+_BYTE_RANGE = re.compile(rb"/ByteRange \[0 ([1-9][0-9]{0,15}) ([1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15})\]")
+_SEALED_AT = re.compile(rb"/M \(D\\072([0-9]{14})Z\)")
+_BUNDLE_STARTS = b"/Type /EmbeddedFile/Subtype /application#2fzip/"
+_BUNDLE_LENGTH = re.compile(rb"/Filter /FlateDecode/Length ([1-9][0-9]{0,15})>>\Z")
+
+
+def _oid(digits: str) -> bytes:
+    return der(6, bytes.fromhex(digits))
+
+
+_SIGNED_DATA, _DATA = _oid("2a864886f70d010702"), _oid("2a864886f70d010701")
+_CONTENT_TYPE, _MESSAGE_DIGEST = _oid("2a864886f70d010903"), _oid("2a864886f70d010904")
+_SIGNING_CERTIFICATE, _TIME_STAMP = _oid("2a864886f70d010910022f"), _oid("2a864886f70d010910020e")
+_TST_INFO = _oid("2a864886f70d0109100104")
+_SHA256 = der(0x30, _oid("608648016503040201") + der(5, b""))
+_ECDSA = der(0x30, _oid("2a8648ce3d040302"))
+_RSA_PKCS1 = der(0x30, _oid("2a864886f70d01010b") + der(5, b""))
+
+
+@dataclass
+class Pages:
+    """What is said of the printed pages of a PDF."""
+
+    state: str
+    """SEALED, NOT_SEALED, ALTERED or CANNOT_TELL."""
+    found: list[str]
+    """Sentences."""
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a seal says, S01 to S09 held."""
+
+    certificate: str
+    """Certificate id of the signer's key."""
+    sealed_at: str
+    """By the sealer's clock, UTC."""
+    start: int
+    """Where the signature begins: a."""
+    stamped_at: str | None
+    """What a time stamp, not checked, says."""
+
+
+def only(data: bytes, sequence: bytes, start: int = 0) -> int:
+    """Where the byte sequence stands, which must be once from the start given."""
+    found = data.count(sequence, start)
+    require(found == 1, f"{show(sequence.decode())} stands {found} times, not once")
+    return data.index(sequence, start)
+
+
+def _groups(form: re.Pattern[bytes], pdf: bytes, start: int) -> tuple[bytes, ...]:
+    found = form.match(pdf, start)
+    if found is None:
+        raise Fault(f"what stands at byte {start} is not of the one form")
+    return found.groups()
+
+
+def read_seal(pdf: bytes) -> Seal:
+    """The seal of a PDF, else a Fault that begins with the step that does not hold."""
+    step = "S01"
+    try:
+        a, b, c = (int(number) for number in _groups(_BYTE_RANGE, pdf, only(pdf, b"/ByteRange")))
+        require(0 < a < b, "/ByteRange is not of the one form")
+        step = "S02"
+        require(b + c == len(pdf), "the seal does not cover the file to its end")
+        require(pdf[a : a + 1] == b"<" and pdf[b - 1 : b] == b">" and b > a + 1, "no signature stands in its gap")
+        digits = pdf[a + 1 : b - 1]
+        require(re.fullmatch(rb"(?:[0-9A-F]{2})+", digits), "the signature is not in hex digits")
+        only(pdf, b"/SubFilter", b)
+        only(pdf, b"/SubFilter /ETSI.CAdES.detached", b)
+        moment = _moment(_groups(_SEALED_AT, pdf, only(pdf, b"/M (D\\072", b))[0].decode())
+        step = "S03"
+        digest = sha256(pdf[:a] + pdf[b:])
+        reader = Der(bytes.fromhex(digits.decode()))
+        whole = reader.value(0x30)
+        require(not reader.rest.strip(b"\x00"), "bytes stand behind the signature")
+        certificates, signer_info = _signed_data(whole)
+        step = "S04"
+        signer = _signer(certificates, signer_info.whole(0x30)[0])
+        require(signer_info.value(0x30) == _SHA256[2:], "the signer's digest algorithm is not SHA-256")
+        _head, attributes = signer_info.whole(0xA0)
+        algorithm, _body = signer_info.whole(0x30)
+        signature = signer_info.value(4)
+        unsigned = signer_info.value(0xA1) if signer_info.next_is(0xA1) else None
+        signer_info.end()
+        step = "S05"
+        values = _signed_attributes(attributes)
+        step = "S06"
+        _check_listed(values[_SIGNING_CERTIFICATE], signer, certificates)
+        step = "S07"
+        require(values[_MESSAGE_DIGEST] == der(4, digest), "the pages are not those that were sealed")
+        step = "S08"
+        spki = _spki(signer)
+        # The signed attributes with tag 31 in place of A0.
+        holds = seal_holds(sealing_key(spki), algorithm, der(0x31, attributes), signature)
+        require(holds, "the signature does not hold")
+        step = "S09"
+        stamped_at = None if unsigned is None else _time_stamp(unsigned, signature)
+    except Fault as fault:
+        raise Fault(f"{step}: {str(fault).strip()}") from None
+    # certificate id = SHA-256(SubjectPublicKeyInfo), (2.4)
+    return Seal(digest_of(spki), moment, a, stamped_at)
+
+
+def _moment(digits: str) -> str:
+    try:
+        moment = dt.datetime.strptime(digits + "+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        raise Fault("the time of sealing is none") from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _signed_data(content_info: bytes) -> tuple[list[bytes], Der]:
+    # Certificates, and the one SignerInfo behind its version: S03.
+    outer = Der(content_info)
+    require(outer.whole(6)[0] == _SIGNED_DATA, "the content is not signedData")
+    wrapped = Der(outer.value(0xA0))
+    outer.end()
+    inner = Der(wrapped.value(0x30))
+    wrapped.end()
+    require(inner.value(2) == b"\x01", "the version of signedData is not 1")
+    require(inner.value(0x31) == _SHA256, "the digest algorithms are not SHA-256 alone")
+    require(inner.value(0x30) == _DATA, "there is a content, or it is not of the type data")
+    held, certificates = Der(inner.value(0xA0)), []
+    while held.rest:
+        certificates.append(held.whole(0x30)[0])
+    require(1 <= len(certificates) <= 8 and distinct(certificates), "there are not 1 to 8 distinct certificates")
+    infos = Der(inner.value(0x31))
+    inner.end()
+    signer_info = Der(infos.value(0x30))
+    infos.end()
+    require(signer_info.value(2) == b"\x01", "the version of SignerInfo is not 1")
+    return certificates, signer_info
+
+
+def _names(certificate: bytes) -> tuple[bytes, bytes]:
+    # (issuer and serial number as SignerInfo names them, SubjectPublicKeyInfo), RFC 5280 §4.1.
+    outer = Der(certificate)
+    whole = Der(outer.value(0x30))
+    fields = Der(whole.value(0x30))
+    if fields.next_is(0xA0):
+        fields.value(0xA0)
+    serial, _ = fields.whole(2)
+    fields.value(0x30)
+    issuer, _ = fields.whole(0x30)
+    fields.value(0x30)
+    fields.value(0x30)
+    return der(0x30, issuer + serial), fields.whole(0x30)[0]
+
+
+def _spki(certificate: bytes) -> bytes:
+    return _names(certificate)[1]
+
+
+def _signer(certificates: list[bytes], named: bytes) -> bytes:
+    signers = [each for each in certificates if _names(each)[0] == named]
+    require(len(signers) == 1, "the signer's certificate is not exactly one of those held")
+    return signers[0]
+
+
+def _attributes(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    # (whole, type, the one value)
+    found, reader = [], Der(data)
+    while reader.rest:
+        whole, body = reader.whole(0x30)
+        attribute = Der(body)
+        kind, _ = attribute.whole(6)
+        values = Der(attribute.value(0x31))
+        attribute.end()
+        value, _ = values.whole()
+        values.end()
+        found.append((whole, kind, value))
+    return found
+
+
+def _signed_attributes(data: bytes) -> dict[bytes, bytes]:
+    attributes = _attributes(data)
+    values = {kind: value for _, kind, value in attributes}
+    expected = {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE}
+    require(len(attributes) == 3 and set(values) == expected, "the signed attributes are not the three expected")
+    require(ascending([whole for whole, _, _ in attributes]), "the signed attributes are not in DER order")
+    require(values[_CONTENT_TYPE] == _DATA, "the signed content type is not data")
+    return values
+
+
+def _check_listed(value: bytes, signer: bytes, certificates: list[bytes]) -> None:
+    # SEQUENCE { SEQUENCE OF SEQUENCE { OCTET STRING } }: digests and nothing else.
+    others = sorted(sha256(each) for each in certificates if each != signer)
+    outer = Der(value)
+    listed = Der(outer.value(0x30))
+    items, digests = Der(listed.value(0x30)), []
+    listed.end()
+    while items.rest:
+        item = Der(items.value(0x30))
+        digests.append(item.value(4))
+        item.end()
+    agree = digests[:1] == [sha256(signer)] and sorted(digests[1:]) == others
+    require(agree, "signingCertificateV2 does not list the certificates, the signer's first")
+
+
+def _time_stamp(unsigned: bytes, signature: bytes) -> str:
+    attributes = _attributes(unsigned)
+    only_one = len(attributes) == 1 and attributes[0][1] == _TIME_STAMP
+    require(only_one, "the unsigned attributes are not one time stamp alone")
+    info = Der(attributes[0][2])
+    content = Der(info.value(0x30))
+    require(content.whole(6)[0] == _SIGNED_DATA, "the time stamp is not signedData")
+    wrapped = Der(content.value(0xA0))
+    content.end()
+    inner = Der(wrapped.value(0x30))
+    wrapped.end()
+    inner.value(2)
+    inner.value(0x31)
+    stamped = Der(inner.value(0x30))
+    require(stamped.whole(6)[0] == _TST_INFO, "the time stamp holds no TSTInfo")
+    octets = Der(stamped.value(0xA0))
+    stamped.end()
+    token = Der(octets.value(4))
+    octets.end()
+    fields = Der(token.value(0x30))
+    token.end()
+    fields.value(2)
+    fields.value(6)
+    imprint = Der(fields.value(0x30))
+    algorithm = imprint.whole(0x30)[0]
+    hashed = imprint.value(4)
+    imprint.end()
+    fields.value(2)
+    stated = fields.value(0x18).decode("ascii", "replace")
+    is_sha256 = algorithm in (_SHA256, der(0x30, _SHA256[2:-2]))
+    require(is_sha256 and hashed == sha256(signature), "the time stamp is of another signature")
+    return _moment(stated[:14]) if re.fullmatch(r"[0-9]{14}(?:\.[0-9]*[1-9])?Z", stated) else show(stated)
+
+
+def seal_holds(key: SealingKey, algorithm: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the signature holds for the message under the key, by the one algorithm for its sort."""
+    if key.curve == 0:
+        # EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 ff... 00 DigestInfo
+        size = (key.x.bit_length() + 7) // 8
+        info = der(0x30, _SHA256 + der(4, sha256(message)))
+        expected = b"\x00\x01" + b"\xff" * (size - 3 - len(info)) + b"\x00" + info
+        number = int.from_bytes(signature, "big")
+        fits = algorithm == _RSA_PKCS1 and len(signature) == size and number < key.x
+        return fits and pow(number, key.y, key.x).to_bytes(size, "big") == expected
+    if algorithm != _ECDSA:
+        return False
+    reader = Der(signature)
+    pair = Der(reader.value(0x30))
+    reader.end()
+    numbers = [pair.value(2), pair.value(2)]
+    pair.end()
+    r, s = (int.from_bytes(each, "big") for each in numbers)
+    p, b, n = (P256, P256_B, P256_N) if key.curve == 256 else (P384, P384_B, P384_N)
+    base = (int.from_bytes(P256_BASE[1:33], "big"), int.from_bytes(P256_BASE[33:], "big"), 1)
+    if not (0 < r < n and 0 < s < n) or [der(2, each) for each in numbers] != [der_integer(r), der_integer(s)]:
+        return False
+    add, inverse, e = _addition(p, b), pow(s, -1, n), int.from_bytes(sha256(message), "big")
+    ours = _multiplied(base if key.curve == 256 else P384_BASE, e * inverse % n, add)
+    x, _, z = add(ours, _multiplied((key.x, key.y, 1), r * inverse % n, add))
+    return z != 0 and x * pow(z, -1, p) % p % n == r
+
+
+def _multiplied(point: Point, scalar: int, add: Addition) -> Point:
+    total: Point = P256_NEUTRAL
+    while scalar:
+        if scalar & 1:
+            total = add(total, point)
+        point, scalar = add(point, point), scalar >> 1
+    return total
+
+
+def attached_bundle(pdf: bytes, end: int) -> bytes:
+    """The one bundle that stands in a PDF, before the position given, else a Fault."""
+    start = only(pdf, _BUNDLE_STARTS)
+    stream = pdf.find(b"\nstream\n", start)
+    head = _BUNDLE_LENGTH.search(pdf[start : max(stream, start)][-64:])
+    if stream < 0 or head is None:
+        raise Fault("the attached bundle is not of the one form")
+    begin, size = stream + 8, int(head.group(1))
+    require(begin + size <= end, "the attached bundle does not end before the seal")
+    unpacker = zlib.decompressobj()
+    try:
+        bundle = unpacker.decompress(pdf[begin : begin + size], BUNDLE_MAX + 1)
+    except zlib.error:
+        raise Fault("the attached bundle cannot be unpacked") from None
+    require(
+        len(bundle) > BUNDLE_MAX or (unpacker.eof and not unpacker.unused_data),
+        "the attached bundle is not all of its stream",
+    )
+    return bundle
+
+
+def verify_pack(pdf: bytes, anchor_line: str) -> tuple[Result, Pages]:
+    """What is wrong with the bundle in a PDF, and what is said of its printed pages."""
+    seal, fault = None, ""
+    try:
+        seal = read_seal(pdf)
+    except Fault as error:
+        fault = str(error)
+    try:
+        result = verify(attached_bundle(pdf, seal.start if seal else len(pdf)), anchor_line)
+        attached = True
+    except Fault as error:
+        result, attached = Result(), False
+        result.fail("V01", "PDF", error)
+        fault = fault or f"S10: {error}"
+    if b"/ByteRange" not in pdf and b"/Type /Sig" not in pdf:
+        return result, Pages(NOT_SEALED, ["the pages carry no seal: only the records are covered"])
+    if seal is None or not attached:
+        return result, Pages(ALTERED, [fault])
+    if not result.intact or result.position is None:
+        found = "the records are not intact, so nothing says which keys are the ledger's"
+        return result, Pages(CANNOT_TELL, [f"S10: {found}"])
+    return result, _judged(seal, result.certificates.get(seal.certificate), result.position)
+
+
+def _judged(seal: Seal, certificate: Certificate | None, position: int) -> Pages:
+    # S11
+    if certificate is None:
+        return Pages(ALTERED, [f"S11: the certificate {seal.certificate} is not enrolled in this ledger"])
+    if not in_force(certificate, position):
+        return Pages(ALTERED, [f"S11: the certificate {seal.certificate} had ended at position {certificate.end}"])
+    found = [
+        f"as sealed by certificate {seal.certificate}, enrolled by entry {certificate.start - 1}",
+        f"sealed at {seal.sealed_at} by the sealer's clock",
+    ]
+    if seal.stamped_at is not None:
+        found.append(f"time stamp not checked; it says {seal.stamped_at}")
+    return Pages(SEALED, found)
+
+
 # The command --------------------------------------------------------------------------------------------------------
 
 
-def report(result: Result) -> str:
+def report(result: Result, pages: Pages | None) -> str:
     """The lines that a person reads."""
     lines = [f"{check} {CHECKS[check]}: {place}: {found}" for check, place, found in result.failures]
     lines += [f"note: {note}" for note in result.notes]
@@ -2493,10 +2850,12 @@ def report(result: Result) -> str:
         lines.append(f"records intact: {counts}")
     else:
         lines.append(f"records NOT intact: {len(result.failures)} failures")
+    if pages is not None:
+        lines.append(f"printed pages {pages.state}: {'; '.join(pages.found)}")
     return "\n".join([*lines, CLOSING])
 
 
-def report_json(result: Result) -> str:
+def report_json(result: Result, pages: Pages | None) -> str:
     """The same for a program."""
     value = {
         "checkpoint_size": result.checkpoint_size,
@@ -2505,6 +2864,7 @@ def report_json(result: Result) -> str:
         "failures": [dict(zip(("check", "place", "message"), failure)) for failure in result.failures],
         "intact": result.intact,
         "notes": result.notes,
+        "printed_pages": None if pages is None else {"found": pages.found, "state": pages.state},
         "signatures": result.signatures,
     }
     return json.dumps(value, indent=2, sort_keys=True)
@@ -2512,10 +2872,11 @@ def report_json(result: Result) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 intact, 3 not intact, 2 usage."""
-    parser = argparse.ArgumentParser(description="Verifies an Evidence Ledger bundle.", epilog=NO_ANCHOR)
-    parser.add_argument("bundle", metavar="BUNDLE", help="the bundle, or - for standard input")
+    parser = argparse.ArgumentParser(description="Verifies an Evidence Ledger bundle or pack.", epilog=NO_ANCHOR)
+    parser.add_argument("bundle", metavar="FILE", help="the bundle (ZIP) or pack (PDF), or - for standard input")
     parser.add_argument("--anchor", metavar="FILE", help="the file ledger.pub, from outside the bundle")
     parser.add_argument("--anchor-line", metavar="TEXT", help="the line of that file")
+    parser.add_argument("--records-only", action="store_true", help="of a PDF, let the printed pages not count")
     parser.add_argument("--json", action="store_true", help="write JSON")
     options = parser.parse_args(arguments)
     if (options.anchor is None) == (options.anchor_line is None):
@@ -2526,16 +2887,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if line is None:
             line = Path(options.anchor).read_bytes()[:4096].decode("ascii", "replace")
         with sys.stdin.buffer if options.bundle == "-" else Path(options.bundle).open("rb") as source:
-            data = source.read(BUNDLE_MAX + 1)
+            data = source.read(FILE_MAX + 1)
     except (OSError, ValueError) as error:
         print(f"Cannot read: {str(error)!a}", file=sys.stderr)
         return 2
-    if data.startswith(b"%PDF-"):
-        print("This is a PDF. Take the bundle out of it first: pdfdetach -saveall FILE", file=sys.stderr)
+    if len(data) > FILE_MAX:
+        print(f"Cannot read: it has more than {FILE_MAX} bytes", file=sys.stderr)
         return 2
-    result = verify(data, line)
-    print(report_json(result) if options.json else report(result))
-    return 0 if result.intact else 3
+    result, pages = verify_pack(data, line) if data.startswith(b"%PDF-") else (verify(data, line), None)
+    print(report_json(result, pages) if options.json else report(result, pages))
+    pages_hold = pages is None or pages.state == SEALED or options.records_only
+    return 0 if result.intact and pages_hold else 3
 
 
 if __name__ == "__main__":
