@@ -112,8 +112,8 @@ def _people(governance: Governance, people: tuple[Principal, ...]) -> tuple[Bloc
             columns(
                 (say("Name"), 24),
                 (say("Sort"), 9),
-                (say("Accounts, by the name card in force"), 39),
-                (say("Since, UTC"), 16),
+                (say("Accounts, by the name card in force"), 36),
+                (say("Since, UTC"), 19),
                 (say("One with"), 12),
             ),
             tuple(_person(governance, one) for one in people[:MOST]),
@@ -171,11 +171,11 @@ def _roles(governance: Governance, grants: tuple[Grant, ...]) -> tuple[Block, ..
     return (
         Table(
             columns(
-                (say("Role"), 20),
-                (say("Held by"), 24),
-                (say("Where"), 22),
-                (say("Since, UTC"), 17),
-                (say("Until, UTC"), 17),
+                (say("Role"), 18),
+                (say("Held by"), 23),
+                (say("Where"), 20),
+                (say("Since, UTC"), 20),
+                (say("Until, UTC"), 19),
             ),
             tuple(
                 Row(
@@ -190,7 +190,7 @@ def _roles(governance: Governance, grants: tuple[Grant, ...]) -> tuple[Block, ..
                 for one in grants[:MOST]
             ),
             words(say("Nobody holds a role.")),
-            words(say("Roles in force, and those that ended since the previous release")),
+            words(say("Roles in force, those new since the previous release marked, and those that ended since")),
             "dense",
         ),
         *_rest(len(grants) - MOST),
@@ -200,7 +200,7 @@ def _roles(governance: Governance, grants: tuple[Grant, ...]) -> tuple[Block, ..
 def _since(governance: Governance, position: int) -> Line:
     new = governance.since and position > governance.since
     said = line(governance.held_from(position))
-    return (*said, *line(Break(), strong(say("new since the previous release")))) if new else said
+    return (*said, *line(" ", strong(say("new")))) if new else said
 
 
 def _until(governance: Governance, position: int | None, why: str | None) -> Line:
@@ -230,11 +230,11 @@ def _key_table(governance: Governance, keys: tuple[Key, ...]) -> tuple[Block, ..
         Table(
             columns(
                 (say("Key"), 15),
-                (say("Of"), 21),
-                (say("Held in, as declared"), 13),
-                (say("May sign"), 19),
-                (say("Since, UTC"), 16),
-                (say("Until, UTC"), 16),
+                (say("Of"), 20),
+                (say("Held in, as declared"), 11),
+                (say("May sign"), 15),
+                (say("Since, UTC"), 20),
+                (say("Until, UTC"), 19),
             ),
             tuple(
                 Row(
@@ -250,7 +250,7 @@ def _key_table(governance: Governance, keys: tuple[Key, ...]) -> tuple[Block, ..
                 for key in keys[:MOST]
             ),
             words(say("No key is in force.")),
-            words(say("Keys in force, and those that ended since the previous release")),
+            words(say("Keys in force, those new since the previous release marked, and those that ended since")),
             "dense",
         ),
         *_rest(len(keys) - MOST),

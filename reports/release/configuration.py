@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from ledger.roster.state import policy_at
-from ledger.rules.plain import in_plain_words
-from reports.parts import Beside, Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from ledger.rules.catalogue import SHARED
+from ledger.rules.plain import gate_words, parameter_words
+from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.governed import Governance, act_words
 from reports.release.objectives import SECTIONS
 from reports.release.said import (
@@ -135,9 +136,11 @@ def _approved_by(governance: Governance, act: Act | None) -> Line:
 
 
 def _sentences(view: View) -> tuple[Block, ...]:
-    plain = in_plain_words(view.policy)
-    sentences = (plain.gate, *plain.shared)
-    half = (len(sentences) + 1) // 2
+    """What the policy decides for itself as a list, then what it leaves as the product has it."""
+    own = [
+        parameter_words(SHARED[name], value) for name, value in view.policy.shared.items() if not _usual(name, value)
+    ]
+    usual = [parameter_words(SHARED[name], value) for name, value in view.policy.shared.items() if _usual(name, value)]
     return (
         Paragraph(
             say_line(
@@ -145,12 +148,28 @@ def _sentences(view: View) -> tuple[Block, ...]:
                 method=link("method", say(SECTIONS["method"]), page=True),
             )
         ),
-        Beside((_bullets(sentences[:half]), _bullets(sentences[half:]))),
+        Bullets(
+            (
+                line(gate_words(strict=view.policy.strict)),
+                *(line(capture(sentence, limit=600)) for sentence in own),
+            )
+        ),
+        *(
+            (
+                Paragraph(
+                    line(
+                        say(
+                            "Not decided by the policy, and therefore as the rules come: {sentences}",
+                            sentences=capture(" ".join(usual), limit=2_000),
+                        )
+                    ),
+                    small=True,
+                ),
+            )
+            if usual
+            else ()
+        ),
     )
-
-
-def _bullets(sentences: tuple[str, ...]) -> tuple[Block, ...]:
-    return (Bullets(tuple(line(capture(sentence, limit=600)) for sentence in sentences)),)
 
 
 def _protections(view: View) -> Table:

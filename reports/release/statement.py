@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
-from reports.parts import Bullets, Facts, Heading, Section, line, words
-from reports.release.said import digest_line, entry, joined, ledger_time, quiet, rows
+from reports.parts import Bullets, Facts, Heading, Legend, Mark, Section, line, words
+from reports.release.said import digest_line, entry, joined, ledger_time, quiet, rows, status
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
@@ -47,7 +47,26 @@ def statement(view: View) -> Section:
                     (say("Packs before"), _packs(view)),
                 )
             ),
-            Heading(words(say("What it does not show"))),
+            Heading(words(say("How to read the marks"))),
+            Legend(
+                (
+                    (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
+                    (status(Mark.FAIL), line(say("the rule did not hold"))),
+                    (
+                        status(Mark.CANNOT_TELL),
+                        line(say("evidence is missing, withheld, erased or unresolved; never counted as pass")),
+                    ),
+                    (
+                        status(Mark.NOT_APPLICABLE),
+                        line(say("there is nothing that the rule speaks of; never counted as pass")),
+                    ),
+                    (
+                        status(Mark.EXCEPTED),
+                        line(say("an exception was declared beside the verdict, which stays what it is")),
+                    ),
+                )
+            ),
+            Heading(words(say("What this pack does not show"))),
             Bullets(
                 (
                     line(say("That a producer reported what really happened: what is recorded is its word, signed.")),

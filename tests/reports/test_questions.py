@@ -36,7 +36,7 @@ ANSWERS: dict[int, tuple[str, ...]] = {
         "ended a role of Youssef El-Amrani: left-the-team",
         "granted Ольга Ждан the role reviewer",
     ),
-    17: ("approver", "2026-03-02, entry 45", "release-approver", "new since the previous release"),
+    17: ("approver", "2026-03-02, entry 45", "release-approver", "entry 51 new"),
     18: ("codepilot 2.1, example m-1", "Add a second netting window.", "Marta Żeleńska"),
     19: ("Prompt", "Code agent", "Youssef El-Amrani"),
     20: ("not looked through", "masker 1.4", "2 passages were masked"),
