@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent, Held
 from ledger.rules.involvement import traces
-from reports.parts import Break, Line, Paragraph, Quote, Row, Section, Table, line, words
+from reports.parts import Break, Line, Paragraph, Quote, Row, Section, Table, line, say_line, words
 from reports.release.register import once
 from reports.release.said import (
     NONE,
@@ -21,8 +21,9 @@ from reports.release.said import (
     status,
 )
 from reports.release.view import MARKS
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import CommitFact, PromptFact
@@ -34,6 +35,11 @@ ANCHOR: Final = "assistants"
 PROMPT_LINES: Final = 14
 MOST_TRACES: Final = 120
 """Commits with traces printed; those of no recorded change go first, the rest is counted."""
+_DECLARED_BY: Final = {
+    "none": to_say("not at all"),
+    "trailers": to_say("by commit trailers"),
+    "declared": to_say("by the producer"),
+}
 _INVOLVED: Final = frozenset({"assisted", "generated"})
 
 
@@ -49,8 +55,8 @@ def assistants(view: View) -> Section:
     return Section(
         ANCHOR,
         "7",
-        words("AI involvement"),
-        words("Was an assistant used, who asked it, for what, and is the answer bound to the diff?"),
+        words(say("AI involvement")),
+        words(say("Was an assistant used, who asked it, for what, and is the answer bound to the diff?")),
         _lede(view, marked),
         (*(() if view.changeless else _of_changes(view)), *_traces(view, marked)),
         brief=view.changeless,
@@ -84,7 +90,10 @@ def traced(view: View) -> tuple[Traced, ...]:
             for commit in () if isinstance(revision.commits, Absent) else revision.commits:
                 if commit.ai_traces:
                     known = found.get((change.facts.project, commit.id), Traced(commit, listed=False, places=()))
-                    where = capture(f"{change.label.plain}, revision {revision.number}", limit=TITLE + 20)
+                    where = capture(
+                        say("{change}, revision {revision}", change=change.label.plain, revision=revision.number),
+                        limit=TITLE + 20,
+                    )
                     found[change.facts.project, commit.id] = replace(known, places=(*known.places, where))
     return tuple(sorted(found.values(), key=lambda item: bool(item.places)))
 
@@ -95,16 +104,16 @@ def _of_changes(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                ("Change", 14),
-                ("Declared", 13),
-                ("How declared", 13),
-                ("What else speaks for an assistant", 36),
-                ("Prompts", 9),
-                ("Verdict", 15),
+                (say("Change"), 14),
+                (say("Declared"), 13),
+                (say("How declared"), 13),
+                (say("What else speaks for an assistant"), 36),
+                (say("Prompts"), 9),
+                (say("Verdict"), 15),
             ),
             tuple(_summary(view, change) for change in view.printed),
-            words("No change is printed."),
-            words("Declarations and traces, by the latest revision of each change"),
+            words(say("No change is printed.")),
+            words(say("Declarations and traces, by the latest revision of each change")),
             "small",
         ),
     ]
@@ -112,7 +121,7 @@ def _of_changes(view: View) -> tuple[Block, ...]:
         if change.facts.prompts:
             blocks += _change(view, change, placed)
     if not prompts_of(view):
-        blocks.append(Paragraph(line("No prompt is recorded for any change of the release.")))
+        blocks.append(Paragraph(line(say("No prompt is recorded for any change of the release."))))
     return tuple(blocks)
 
 
@@ -121,31 +130,40 @@ def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
     if view.changeless and not marked:
         return ()
     table = Table(
-        columns(("Commit", 13), ("Subject, as captured", 33), ("Traces, as captured", 32), ("Belongs to", 22)),
+        columns(
+            (say("Commit"), 13),
+            (say("Subject, as captured"), 33),
+            (say("Traces, as captured"), 32),
+            (say("Belongs to"), 22),
+        ),
         tuple(map(_trace, marked[:MOST_TRACES])),
-        words("No commit on the release's lists or of a revision carries a trace that its recorder knows."),
-        words("Commits with traces of an assistant"),
+        words(say("No commit on the release's lists or of a revision carries a trace that its recorder knows.")),
+        words(say("Commits with traces of an assistant")),
         "dense",
     )
     rest = len(marked) - MOST_TRACES
     if rest <= 0:
         return (table,)
-    said = f"{count(rest, 'more such commit is', 'more such commits are')} not printed; the lists are in the bundle."
+    said = say_count(
+        "{count} more such commit is not printed; the lists are in the bundle.",
+        "{count} more such commits are not printed; the lists are in the bundle.",
+        rest,
+    )
     return (table, Paragraph(line(said), small=True))
 
 
 def _trace(item: Traced) -> Row:
     commit = item.commit
     where = list(dict.fromkeys(item.places))
-    said: list[Inline | Text] = [quiet("no recorded change")] if not where else []
+    said: list[Inline | Text] = [quiet(say("no recorded change"))] if not where else []
     for place, text in enumerate(where):
         said += [Break(), text] if place else [text]
     if not item.listed:
-        said.append(quiet(", not on the release's lists"))
+        said += [words(", "), quiet(say("not on the release's lists"))]
     return Row(
         (
             digest_line(commit.id),
-            line(quiet("no subject") if commit.subject is None else capture(commit.subject, limit=TITLE)),
+            line(quiet(say("no subject")) if commit.subject is None else capture(commit.subject, limit=TITLE)),
             line(capture(", ".join(commit.ai_traces), limit=160)),
             line(*said),
         ),
@@ -154,34 +172,49 @@ def _trace(item: Traced) -> Row:
 
 
 def declared(change: ChangeView) -> str:
-    """What the latest revision declares: ``none``, ``assisted``, ``generated``, ``undeclared``, or ``no revision``."""
+    """What the latest revision declares: ``none``, ``assisted``, ``generated``, ``undeclared``; else "no revision"."""
     last = change.facts.last_revision
-    return "no revision" if last is None else last.diff.ai.involvement
+    return say("no revision") if last is None else last.diff.ai.involvement
 
 
 def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
     loose = sum(not item.places for item in marked)
-    traces_said = " No commit carries a trace of an assistant."
+    traces_said = say("No commit carries a trace of an assistant.")
     if marked:
-        traces_said = (
-            f" {count(len(marked), 'commit carries', 'commits carry')} traces of an assistant, {number(loose)} of them "
-            "in no recorded change."
+        traces_said = say_count(
+            "{count} commit carries traces of an assistant, {loose} of them in no recorded change.",
+            "{count} commits carry traces of an assistant, {loose} of them in no recorded change.",
+            len(marked),
+            loose=number(loose),
         )
     if view.changeless:
-        return line("No change is recorded, so nothing is declared and no prompt is bound.", traces_said)
+        return line(say("No change is recorded, so nothing is declared and no prompt is bound."), " ", traces_said)
     said = [declared(change) for change in view.changes]
     involved = sum(one in _INVOLVED for one in said)
     without = sum(one == "none" for one in said)
     rest = len(said) - involved - without
     prompts = prompts_of(view)
     unread = sum(isinstance(_content(view, item, "prompt"), Absent) for item in prompts)
-    text = (
-        f"{count(involved, 'change declares', 'changes declare')} an assistant, {number(without)} declare none, "
-        f"{number(rest)} {'says' if rest == 1 else 'say'} nothing. "
-        f"{count(len(prompts), 'prompt is', 'prompts are')} recorded"
+    declaring = say_count(
+        "{count} change declares an assistant",
+        "{count} changes declare an assistant",
+        involved,
     )
-    text += f", {number(unread)} of them without a text at hand." if unread else "."
-    return line(text, traces_said)
+    silent = say_count("{count} says nothing", "{count} say nothing", rest)
+    text = say(
+        "{declaring}, {without} declare none, {silent}.", declaring=declaring, without=number(without), silent=silent
+    )
+    bound = (
+        say_count(
+            "{count} prompt is recorded, {unread} of them without a text at hand.",
+            "{count} prompts are recorded, {unread} of them without a text at hand.",
+            len(prompts),
+            unread=number(unread),
+        )
+        if unread
+        else say_count("{count} prompt is recorded.", "{count} prompts are recorded.", len(prompts))
+    )
+    return line(f"{text} {bound} {traces_said}")
 
 
 def _summary(view: View, change: ChangeView) -> Row:
@@ -192,16 +225,10 @@ def _summary(view: View, change: ChangeView) -> Row:
         (
             line(change.label),
             line(declared(change)),
-            line(quiet(NONE))
-            if last is None
-            else line(
-                {"none": "not at all", "trailers": "by commit trailers", "declared": "by the producer"}[
-                    last.diff.ai.source
-                ]
-            ),
-            line(capture("; ".join(others), limit=300)) if others else line(quiet("nothing recorded")),
+            line(quiet(NONE)) if last is None else line(say(_DECLARED_BY[last.diff.ai.source])),
+            line(capture("; ".join(others), limit=300)) if others else line(quiet(say("nothing recorded"))),
             line(number(len(change.facts.prompts))),
-            line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome])),
+            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
         ),
         anchor=change.anchor("i"),
     )
@@ -212,18 +239,22 @@ def _change(view: View, change: ChangeView, placed: set[int]) -> list[Block]:
     blocks: list[Block] = [
         Table(
             columns(
-                ("Entry", 6),
-                ("Session, turn", 18),
-                ("Tool, model", 21),
-                ("Asked by", 17),
-                ("Trigger", 9),
-                ("Mode", 10),
-                ("Captured", 10),
-                ("Bound", 9),
+                (say("Entry"), 6),
+                (say("Session, turn"), 18),
+                (say("Tool, model"), 21),
+                (say("Asked by"), 17),
+                (say("Trigger"), 9),
+                (say("Mode"), 10),
+                (say("Captured"), 10),
+                (say("Bound"), 9),
             ),
             tuple(_row(item, placed) for item in prompts),
-            words("No prompt is recorded."),
-            capture(f"{change.label.plain}: {count(len(prompts), 'prompt', 'prompts')}"),
+            words(say("No prompt is recorded.")),
+            capture(
+                say_count(
+                    "{change}: {count} prompt", "{change}: {count} prompts", len(prompts), change=change.label.plain
+                )
+            ),
             "dense",
         )
     ]
@@ -235,22 +266,22 @@ def _row(item: PromptFact, placed: set[int]) -> Row:
     prompt = item.prompt
     tool = prompt.tool.name + (f" {prompt.tool.version}" if prompt.tool.version else "")
     if prompt.model is None:
-        model = "model not recorded"
+        model = say("model not recorded")
     else:
         asked, answered = prompt.model.requested, prompt.model.responded
-        model = f"{prompt.model.provider} {answered or asked or 'unnamed'}"
+        model = f"{prompt.model.provider} {answered or asked or say('unnamed')}"
         if asked and answered and asked != answered:
-            model += f" (asked for {asked})"
+            model = say("{model} (asked for {asked})", model=model, asked=asked)
     return Row(
         (
             line(str(item.record.index)),
             line(capture(f"{prompt.session}, {prompt.turn}", limit=60), Break(), quiet(ledger_time(item.record))),
             line(capture(f"{tool}; {model}", limit=160)),
-            line(quiet("not recorded")) if item.initiator is None else line(named(item.initiator)),
+            line(quiet(say("not recorded"))) if item.initiator is None else line(named(item.initiator)),
             line(prompt.trigger),
-            line(prompt.permission_mode or quiet("not recorded")),
+            line(prompt.permission_mode or quiet(say("not recorded"))),
             line(f"{prompt.capture.quality}, {prompt.capture.source}"),
-            line(item.strength or quiet("to no diff")),
+            line(item.strength or quiet(say("to no diff"))),
         ),
         anchor=once(placed, item.record.index),
     )
@@ -262,22 +293,21 @@ def _content(view: View, item: PromptFact, name: str) -> Held | Absent:
 
 def _quoted(view: View, item: PromptFact) -> Block:
     content = _content(view, item, "prompt")
-    where = line(
-        f"Prompt of entry {item.record.index}, ",
-        named(item.initiator) if item.initiator is not None else "asker not recorded",
-    )
+    who = named(item.initiator) if item.initiator is not None else say("asker not recorded")
+    where = say_line("Prompt of entry {index}, {asker}", index=item.record.index, asker=who)
     reference = item.record.event.context.content("prompt")
     if reference is not None:
-        where = (*where, *line(", commitment "), *digest_line(reference.commitment))
+        where = (*where, *line(", "), *say_line("commitment {digest}", digest=digest_line(reference.commitment)))
     if isinstance(content, Absent):
-        return Quote(words(f"[The text is {absence(content.state)}; the signed commitment to it remains.]"), where)
+        gone = say("[The text is {absence}; the signed commitment to it remains.]", absence=absence(content.state))
+        return Quote(words(gone), where)
     text = content.data.decode("utf-8", "replace")
     return Quote(
         capture(
             text,
             limit=view.settings.prompt_characters,
             lines=PROMPT_LINES,
-            whole=f"content prompt of entry {item.record.index}",
+            whole=say("content prompt of entry {index}", index=item.record.index),
         ),
         where,
     )

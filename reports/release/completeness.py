@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.events.work import Merge
 from ledger.records import Absent
-from reports.parts import Facts, Figure, Figures, Heading, Line, Mark, Paragraph, Row, Section, Table, line, words
+from reports.parts import (
+    Facts,
+    Figure,
+    Figures,
+    Heading,
+    Line,
+    Mark,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    line,
+    say_count_line,
+    say_line,
+    words,
+)
 from reports.release.said import (
     NAME,
     NONE,
@@ -25,8 +40,9 @@ from reports.release.said import (
     rows,
     status,
 )
+from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import CommitPlace, SourceFacts
@@ -92,16 +108,30 @@ def unreconciled(view: View) -> tuple[tuple[str, Line], ...]:
     """What could not be compared, source by source, with the reason."""
     found: list[tuple[str, Line]] = []
     for place, source in enumerate(view.dossier.sources, start=1):
-        name = f"Source {place}"
+        name = say("Source {number}", number=place)
         if isinstance(source.commits, Absent):
-            found.append((name, line(f"The commit list is {absence(source.commits.state)}: nothing can be compared.")))
+            found.append(
+                (
+                    name,
+                    line(
+                        say(
+                            "The commit list is {absence}: nothing can be compared.",
+                            absence=absence(source.commits.state),
+                        )
+                    ),
+                )
+            )
         elif len(source.commits) != source.source.commit_count:
             found.append(
                 (
                     name,
                     line(
-                        f"The event states {count(source.source.commit_count, 'commit', 'commits')}, "
-                        f"its list holds {number(len(source.commits))}."
+                        say_count(
+                            "The event states {count} commit, its list holds {listed}.",
+                            "The event states {count} commits, its list holds {listed}.",
+                            source.source.commit_count,
+                            listed=number(len(source.commits)),
+                        )
                     ),
                 )
             )
@@ -110,26 +140,41 @@ def unreconciled(view: View) -> tuple[tuple[str, Line], ...]:
                 (
                     name,
                     line(
-                        "No recorded release of this product ends at the previous commit: "
-                        "what lies between is not shown to be whole."
+                        say(
+                            "No recorded release of this product ends at the previous commit: what lies between is "
+                            "not shown to be whole."
+                        )
                     ),
                 )
             )
         if source.open_parents:
+            parents = joined([digest_line(item) for item in source.open_parents[:6]])
             found.append(
                 (
                     name,
-                    line(
-                        f"{count(len(source.open_parents), 'parent', 'parents')} of listed commits "
-                        f"{'is' if len(source.open_parents) == 1 else 'are'} neither listed nor in an earlier release: "
-                        "old history that a side branch began at, or an omission. ",
-                        *joined([digest_line(item) for item in source.open_parents[:6]]),
-                        " and more" if len(source.open_parents) > 6 else "",
+                    say_count_line(
+                        "{count} parent of listed commits is neither listed nor in an earlier release: old history "
+                        "that a side branch began at, or an omission. {parents}",
+                        "{count} parents of listed commits are neither listed nor in an earlier release: old history "
+                        "that a side branch began at, or an omission. {parents}",
+                        len(source.open_parents),
+                        parents=say_line("{parents} and more", parents=parents)
+                        if len(source.open_parents) > 6
+                        else parents,
                     ),
                 )
             )
         found += [
-            (name, line(f"The commit list of {entry(record)} ({record.event.kind}) could not be read."))
+            (
+                name,
+                line(
+                    say(
+                        "The commit list of {entry} ({kind}) could not be read.",
+                        entry=entry(record),
+                        kind=record.event.kind,
+                    )
+                ),
+            )
             for record in source.unread
         ]
     return tuple(found)
@@ -143,10 +188,10 @@ def completeness(view: View) -> Section:
     blocks: list[Block] = [
         Figures(
             (
-                Figure(words(number(people.whole)), words("commits on the lists of the release")),
-                Figure(words(number(len(people.placed))), words("landed by a recorded change")),
-                Figure(words(number(len(people.loose))), words("landed without a recorded change")),
-                Figure(words(number(len(people.strange))), words("in nothing that is recorded")),
+                Figure(words(number(people.whole)), words(say("commits on the lists of the release"))),
+                Figure(words(number(len(people.placed))), words(say("landed by a recorded change"))),
+                Figure(words(number(len(people.loose))), words(say("landed without a recorded change"))),
+                Figure(words(number(len(people.strange))), words(say("in nothing that is recorded"))),
             )
         )
     ]
@@ -154,19 +199,21 @@ def completeness(view: View) -> Section:
         blocks += _listed(
             view,
             (*people.strange, *people.loose),
-            "Commits without a recorded change",
+            say("Commits without a recorded change"),
             MOST_COMMITS,
         )
     blocks.append(_other_way(elsewhere))
     blocks.append(
         Table(
-            columns(("Source", 16), ("What could not be reconciled", 84)),
+            columns((say("Source"), 16), (say("What could not be reconciled"), 84)),
             tuple(Row((line(name), said), hit=True) for name, said in gaps),
             words(
-                "Everything could be compared: every list was read, and every parent of a listed commit is "
-                "accounted for."
+                say(
+                    "Everything could be compared: every list was read, and every parent of a listed commit is "
+                    "accounted for."
+                )
             ),
-            words("Not reconciled"),
+            words(say("Not reconciled")),
             "small",
         )
     )
@@ -176,32 +223,46 @@ def completeness(view: View) -> Section:
         blocks += _listed(
             view,
             people.placed,
-            "Commits landed by a recorded change, in the order of the lists",
+            say("Commits landed by a recorded change, in the order of the lists"),
             MOST_COMMITS - len(people.loose) - len(people.strange),
         )
     return Section(
         ANCHOR,
         "2",
-        words("Completeness"),
-        words("Is this every change of the release, and how is that known?"),
+        words(say("Completeness")),
+        words(say("Is this every change of the release, and how is that known?")),
         _lede(people, len(elsewhere), len(gaps)),
         tuple(blocks),
     )
 
 
 def _lede(people: Population, elsewhere: int, gaps: int) -> Line:
-    first = (
-        f"{count(people.whole, 'commit', 'commits')} on the release's lists: {number(len(people.placed))} landed by "
-        f"recorded changes, {number(len(people.loose))} without one, {number(len(people.strange))} in nothing recorded."
-    )
+    said = [
+        say_count(
+            "{count} commit on the release's lists: {placed} landed by recorded changes, {loose} without one, "
+            "{strange} in nothing recorded.",
+            "{count} commits on the release's lists: {placed} landed by recorded changes, {loose} without one, "
+            "{strange} in nothing recorded.",
+            people.whole,
+            placed=number(len(people.placed)),
+            loose=number(len(people.loose)),
+            strange=number(len(people.strange)),
+        )
+    ]
     if people.loose:
-        first += f" Of those without one, {number(people.pushed)} came by a push."
-    second = (
-        f" The other way, {count(elsewhere, 'landing', 'landings')} in the ledger "
-        f"{'is' if elsewhere == 1 else 'are'} not on them."
+        said.append(say("Of those without one, {pushed} came by a push.", pushed=number(people.pushed)))
+    said.append(
+        say_count(
+            "The other way, {count} landing in the ledger is not on them.",
+            "The other way, {count} landings in the ledger are not on them.",
+            elsewhere,
+        )
     )
-    third = f" {count(gaps, 'point', 'points')} could not be reconciled." if gaps else ""
-    return line(first + second + third)
+    if gaps:
+        said.append(
+            say_count("{count} point could not be reconciled.", "{count} points could not be reconciled.", gaps)
+        )
+    return line(" ".join(said))
 
 
 def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
@@ -209,42 +270,54 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
     begin: Line
     if facts.previous is None:
         project = view.dossier.records.roster.projects.get(facts.project)
-        begin = line("The start of its history: the event declares a first release")
+        begin = line(say("The start of its history: the event declares a first release"))
         if project is not None and project.start is not None:
-            begin = line("The declared start of the project, ", *digest_line(project.start))
+            begin = say_line("The declared start of the project, {commit}", commit=digest_line(project.start))
     else:
         begin = line(*digest_line(facts.previous, full=True))
         if source.previous_release is not None:
-            begin = (*begin, *line(quiet(f" end of the release in {entry(source.previous_release)}")))
+            end = say("end of the release in {entry}", entry=entry(source.previous_release))
+            begin = (*begin, *line(" ", quiet(end)))
     held = (
         line(quiet(absence(source.commits.state)))
         if isinstance(source.commits, Absent)
-        else line(f"{number(len(source.commits))} read, {number(facts.commit_count)} stated")
+        else line(
+            say("{read} read, {stated} stated", read=number(len(source.commits)), stated=number(facts.commit_count))
+        )
     )
     return [
-        Heading(words(f"Source {place}")),
+        Heading(words(say("Source {number}", number=place))),
         Facts(
             rows(
                 (
-                    "Project",
-                    line(capture(source.project_name or "name not at hand", limit=NAME), " ", code(facts.project)),
+                    say("Project"),
+                    line(capture(source.project_name or say("name not at hand"), limit=NAME), " ", code(facts.project)),
                 ),
-                ("Repository", line(code(facts.repository), quiet(" immutable id, as the release event gives it"))),
-                *((("Only below", line(code(facts.path))),) if facts.path is not None else ()),
-                ("Released commit", digest_line(facts.commit, full=True)),
+                (
+                    say("Repository"),
+                    line(code(facts.repository), " ", quiet(say("immutable id, as the release event gives it"))),
+                ),
+                *(((say("Only below"), line(code(facts.path))),) if facts.path is not None else ()),
+                (say("Released commit"), digest_line(facts.commit, full=True)),
                 ("After", begin),
                 ("Commit list", held),
                 (
-                    "Filter",
+                    say("Filter"),
                     line(
-                        "none: the whole list of the release event"
+                        say("none: the whole list of the release event")
                         if facts.path is None
-                        else "commits that touch the path, as the release event lists them"
+                        else say("commits that touch the path, as the release event lists them")
                     ),
                 ),
                 (
-                    "Read at",
-                    line(f"position {number(view.dossier.records.position)}, from {entry(view.dossier.record)}"),
+                    say("Read at"),
+                    line(
+                        say(
+                            "position {position}, from {entry}",
+                            position=number(view.dossier.records.position),
+                            entry=entry(view.dossier.record),
+                        )
+                    ),
                 ),
             )
         ),
@@ -258,8 +331,13 @@ def _listed(view: View, places: tuple[CommitPlace, ...], caption: str, room: int
         blocks.append(
             Paragraph(
                 line(
-                    f"{count(len(places) - len(shown), 'more such commit is', 'more such commits are')} not printed; "
-                    "the whole list is a content of the release event in the attached bundle."
+                    say_count(
+                        "{count} more such commit is not printed; the whole list is a content of the release event in "
+                        "the attached bundle.",
+                        "{count} more such commits are not printed; the whole list is a content of the release event "
+                        "in the attached bundle.",
+                        len(places) - len(shown),
+                    )
                 ),
                 small=True,
             )
@@ -279,15 +357,15 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
                 line(link(change.anchor("r"), change.label, page=True)) if view.shows(change) else line(change.label)
             )
         elif place.direct_push is not None:
-            where = line(status(Mark.FAIL, "No change"), f" {_how(place.direct_push)}, {entry(place.direct_push)}")
+            where = line(status(Mark.FAIL, say("No change")), f" {_how(place.direct_push)}, {entry(place.direct_push)}")
         else:
-            where = line(status(Mark.FAIL, "Not recorded"))
+            where = line(status(Mark.FAIL, say("Not recorded")))
         subject = place.commit.subject
         body.append(
             Row(
                 (
                     digest_line(place.commit.id),
-                    line(quiet("no subject") if subject is None else capture(subject, limit=SUBJECT)),
+                    line(quiet(say("no subject")) if subject is None else capture(subject, limit=SUBJECT)),
                     line(capture(account_words(place.commit.author), limit=NAME)),
                     where,
                 ),
@@ -296,10 +374,13 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
         )
     return Table(
         columns(
-            ("Commit", 15), ("Subject, as captured", 31), ("Author, as the commit names them", 32), ("Belongs to", 22)
+            (say("Commit"), 15),
+            (say("Subject, as captured"), 31),
+            (say("Author, as the commit names them"), 32),
+            (say("Belongs to"), 22),
         ),
         tuple(body),
-        words("No commit."),
+        words(say("No commit.")),
         words(caption),
         "dense",
     )
@@ -308,33 +389,41 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
 def _how(record: Record) -> str:
     """How something landed without a recorded change."""
     if is_push(record) or not isinstance(record.event.body, Merge):
-        return "pushed"
-    return f"landed by {record.event.body.method}"
+        return say("pushed")
+    return say("landed by {method}", method=record.event.body.method)
 
 
 def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
     return Table(
-        columns(("Entry", 9), ("Ledger time, UTC", 21), ("Change", 16), ("Commit", 18), ("Why it is shown", 36)),
+        columns(
+            (say("Entry"), 9),
+            (say("Ledger time, UTC"), 21),
+            (say("Change"), 16),
+            (say("Commit"), 18),
+            (say("Why it is shown"), 36),
+        ),
         tuple(
             Row(
                 (
                     line(str(record.index)),
                     line(ledger_time(record)),
-                    line(capture(record.event.context.about.change or f"none: {_how(record)}", limit=TITLE)),
+                    line(
+                        capture(record.event.context.about.change or say("none: {how}", how=_how(record)), limit=TITLE)
+                    ),
                     digest_line(record.event.body.commit)
                     if isinstance(record.event.body, Merge)
                     else line(quiet(NONE)),
                     line(
-                        "a parent of a listed commit: released, but not on the list"
+                        say("a parent of a listed commit: released, but not on the list")
                         if omitted
-                        else "landed between the previous release and this one; no commit of it is on the list"
+                        else say("landed between the previous release and this one; no commit of it is on the list")
                     ),
                 ),
                 hit=omitted,
             )
             for record, omitted in elsewhere
         ),
-        words("Everything that landed in the ledger between the previous release and this one is on the lists."),
-        words("In the ledger, not on the lists"),
+        words(say("Everything that landed in the ledger between the previous release and this one is on the lists.")),
+        words(say("In the ledger, not on the lists")),
         "small",
     )

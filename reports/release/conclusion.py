@@ -19,12 +19,14 @@ from reports.parts import (
     Section,
     Table,
     line,
+    say_line,
     words,
 )
-from reports.release.said import NONE, columns, entry_anchor, joined, link, quiet, rows, status, strong
+from reports.release.said import NONE, columns, conjoined, entry_anchor, joined, link, quiet, rows, status, strong
 from reports.release.view import FAMILIES, MARKS, View
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number, share
+from reports.wording import number, share
 
 if TYPE_CHECKING:
     from ledger.rules.verdict import Input, Verdict
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
 
 ANCHOR: Final = "conclusion"
 _SECTIONS: Final = {
-    "assistants": "AI involvement",
-    "completeness": "Completeness",
-    "duties": "Segregation of duties",
-    "tests": "Tests",
+    "assistants": to_say("AI involvement"),
+    "completeness": to_say("Completeness"),
+    "duties": to_say("Segregation of duties"),
+    "tests": to_say("Tests"),
 }
 MOST_CARDS: Final = 60
 """Findings printed as cards; more of them are grouped in a table, none is left out."""
@@ -59,17 +61,17 @@ def conclusion(view: View) -> Section:
     cards = tuple(_card(view, group, place, shown) for place, group in enumerate(found[:MOST_CARDS], start=1))
     blocks: list[Block] = [_figures(view), _families(view)]
     if cards:
-        blocks.append(Heading(words("What failed, and what cannot be told")))
+        blocks.append(Heading(words(say("What failed, and what cannot be told"))))
         blocks += cards
     else:
-        blocks.append(Paragraph(line("Nothing failed, and nothing that the policy asks for was left open.")))
+        blocks.append(Paragraph(line(say("Nothing failed, and nothing that the policy asks for was left open."))))
     if len(found) > MOST_CARDS:
         blocks.append(_further(view, tuple(verdict for group in found[MOST_CARDS:] for verdict in group)))
     return Section(
         ANCHOR,
         "1",
-        words("Conclusion"),
-        words("Which rules held for this release, and which did not?"),
+        words(say("Conclusion")),
+        words(say("Which rules held for this release, and which did not?")),
         _lede(view),
         tuple(blocks),
     )
@@ -89,13 +91,17 @@ def grouped(view: View) -> tuple[tuple[Verdict, ...], ...]:
 
 def _lede(view: View) -> Line:
     counts = dict(tally(view))
-    whole = count(len(view.verdicts), "verdict", "verdicts")
-    said = (
-        f"Of {whole}, {number(counts[Outcome.FAIL])} failed and {number(counts[Outcome.NOT_EVALUABLE])} cannot be "
-        "told; "
-        f"{number(counts[Outcome.PASS])} passed, {number(counts[Outcome.NOT_APPLICABLE])} do not apply."
+    return line(
+        say_count(
+            "Of {count} verdict, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
+            "Of {count} verdicts, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
+            len(view.verdicts),
+            failed=number(counts[Outcome.FAIL]),
+            untold=number(counts[Outcome.NOT_EVALUABLE]),
+            passed=number(counts[Outcome.PASS]),
+            rest=number(counts[Outcome.NOT_APPLICABLE]),
+        )
     )
-    return line(said)
 
 
 def _figures(view: View) -> Figures:
@@ -109,17 +115,17 @@ def _figures(view: View) -> Figures:
         for change in view.changes
         if any(verdict.rule == "SOD-01" and verdict.outcome is Outcome.PASS for verdict in change.verdicts)
     ]
-    whole = words(f"of {number(len(view.changes))}")
+    whole = words(say("of {count}", count=number(len(view.changes))))
     found = view.verification
     return Figures(
         (
-            Figure(words(number(len(view.changes))), words("changes in the release")),
-            Figure(words(number(len(clean))), words("with every rule that applies passed"), whole),
-            Figure(words(number(len(approved))), words("approved by independent people (SOD-01)"), whole),
+            Figure(words(number(len(view.changes))), words(say("changes in the release"))),
+            Figure(words(number(len(clean))), words(say("with every rule that applies passed")), whole),
+            Figure(words(number(len(approved))), words(say("approved by independent people (SOD-01)")), whole),
             Figure(
                 words(number(found.signature_count)),
-                words("signatures that verify, of the entries attached"),
-                words(f"of {number(found.entry_count)}"),
+                words(say("signatures that verify, of the entries attached")),
+                words(say("of {count}", count=number(found.entry_count))),
             ),
         )
     )
@@ -130,14 +136,14 @@ def _families(view: View) -> Table:
     for family, name in FAMILIES.items():
         verdicts = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
         if not verdicts:
-            body.append(Row((line(name), *(line(quiet(NONE)) for _ in MARKS), line(quiet("no rule is on")))))
+            body.append(Row((line(say(name)), *(line(quiet(NONE)) for _ in MARKS), line(quiet(say("no rule is on"))))))
             continue
         counts = [sum(verdict.outcome is outcome for verdict in verdicts) for outcome in MARKS]
         rules = dict.fromkeys(verdict.rule for verdict in verdicts)
         body.append(
             Row(
                 (
-                    line(name),
+                    line(say(name)),
                     *(_count(outcome, many) for outcome, many in zip(MARKS, counts, strict=True)),
                     line(quiet(", ".join(rules))),
                 ),
@@ -147,21 +153,21 @@ def _families(view: View) -> Table:
     body.append(
         Row(
             (
-                line(strong("All")),
+                line(strong(say("All"))),
                 *(line(strong(number(many))) for _, many in tally(view)),
-                line(strong(count(len(view.verdicts), "verdict", "verdicts"))),
+                line(strong(say_count("{count} verdict", "{count} verdicts", len(view.verdicts)))),
             )
         )
     )
     return Table(
         (
-            Column(words("Rule family"), 24),
+            Column(words(say("Rule family")), 24),
             *(Column(words(mark.word), 12, "right") for mark in MARKS.values()),
-            Column(words("Rules"), 28),
+            Column(words(say("Rules")), 28),
         ),
         tuple(body),
-        words("No rule was assessed."),
-        words("Verdicts by rule family: one for each rule and change, or rule and release"),
+        words(say("No rule was assessed.")),
+        words(say("Verdicts by rule family: one for each rule and change, or rule and release")),
         "small",
     )
 
@@ -186,15 +192,19 @@ def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[i
         words(title),
         status(MARKS[first.outcome]),
         rows(
-            ("What was found", line(view.sentence(first))),
-            ("Where", _where(view, change, rules[0])),
+            (say("What was found"), line(view.sentence(first))),
+            (say("Where"), _where(view, change, rules[0])),
             *_excepted(group),
-            ("Rests on", _inputs(tuple(inputs[index] for index in sorted(inputs)), shown)),
+            (say("Rests on"), _inputs(tuple(inputs[index] for index in sorted(inputs)), shown)),
             (
-                "The rule" if len(rules) == 1 else "The rules",
+                say("The rule") if len(rules) == 1 else say("The rules"),
                 line(
                     quiet(
-                        f"{statement} Severity {severity}." if len(rules) == 1 else f"{statement}. Severity {severity}."
+                        say(
+                            "{statement} Severity {severity}.",
+                            statement=statement if len(rules) == 1 else f"{statement}.",
+                            severity=severity,
+                        )
                     )
                 ),
             ),
@@ -209,19 +219,25 @@ def _excepted(group: tuple[Verdict, ...]) -> tuple[tuple[str, Line], ...]:
     if not rules:
         return ()
     entries = dict.fromkeys(item.index for verdict in group for item in verdict.excepted_by)
-    which = "" if len(rules) == len(group) else f" ({', '.join(dict.fromkeys(rules))})"
-    where = ", ".join(f"entry {index}" for index in entries)
+    which = ", ".join(dict.fromkeys(rules))
+    what = say("Excepted") if len(rules) == len(group) else say("Excepted ({rules})", rules=which)
+    where = ", ".join(say("entry {index}", index=index) for index in entries)
     return (
         (
-            "Excepted",
-            line(strong(f"Excepted{which}"), f" by {where}; see ", link("exceptions", "Exceptions", page=True)),
+            say("Excepted"),
+            say_line(
+                "{excepted} by {entries}; see {section}",
+                excepted=strong(what),
+                entries=where,
+                section=link("exceptions", say("Exceptions"), page=True),
+            ),
         ),
     )
 
 
 def _where(view: View, change: ChangeView | None, rule: str) -> Line:
     if change is None:
-        return line(link("completeness", "The release itself", page=True))
+        return line(link("completeness", say("The release itself"), page=True))
     if not view.shows(change):
         return line(change.label, ": ", change.title)
     letter = _PLACES.get(rule.partition("-")[0], "r")
@@ -230,15 +246,16 @@ def _where(view: View, change: ChangeView | None, rule: str) -> Line:
 
 def _inputs(inputs: tuple[Input, ...], shown: frozenset[int]) -> Line:
     if not inputs:
-        return line(quiet("no event: that is what is missing"))
+        return line(quiet(say("no event: that is what is missing")))
     parts = [_input(item, shown) for item in inputs[:MOST_INPUTS]]
     if len(inputs) > MOST_INPUTS:
-        parts.append(line(f"and {count(len(inputs) - MOST_INPUTS, 'further event', 'further events')}"))
+        rest = len(inputs) - MOST_INPUTS
+        parts.append(line(say_count("and {count} further event", "and {count} further events", rest)))
     return joined(parts)
 
 
 def _input(item: Input, shown: frozenset[int]) -> Line:
-    text = f"{item.name} in entry {item.index}"
+    text = say("{event} in entry {index}", event=item.name, index=item.index)
     return line(link(entry_anchor(item.index), text)) if item.index in shown else line(text)
 
 
@@ -247,7 +264,7 @@ def _further(view: View, findings: tuple[Verdict, ...]) -> Table:
     for verdict in findings:
         groups.setdefault((verdict.rule, verdict.outcome), []).append(verdict)
     return Table(
-        columns(("Rule", 28), ("Outcome", 16), ("Verdicts", 10), ("Subjects", 46)),
+        columns((say("Rule"), 28), (say("Outcome"), 16), (say("Verdicts"), 10), (say("Subjects"), 46)),
         tuple(
             Row(
                 (
@@ -259,15 +276,20 @@ def _further(view: View, findings: tuple[Verdict, ...]) -> Table:
             )
             for (rule, outcome), verdicts in groups.items()
         ),
-        words("None."),
-        words(f"Findings after the first {MOST_CARDS}, by rule; `evidence check` prints the sentence of each"),
+        words(say("None.")),
+        words(
+            say(
+                "Findings after the first {most}, by rule; `evidence check` prints the sentence of each",
+                most=MOST_CARDS,
+            )
+        ),
         "small",
     )
 
 
 def _subject(view: View, verdict: Verdict) -> Text:
     change = view.subject(verdict)
-    return words("the release") if change is None else change.label
+    return words(say("the release")) if change is None else change.label
 
 
 def shown_entries(view: View) -> frozenset[int]:
@@ -291,27 +313,27 @@ def shown_entries(view: View) -> frozenset[int]:
 def questions(view: View) -> Table:
     """What assessors ask first, each answered by the verdicts of its rules."""
     asked = (
-        ("Did enough independent people approve exactly this content?", ("SOD-01", "APP-01", "APP-02"), "duties"),
-        ("Did anybody approve what they wrote or prompted?", ("SOD-02", "SOD-03"), "duties"),
-        ("Does every commit belong to a recorded change?", ("CHG-01", "REL-01"), "completeness"),
-        ("Did the required tests pass on this content?", ("TST-01", "TST-02", "TST-04"), "tests"),
-        ("Is the use of assistants declared, with its prompts?", ("AI-01", "AI-02"), "assistants"),
+        (say("Did enough independent people approve exactly this content?"), ("SOD-01", "APP-01", "APP-02"), "duties"),
+        (say("Did anybody approve what they wrote or prompted?"), ("SOD-02", "SOD-03"), "duties"),
+        (say("Does every commit belong to a recorded change?"), ("CHG-01", "REL-01"), "completeness"),
+        (say("Did the required tests pass on this content?"), ("TST-01", "TST-02", "TST-04"), "tests"),
+        (say("Is the use of assistants declared, with its prompts?"), ("AI-01", "AI-02"), "assistants"),
     )
     return Table(
-        columns(("Question", 40), ("Verdicts", 32), ("Evidence", 28)),
+        columns((say("Question"), 40), (say("Verdicts"), 32), (say("Evidence"), 28)),
         tuple(
-            Row((line(question), _answer(view, rules), line(link(anchor, _SECTIONS[anchor], page=True))))
+            Row((line(question), _answer(view, rules), line(link(anchor, say(_SECTIONS[anchor]), page=True))))
             for question, rules, anchor in asked
         ),
-        words("None."),
-        words("What assessors ask first"),
+        words(say("None.")),
+        words(say("What assessors ask first")),
     )
 
 
 def _answer(view: View, rules: tuple[str, ...]) -> Line:
     verdicts = [verdict for verdict in view.verdicts if verdict.rule in rules]
     if not verdicts:
-        return line(quiet(f"{' and '.join(rules)}: not on in this policy"))
+        return line(quiet(say("{rules}: not on in this policy", rules=conjoined(rules))))
     worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
     many = sum(verdict.outcome is worst for verdict in verdicts)
     return line(status(MARKS[worst]), f" {share(many, len(verdicts))} ", quiet(", ".join(rules)))

@@ -28,13 +28,14 @@ from reports.release.method import method
 from reports.release.outcome import deployments
 from reports.release.people import duties
 from reports.release.register import register
-from reports.release.said import code, digest_line, joined, parse_time, quiet, received, rows, status, strong
+from reports.release.said import code, digest_line, entry, joined, parse_time, quiet, received, rows, status, strong
 from reports.release.signed import approvals
 from reports.release.suites import tests
 from reports.release.trails import traceability
 from reports.release.view import MARKS, Carried, PackSettings, View, look, release_name
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, day, digits, moment, moment_in, number
+from reports.wording import day, digits, moment, moment_in, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from reports.parts import Block
     from reports.text import Text
 
-NOT_SEALED: Final = "Not sealed"
-UNSEALED: Final = "Not sealed: printed pages are not covered by a signature; the attached records are."
-_SUBTITLE: Final = (
+NOT_SEALED: Final = to_say("Not sealed")
+UNSEALED: Final = to_say("Not sealed: printed pages are not covered by a signature; the attached records are.")
+_SUBTITLE: Final = to_say(
     "Who asked for each change, what was tested, who approved exactly which content, and how to check it."
 )
 
@@ -65,16 +66,16 @@ def release_document(
     """The pack of a release: a function of its arguments, nothing else."""
     view = look(dossier, assessments, verification, policy, settings, carried)
     return Document(
-        language="en",
+        language=settings.language,
         pack_id=words(carried.number),
-        kind=words("Evidence pack"),
+        kind=words(say("Evidence pack")),
         subject=release_name(dossier),
-        subtitle=words(_SUBTITLE),
+        subtitle=words(say(_SUBTITLE)),
         issuer=words("Evidence Ledger"),
         conclusion=_conclusion(view),
         facts=_facts(view),
         notice_tag=_tag(settings),
-        notice=words(f"{settings.notice} {UNSEALED}".strip()),
+        notice=words(f"{settings.notice} {say(UNSEALED)}".strip()),
         created=settings.generated_at,
         sections=(
             conclusion(view),
@@ -96,33 +97,41 @@ def release_document(
 
 def refused_document(verification: Verification, *, settings: PackSettings, carried: Carried, subject: str) -> Document:
     """The pack of a bundle from which no release can be read: it says so, and prints what the checks found."""
-    many = count(len(verification.failures), "check result", "check results")
+    many = len(verification.failures)
     return Document(
-        language="en",
+        language=settings.language,
         pack_id=words(carried.number),
-        kind=words("Evidence pack"),
+        kind=words(say("Evidence pack")),
         subject=capture(subject, limit=120),
-        subtitle=words("The records do not verify, and no release can be read from them."),
+        subtitle=words(say("The records do not verify, and no release can be read from them.")),
         issuer=words("Evidence Ledger"),
         conclusion=Conclusion(
-            words("Verification of the records"),
-            words("The records do not verify"),
+            words(say("Verification of the records")),
+            words(say("The records do not verify")),
             (),
-            line(f"{many} failed. No rule was assessed: verdicts on records that do not hold would say nothing."),
+            line(
+                say_count(
+                    "{count} check result failed. No rule was assessed: verdicts on records that do not hold would "
+                    "say nothing.",
+                    "{count} check results failed. No rule was assessed: verdicts on records that do not hold would "
+                    "say nothing.",
+                    many,
+                )
+            ),
         ),
         facts=rows(*_control(settings, carried)),
         notice_tag=_tag(settings),
-        notice=words(f"{settings.notice} {UNSEALED}".strip()),
+        notice=words(f"{settings.notice} {say(UNSEALED)}".strip()),
         created=settings.generated_at,
         sections=(
             Section(
                 "findings",
                 "1",
-                words("What the checks found"),
-                words("Where do the records not hold?"),
-                line(f"{many} failed."),
+                words(say("What the checks found")),
+                words(say("Where do the records not hold?")),
+                line(say_count("{count} check result failed.", "{count} check results failed.", many)),
                 findings(verification)
-                or (Paragraph(line("No check failed, yet no release can be read from the bundle.")),),
+                or (Paragraph(line(say("No check failed, yet no release can be read from the bundle."))),),
             ),
             verify_section(verification, carried, "2"),
         ),
@@ -133,20 +142,24 @@ def _conclusion(view: View) -> Conclusion:
     counts = {MARKS[outcome]: many for outcome, many in tally(view)}
     verdicts = len(view.verdicts)
     if not view.verification.intact:
-        headline = "The records do not verify"
-        said = (
-            f"{count(len(view.verification.failures), 'check result', 'check results')} failed; verdicts rest on "
-            "the entries "
-            "that passed every check of their own. Do not rely on this pack."
+        headline = say("The records do not verify")
+        said = say_count(
+            "{count} check result failed; verdicts rest on the entries that passed every check of their own. Do not "
+            "rely on this pack.",
+            "{count} check results failed; verdicts rest on the entries that passed every check of their own. Do not "
+            "rely on this pack.",
+            len(view.verification.failures),
         )
     else:
         headline = _headline(counts[Mark.FAIL], counts[Mark.CANNOT_TELL])
-        said = (
-            f"{count(len(view.changes), 'change', 'changes')}, {count(len(view.policy.rules), 'rule', 'rules')}, "
-            f"{count(verdicts, 'verdict', 'verdicts')}. Every signature and proof in the attached bundle verifies."
+        said = say(
+            "{changes}, {rules}, {verdicts}. Every signature and proof in the attached bundle verifies.",
+            changes=say_count("{count} change", "{count} changes", len(view.changes)),
+            rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
+            verdicts=say_count("{count} verdict", "{count} verdicts", verdicts),
         )
     return Conclusion(
-        words("Verdicts, one for each rule and subject"),
+        words(say("Verdicts, one for each rule and subject")),
         words(headline),
         tuple(counts.items()),
         line(said),
@@ -155,17 +168,23 @@ def _conclusion(view: View) -> Conclusion:
 
 def _tag(settings: PackSettings) -> Text:
     """What stands at the foot of every page: always that the pages are not sealed, after the caller's own words."""
-    return capture(f"{settings.notice_tag} · {NOT_SEALED}" if settings.notice_tag else NOT_SEALED, limit=60)
+    sealed = say(NOT_SEALED)
+    return capture(f"{settings.notice_tag} · {sealed}" if settings.notice_tag else sealed, limit=60)
 
 
 def _headline(failed: int, untold: int) -> str:
     if failed and untold:
-        return f"{count(failed, 'verdict failed', 'verdicts failed')}, {number(untold)} cannot be told"
+        return say_count(
+            "{count} verdict failed, {untold} cannot be told",
+            "{count} verdicts failed, {untold} cannot be told",
+            failed,
+            untold=number(untold),
+        )
     if failed:
-        return count(failed, "verdict failed", "verdicts failed")
+        return say_count("{count} verdict failed", "{count} verdicts failed", failed)
     if untold:
-        return f"No failure, {number(untold)} cannot be told"
-    return "Every rule that applies passed"
+        return say("No failure, {untold} cannot be told", untold=number(untold))
+    return say("Every rule that applies passed")
 
 
 def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
@@ -177,52 +196,76 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
             capture(source.project_name or source.source.project, limit=60),
             " ",
             *digest_line(source.source.commit),
+            " ",
             quiet(
-                f" after {source.source.previous[:12]}" if source.source.previous else " from the start of its history"
+                say("after {commit}", commit=source.source.previous[:12])
+                if source.source.previous
+                else say("from the start of its history")
             ),
         )
         for source in dossier.sources
     ]
     shown = sources[:4]
-    more = line(quiet(f" and {count(len(sources) - 4, 'more source', 'more sources')}")) if len(sources) > 4 else ()
+    more = (
+        line(" ", quiet(say_count("and {count} more source", "and {count} more sources", len(sources) - 4)))
+        if len(sources) > 4
+        else ()
+    )
     start = min(
         (received(landing.record) for change in view.changes for landing in change.facts.landings), default=None
     )
     until = received(dossier.record)
     period = (
-        day(until) if start is None else _span(day(start), day(until), count(len(view.changes), "change", "changes"))
+        day(until)
+        if start is None
+        else _span(day(start), day(until), say_count("{count} change", "{count} changes", len(view.changes)))
     )
     pairs: list[tuple[str, Line]] = []
     if settings.organisation:
-        pairs.append(("Organisation", line(capture(settings.organisation, limit=120))))
+        pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
     pairs += [
-        ("Release", line(capture(dossier.name, limit=160), quiet(f" entry {dossier.record.index}"))),
-        ("Sources", (*joined(shown, "; "), *more)),
-        ("Landed", line(period)),
+        (say("Release"), line(capture(dossier.name, limit=160), " ", quiet(entry(dossier.record)))),
+        (say("Sources"), (*joined(shown, "; "), *more)),
+        (say("Landed"), line(period)),
         (
-            "Policy",
+            say("Policy"),
             line(
                 code(view.policy.name),
                 " ",
                 Fingerprint(digits(view.policy.digest)),
-                quiet(f" at position {number(dossier.records.position)}, as of {moment(parse_time(carried.as_of))}"),
+                " ",
+                quiet(
+                    say(
+                        "at position {position}, as of {time}",
+                        position=number(dossier.records.position),
+                        time=moment(parse_time(carried.as_of)),
+                    )
+                ),
             ),
         ),
         (
-            "Ledger",
+            say("Ledger"),
             line(
                 Fingerprint(digits(dossier.records.ledger), full=True),
                 Break(),
-                quiet(f"{roster.core.origin}; compare this id with ledger.pub obtained elsewhere"),
+                quiet(
+                    say(
+                        "{origin}; compare this id with {file} obtained elsewhere",
+                        origin=roster.core.origin,
+                        file="ledger.pub",
+                    )
+                ),
             ),
         ),
-        ("Checkpoint", _checkpoint(found)),
+        (say("Checkpoint"), _checkpoint(found)),
         (
-            "Administrators",
+            say("Administrators"),
             line(
-                "one acts alone on the roster of this ledger"
+                say("one acts alone on the roster of this ledger")
                 if roster.core.admins_required == 1
-                else f"{roster.core.admins_required} must agree on every change of the roster"
+                else say(
+                    "{admins} must agree on every change of the roster", admins=number(roster.core.admins_required)
+                )
             ),
         ),
         *_control(settings, carried),
@@ -231,27 +274,29 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
 
 
 def _span(begin: str, end: str, changes: str) -> str:
-    return f"{begin}, {changes}" if begin == end else f"{begin} to {end}, {changes}"
+    if begin == end:
+        return say("{day}, {changes}", day=begin, changes=changes)
+    return say("{begin} to {end}, {changes}", begin=begin, end=end, changes=changes)
 
 
 def _checkpoint(found: Verification) -> Line:
     if found.checkpoint_root is None or found.checkpoint_size is None:
-        return line(strong("none that verifies"))
+        return line(strong(say("none that verifies")))
     return line(
         Fingerprint(digits(found.checkpoint_root.hex()), full=True),
         Break(),
-        quiet(f"over {count(found.checkpoint_size, 'entry', 'entries')}"),
+        quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
     )
 
 
 def _control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]:
-    prepared = [settings.prepared_from or "source not stated"]
+    prepared = settings.prepared_from or say("source not stated")
     if settings.prepared_by:
-        prepared.append(f"by {settings.prepared_by}")
+        prepared = say("{source}, by {person}", source=prepared, person=settings.prepared_by)
     return [
-        ("Generated", line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        ("Prepared", line(capture(", ".join(prepared), limit=200))),
-        ("Pack id", digest_line(carried.pack_id, full=True)),
+        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
+        (say("Prepared"), line(capture(prepared, limit=200))),
+        (say("Pack id"), digest_line(carried.pack_id, full=True)),
     ]
 
 
@@ -260,23 +305,30 @@ def _front() -> tuple[Block, ...]:
         Beside(
             (
                 (
-                    Heading(words("How to read the marks")),
+                    Heading(words(say("How to read the marks"))),
                     Legend(
                         (
-                            (status(Mark.PASS), line("the rule held, on evidence that is named")),
-                            (status(Mark.FAIL), line("the rule did not hold")),
-                            (status(Mark.CANNOT_TELL), line("evidence is missing, withheld, erased or unresolved")),
-                            (status(Mark.NOT_APPLICABLE), line("nothing the rule speaks of; never counted as pass")),
+                            (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
+                            (status(Mark.FAIL), line(say("the rule did not hold"))),
+                            (
+                                status(Mark.CANNOT_TELL),
+                                line(say("evidence is missing, withheld, erased or unresolved")),
+                            ),
+                            (
+                                status(Mark.NOT_APPLICABLE),
+                                line(say("nothing the rule speaks of; never counted as pass")),
+                            ),
                         )
                     ),
                 ),
                 (
-                    Heading(words("What this pack is not")),
+                    Heading(words(say("What this pack is not"))),
                     Paragraph(
                         line(
-                            "It is evidence, not an opinion. It shows what was signed and in which order; it does "
-                            "not show that "
-                            "a signer read what was signed, nor what was never sent to the ledger."
+                            say(
+                                "It is evidence, not an opinion. It shows what was signed and in which order; it does "
+                                "not show that a signer read what was signed, nor what was never sent to the ledger."
+                            )
                         )
                     ),
                 ),

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
-from reports.parts import Line, Row, Section, Table, line, words
+from reports.parts import Line, Row, Section, Table, line, say_line, words
 from reports.release.register import once
 from reports.release.said import (
     absence,
     columns,
+    entry,
     joined,
     ledger_time,
     link,
@@ -18,8 +19,9 @@ from reports.release.said import (
     quiet,
     strong,
 )
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ExceptionFact
@@ -34,8 +36,8 @@ def exceptions(view: View) -> Section:
     return Section(
         ANCHOR,
         "8",
-        words("Exceptions"),
-        words("Which rules were departed from, why, and who looked at it afterwards?"),
+        words(say("Exceptions")),
+        words(say("Which rules were departed from, why, and who looked at it afterwards?")),
         _lede(view, found),
         (_table(found),) if found else (),
         brief=not found,
@@ -51,11 +53,17 @@ def listed_exceptions(view: View) -> tuple[tuple[ChangeView | None, ExceptionFac
 
 def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Line:
     if not found:
-        return line("No exception was declared for this release or for one of its changes.")
+        return line(say("No exception was declared for this release or for one of its changes."))
     beside = sum(bool(verdict.excepted_by) for verdict in view.verdicts)
     return line(
-        f"{count(len(found), 'exception', 'exceptions')} declared; {number(beside)} of the verdicts that failed or "
-        "cannot be told stand beside one. A verdict stays what it is: an exception explains it and mends nothing."
+        say_count(
+            "{count} exception declared; {beside} of the verdicts that failed or cannot be told stand beside one. A "
+            "verdict stays what it is: an exception explains it and mends nothing.",
+            "{count} exceptions declared; {beside} of the verdicts that failed or cannot be told stand beside one. A "
+            "verdict stays what it is: an exception explains it and mends nothing.",
+            len(found),
+            beside=number(beside),
+        )
     )
 
 
@@ -63,30 +71,30 @@ def _table(found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Table:
     placed: set[int] = set()
     return Table(
         columns(
-            ("Entry", 7),
-            ("For", 13),
-            ("Rules", 13),
-            ("Cause and reason", 25),
-            ("Asked by, until", 20),
-            ("Authorised, reviewed", 22),
+            (say("Entry"), 7),
+            (say("For"), 13),
+            (say("Rules"), 13),
+            (say("Cause and reason"), 25),
+            (say("Asked by, until"), 20),
+            (say("Authorised, reviewed"), 22),
         ),
         tuple(_row(change, item, placed) for change, item in found),
-        words("No exception was declared."),
-        words("Exceptions"),
+        words(say("No exception was declared.")),
+        words(say("Exceptions")),
         "small",
     )
 
 
 def _row(change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Row:
     exception = item.exception
-    what = line("the release") if change is None else line(link(change.anchor("r"), change.label))
+    what = line(say("the release")) if change is None else line(link(change.anchor("r"), change.label))
     if exception.environment is not None:
-        what = (*what, *line(quiet(f", in {exception.environment}")))
+        what = (*what, *line(", ", quiet(say("in {environment}", environment=exception.environment))))
     incident = "" if exception.incident is None else f", {exception.incident}"
     reason = (
         line(capture(item.reason, limit=600))
         if isinstance(item.reason, str)
-        else line(strong(f"reason {absence(item.reason.state)}"))
+        else line(strong(say("reason {absence}", absence=absence(item.reason.state))))
     )
     return Row(
         (
@@ -95,8 +103,16 @@ def _row(change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Ro
             line(", ".join(exception.rules)),
             (*line(capture(f"{exception.cause}{incident}. ", limit=200)), *reason),
             (
-                *line(named(item.requester)),
-                *line(quiet(f", declared {ledger_time(item.record)}, until {exception.expires_at}")),
+                *line(named(item.requester), ", "),
+                *line(
+                    quiet(
+                        say(
+                            "declared {declared}, until {until}",
+                            declared=ledger_time(item.record),
+                            until=exception.expires_at,
+                        )
+                    )
+                ),
             ),
             _decided(item),
         ),
@@ -107,15 +123,18 @@ def _row(change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Ro
 
 def _decided(item: ExceptionFact) -> Line:
     parts: list[Line] = []
-    for meaning, verb in ((AUTHORISATION, "authorised"), (REVIEW, "reviewed")):
+    for meaning, never, done in (
+        (AUTHORISATION, to_say("not authorised"), to_say("authorised by {person}, {decision}")),
+        (REVIEW, to_say("not reviewed"), to_say("reviewed by {person}, {decision}")),
+    ):
         facts = [fact for fact in item.decisions if fact.approval.meaning == meaning and stands(fact)]
         if not facts:
-            parts.append(line(strong(f"not {verb}")))
+            parts.append(line(strong(say(never))))
         parts += [
-            line(
-                f"{verb} by ",
-                named(fact.approver),
-                quiet(f", {fact.approval.decision}, entry {fact.record.index}, {ledger_time(fact.record)}"),
+            say_line(
+                done,
+                person=named(fact.approver),
+                decision=quiet(f"{fact.approval.decision}, {entry(fact.record)}, {ledger_time(fact.record)}"),
             )
             for fact in facts
         ]

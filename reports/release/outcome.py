@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Facts, Line, Mark, Row, Section, Table, line, words
+from reports.parts import Facts, Line, Mark, Row, Section, Table, line, say_line, words
 from reports.release.register import once
 from reports.release.said import (
-    claimed,
     code,
     columns,
     digest_line,
@@ -18,10 +17,12 @@ from reports.release.said import (
     named,
     quiet,
     rows,
+    signed_at,
     status,
 )
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import DeployFact
@@ -34,6 +35,12 @@ _STATUSES: Final = {
     "rolled-back": Mark.FAIL,
     "started": Mark.CANNOT_TELL,
 }
+_WORDS: Final = {
+    "succeeded": to_say("Succeeded"),
+    "failed": to_say("Failed"),
+    "rolled-back": to_say("Rolled-back"),
+    "started": to_say("Started"),
+}
 
 
 def deployments(view: View) -> Section:
@@ -43,41 +50,41 @@ def deployments(view: View) -> Section:
     return Section(
         ANCHOR,
         "9",
-        words("Release and deployments"),
-        words("What was released, by whom, and where did it go?"),
+        words(say("Release and deployments")),
+        words(say("What was released, by whom, and where did it go?")),
         _lede(view),
         (
             Facts(
                 rows(
-                    ("Release", line(capture(dossier.name, limit=200), quiet(f", {entry(dossier.record)}"))),
-                    ("Released by", line(named(dossier.released_by))),
-                    ("Time", line(claimed(dossier.record), quiet("  ledger "), ledger_time(dossier.record))),
-                    ("Event", digest_line(dossier.record.envelope, full=True)),
-                    ("Approved by", _approvers(view)),
+                    (say("Release"), line(capture(dossier.name, limit=200), ", ", quiet(entry(dossier.record)))),
+                    (say("Released by"), line(named(dossier.released_by))),
+                    (say("Time"), signed_at(dossier.record)),
+                    (say("Event"), digest_line(dossier.record.envelope, full=True)),
+                    (say("Approved by"), _approvers(view)),
                 )
             ),
             Table(
                 columns(
-                    ("Entry", 7),
-                    ("Ledger time, UTC", 20),
-                    ("Environment, service", 22),
-                    ("Status", 13),
-                    ("By", 18),
-                    ("Artifacts", 20),
+                    (say("Entry"), 7),
+                    (say("Ledger time, UTC"), 20),
+                    (say("Environment, service"), 22),
+                    (say("Status"), 13),
+                    (say("By"), 18),
+                    (say("Artifacts"), 20),
                 ),
                 tuple(_row(view, item, placed) for item in dossier.deployments),
-                words("No deployment of this release is recorded at this position."),
-                words("Deployments that name this release"),
+                words(say("No deployment of this release is recorded at this position.")),
+                words(say("Deployments that name this release")),
                 "small",
             ),
             Table(
-                columns(("Artifact", 36), ("SHA-256", 64)),
+                columns((say("Artifact"), 36), (say("SHA-256"), 64)),
                 tuple(
                     Row((line(code(capture(item.name, limit=120))), digest_line(item.sha256, full=True)))
                     for item in dossier.release.artifacts
                 ),
-                words("The release event names no artifact."),
-                words("Artifacts of the release"),
+                words(say("The release event names no artifact.")),
+                words(say("Artifacts of the release")),
                 "small",
             ),
         ),
@@ -89,18 +96,26 @@ def _lede(view: View) -> Line:
     release = view.dossier.release
     done = sum(item.deploy.status == "succeeded" for item in view.dossier.deployments)
     return line(
-        f"{count(len(release.artifacts), 'artifact', 'artifacts')} from "
-        f"{count(len(release.sources), 'source', 'sources')}; "
-        f"{count(len(view.dossier.deployments), 'deployment event names', 'deployment events name')} this release; "
-        f"{number(done)} succeeded."
+        say_count(
+            "{artifacts} from {sources}; {count} deployment event names this release; {done} succeeded.",
+            "{artifacts} from {sources}; {count} deployment events name this release; {done} succeeded.",
+            len(view.dossier.deployments),
+            artifacts=say_count("{count} artifact", "{count} artifacts", len(release.artifacts)),
+            sources=say_count("{count} source", "{count} sources", len(release.sources)),
+            done=number(done),
+        )
     )
 
 
 def _approvers(view: View) -> Line:
     facts = [fact for fact in view.dossier.approvals if fact.standing and fact.approval.decision == "approve"]
     if not facts:
-        return line(quiet("no approval of the release itself stands"))
-    return (*listed_names(fact.approver for fact in facts), *line("; see ", link("approvals", "Approvals", page=True)))
+        return line(quiet(say("no approval of the release itself stands")))
+    return (
+        *listed_names(fact.approver for fact in facts),
+        *line("; "),
+        *say_line("see {section}", section=link("approvals", say("Approvals"), page=True)),
+    )
 
 
 def _row(view: View, item: DeployFact, placed: set[int]) -> Row:
@@ -108,17 +123,21 @@ def _row(view: View, item: DeployFact, placed: set[int]) -> Row:
     brought = {artifact.sha256 for artifact in item.deploy.artifacts}
     same: Line
     if not brought:
-        same = line(status(Mark.CANNOT_TELL, "Not stated"))
+        same = line(status(Mark.CANNOT_TELL, say("Not stated")))
     elif brought <= released:
-        same = line(f"{count(len(brought), 'digest', 'digests')}, all of the release")
+        same = line(
+            say_count("{count} digest, all of the release", "{count} digests, all of the release", len(brought))
+        )
     else:
-        same = line(status(Mark.FAIL, f"{count(len(brought - released), 'digest', 'digests')} not of the release"))
+        strange = len(brought - released)
+        other = say_count("{count} digest not of the release", "{count} digests not of the release", strange)
+        same = line(status(Mark.FAIL, other))
     return Row(
         (
             line(str(item.record.index)),
             line(ledger_time(item.record)),
             line(capture(f"{item.deploy.environment}, {item.deploy.service}", limit=120)),
-            line(status(_STATUSES[item.deploy.status], item.deploy.status.capitalize())),
+            line(status(_STATUSES[item.deploy.status], say(_WORDS[item.deploy.status]))),
             line(named(item.deployed_by)),
             same,
         ),

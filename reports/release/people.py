@@ -22,11 +22,13 @@ from reports.parts import (
     Shape,
     Table,
     line,
+    say_line,
     words,
 )
-from reports.release.said import columns, joined, link, listed_names, named, quiet, sort_of, status
+from reports.release.said import columns, conjoined, joined, link, listed_names, named, quiet, sort_of, status
 from reports.release.view import MARKS
-from reports.wording import count, number, share
+from reports.say import say, say_count, to_say
+from reports.wording import number, share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Contribution, Party
@@ -35,9 +37,17 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 ANCHOR: Final = "duties"
-DUTIES: Final = ("Prompt", "Code", "Approval", "Merge", "Release", "Release approval", "Deploy")
+DUTIES: Final = (
+    to_say("Prompt"),
+    to_say("Code"),
+    to_say("Approval"),
+    to_say("Merge"),
+    to_say("Release"),
+    to_say("Release approval"),
+    to_say("Deploy"),
+)
 _MADE: Final = frozenset({"Prompt", "Code"})
-PAIRED: Final = ("Prompt or code", "Approval", "Deploy")
+PAIRED: Final = (to_say("Prompt or code"), to_say("Approval"), to_say("Deploy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +124,8 @@ def duties(view: View) -> Section:
     return Section(
         ANCHOR,
         "4",
-        words("Segregation of duties"),
-        words("Did anyone hold duties that must be apart?"),
+        words(say("Segregation of duties")),
+        words(say("Did anyone hold duties that must be apart?")),
         _lede(view, held, clashes),
         () if view.changeless else _blocks(view, held, clashes),
         brief=view.changeless,
@@ -127,9 +137,12 @@ def _blocks(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -
         _matrix(held, clashes),
         Paragraph(
             line(
-                "Solid box: person. Dashed box: agent or service. Filled box with “!”: approvals by somebody who took "
-                "part in the same change. Double box with “?”: it cannot be told who it was, or whether the approver "
-                "took part. Numbers count changes; in the columns Release, Release approval and Deploy, the release."
+                say(
+                    "Solid box: person. Dashed box: agent or service. Filled box with “!”: approvals by somebody who "
+                    "took part in the same change. Double box with “?”: it cannot be told who it was, or whether the "
+                    "approver took part. Numbers count changes; in the columns Release, Release approval and Deploy, "
+                    "the release."
+                )
             ),
             small=True,
         ),
@@ -137,9 +150,11 @@ def _blocks(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -
         _pairs(held),
         Paragraph(
             line(
-                "The pairs count persons alone. An approval of somebody's own work is shown here and never counted; "
-                "whether enough other approvals remain is what SOD-01 to SOD-03 tell. Merging one's own change after "
-                "others approved it is ordinary, so merging is not among the pairs."
+                say(
+                    "The pairs count persons alone. An approval of somebody's own work is shown here and never "
+                    "counted; whether enough other approvals remain is what SOD-01 to SOD-03 tell. Merging one's own "
+                    "change after others approved it is ordinary, so merging is not among the pairs."
+                )
             ),
             small=True,
         ),
@@ -151,27 +166,30 @@ def _blocks(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -
 
 def _lede(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Line:
     if view.changeless:
-        return line(
-            "No change is recorded, so there are no duties to compare. Who released, approved the release and deployed "
-            "it stands in ",
-            link("approvals", "Approvals"),
-            " and ",
-            link("deployments", "Release and deployments"),
-            ".",
+        return say_line(
+            "No change is recorded, so there are no duties to compare. Who released, approved the release and "
+            "deployed it stands in {approvals} and {deployments}.",
+            approvals=link("approvals", say("Approvals")),
+            deployments=link("deployments", say("Release and deployments")),
         )
     many = len({key(item.party) for item in held})
     certain = sum(item.certain for item in clashes)
     unsure = len(clashes) - certain
-    said = f"{count(many, 'party', 'parties')} held duties. "
-    said += (
-        f"{count(certain, 'standing approval was', 'standing approvals were')} given by somebody who took part in the "
-        "same change."
+    said = [
+        say_count("{count} party held duties.", "{count} parties held duties.", many),
+        say_count(
+            "{count} standing approval was given by somebody who took part in the same change.",
+            "{count} standing approvals were given by somebody who took part in the same change.",
+            certain,
+        )
         if certain
-        else "No standing approval is by somebody known to have taken part in the same change."
-    )
+        else say("No standing approval is by somebody known to have taken part in the same change."),
+    ]
     if unsure:
-        said += f" Of {count(unsure, 'approver', 'approvers')} it cannot be told."
-    return line(said)
+        said.append(
+            say_count("Of {count} approver it cannot be told.", "Of {count} approvers it cannot be told.", unsure)
+        )
+    return line(" ".join(said))
 
 
 def _parts(view: View, change: ChangeView) -> tuple[Contribution, ...]:
@@ -212,9 +230,9 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
         ),
     )
     return Matrix(
-        words("Who held which duty: number of changes"),
-        words("Person, agent or service"),
-        tuple(map(words, DUTIES)),
+        words(say("Who held which duty: number of changes")),
+        words(say("Person, agent or service")),
+        tuple(words(say(duty)) for duty in DUTIES),
         tuple(
             MatrixRow(
                 named(people[who]),
@@ -224,7 +242,7 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
             )
             for who in order
         ),
-        words("Nobody acted in this release."),
+        words(say("Nobody acted in this release.")),
     )
 
 
@@ -242,11 +260,11 @@ def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
         if made:
             found.append(
                 Paragraph(
-                    line(
-                        named(item.party),
-                        " approved the release and had prompted or changed the code in "
-                        f"{share(len(made), len(view.changes))} "
-                        "of its changes. No rule of this version keeps these apart; it is shown, not judged.",
+                    say_line(
+                        "{person} approved the release and had prompted or changed the code in {share} of its "
+                        "changes. No rule of this version keeps these apart; it is shown, not judged.",
+                        person=named(item.party),
+                        share=share(len(made), len(view.changes)),
                     )
                 )
             )
@@ -255,7 +273,7 @@ def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
 
 def _clashes(view: View, clashes: tuple[Conflict, ...]) -> Table:
     return Table(
-        columns(("Change", 22), ("Approver", 24), ("What is in conflict", 38), ("Verdict", 16)),
+        columns((say("Change"), 22), (say("Approver"), 24), (say("What is in conflict"), 38), (say("Verdict"), 16)),
         tuple(
             Row(
                 (
@@ -268,8 +286,8 @@ def _clashes(view: View, clashes: tuple[Conflict, ...]) -> Table:
             )
             for item in clashes
         ),
-        words("None is known."),
-        words("Approvals by somebody who took part, or perhaps did"),
+        words(say("None is known.")),
+        words(say("Approvals by somebody who took part, or perhaps did")),
         "small",
     )
 
@@ -279,19 +297,22 @@ def _change(view: View, change: ChangeView) -> Line:
 
 
 def _clash_words(item: Conflict) -> str:
-    duties = " and ".join(
-        dict.fromkeys("prompted the assistant" if duty in ASKED else f"took part as {duty}" for duty in item.duties)
+    if item.certain:
+        parts = dict.fromkeys(
+            say("prompted the assistant") if duty in ASKED else say("took part as {duty}", duty=duty)
+            for duty in item.duties
+        )
+        return say("approved, and {did}", did=conjoined(parts))
+    parts = dict.fromkeys(
+        say("prompted the assistant") if duty in ASKED else say("taken part as {duty}", duty=duty)
+        for duty in item.duties
     )
-    return (
-        f"approved, and {duties}"
-        if item.certain
-        else f"approved, and may have {duties.replace('took', 'taken')}: an account is unresolved"
-    )
+    return say("approved, and may have {done}: an account is unresolved", done=conjoined(parts))
 
 
 def _verdict(change: ChangeView) -> Line:
     outcome = change.in_family("SOD")
-    return line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome]))
+    return line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome]))
 
 
 def _pairs(held: tuple[Held, ...]) -> Pairs:
@@ -310,8 +331,8 @@ def _pairs(held: tuple[Held, ...]) -> Pairs:
         return sum({one, other} <= duties | everywhere.get(who, set()) for (who, _), duties in by_person.items())
 
     return Pairs(
-        words("Pairs of duties held by one person on one change: how many times"),
-        tuple(map(words, PAIRED)),
+        words(say("Pairs of duties held by one person on one change: how many times")),
+        tuple(words(say(duty)) for duty in PAIRED),
         tuple(
             tuple(together(PAIRED[place], PAIRED[other]) for other in range(place)) for place in range(1, len(PAIRED))
         ),
@@ -321,17 +342,17 @@ def _pairs(held: tuple[Held, ...]) -> Pairs:
 def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
     return Table(
         columns(
-            ("Change", 11),
-            ("Prompted", 16),
-            ("Agent", 12),
-            ("Changed the code", 16),
-            ("Approved", 16),
-            ("Merged", 16),
-            ("Verdict", 13),
+            (say("Change"), 11),
+            (say("Prompted"), 16),
+            (say("Agent"), 12),
+            (say("Changed the code"), 16),
+            (say("Approved"), 16),
+            (say("Merged"), 16),
+            (say("Verdict"), 13),
         ),
         tuple(_row(view, change, clashes) for change in view.printed),
-        words("No change is printed."),
-        words("Who did what in each change"),
+        words(say("No change is printed.")),
+        words(say("Who did what in each change")),
         "dense",
     )
 
@@ -341,24 +362,30 @@ def _row(view: View, change: ChangeView, clashes: tuple[Conflict, ...]) -> Row:
     parts = _parts(view, change)
     prompters = [item.party for item in parts if item.duty in ASKED]
     unknown = sum(item.initiator is None for item in facts.prompts)
-    asked = listed_names(prompters, none="none recorded" if not facts.prompts else "not recorded who")
+    asked = listed_names(prompters, none=say("none recorded") if not facts.prompts else say("not recorded who"))
     if unknown and prompters:
-        asked = (*asked, *line(quiet(f" and {count(unknown, 'prompt', 'prompts')} by nobody named")))
+        nameless = say_count("and {count} prompt by nobody named", "and {count} prompts by nobody named", unknown)
+        asked = (*asked, *line(" ", quiet(nameless)))
     approvals = [fact.approver for fact in facts.approvals if fact.approval.decision == "approve" and fact.standing]
     rejections = [fact for fact in facts.approvals if fact.approval.decision == "reject" and fact.standing]
-    approved = listed_names(approvals, none="nobody")
+    approved = listed_names(approvals, none=say("nobody"))
     if rejections:
         approved = (
             *approved,
-            *line(Break(), status(Mark.FAIL, "Rejected")),
-            *line(" by "),
-            *joined([line(named(fact.approver)) for fact in rejections]),
+            Break(),
+            *say_line(
+                "{rejected} by {people}",
+                rejected=status(Mark.FAIL, say("Rejected")),
+                people=joined([line(named(fact.approver)) for fact in rejections]),
+            ),
         )
     return Row(
         (
             line(change.label),
             asked,
-            listed_names((item.party for item in facts.contributions if item.duty == "agent"), none="none recorded"),
+            listed_names(
+                (item.party for item in facts.contributions if item.duty == "agent"), none=say("none recorded")
+            ),
             listed_names(item.party for item in parts if item.duty in CODE),
             approved,
             listed_names(landing.merged_by for landing in facts.landings),

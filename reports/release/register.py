@@ -23,7 +23,8 @@ from reports.release.said import (
     strong,
 )
 from reports.release.view import MARKS
-from reports.wording import count, number
+from reports.say import say, say_count, to_say
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Landing, Revision
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
 ANCHOR: Final = "register"
 _BINDINGS: Final = {
-    "manifest": "equal manifest",
-    "tree": "equal tree",
-    "recomputed": "merge recomputed by the recorder",
-    "none": "no recorded revision has this content",
+    "manifest": to_say("equal manifest"),
+    "tree": to_say("equal tree"),
+    "recomputed": to_say("merge recomputed by the recorder"),
+    "none": to_say("no recorded revision has this content"),
 }
 
 
@@ -46,13 +47,13 @@ def verdict_line(change: ChangeView) -> Line:
         found = change.of(outcome)
         if found:
             rules = ", ".join(dict.fromkeys(verdict.rule for verdict in found))
-            excepted = "" if not all(verdict.excepted_by for verdict in found) else ", excepted"
-            parts.append(line(status(MARKS[outcome]), f" {rules}{excepted}"))
+            said = say("{rules}, excepted", rules=rules) if all(verdict.excepted_by for verdict in found) else rules
+            parts.append(line(status(MARKS[outcome]), " ", said))
     passed = len(change.of(Outcome.PASS))
     if not parts and passed:
-        parts.append(line(status(Mark.PASS), f" {count(passed, 'rule', 'rules')}"))
+        parts.append(line(status(Mark.PASS), " ", say_count("{count} rule", "{count} rules", passed)))
     if not parts:
-        parts.append(line(status(Mark.NOT_APPLICABLE), " no rule applies"))
+        parts.append(line(status(Mark.NOT_APPLICABLE), " ", say("no rule applies")))
     return tuple(item for place, part in enumerate(parts) for item in ((Break(), *part) if place else part))
 
 
@@ -61,8 +62,8 @@ def register(view: View) -> Section:
     return Section(
         ANCHOR,
         "3",
-        words("Change register"),
-        words("What changed, how did it land, and how did each change fare?"),
+        words(say("Change register")),
+        words(say("What changed, how did it land, and how did each change fare?")),
         _lede(view),
         () if view.changeless else _blocks(view),
         brief=view.changeless,
@@ -76,46 +77,46 @@ def _blocks(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                ("Change", 11),
-                ("First commit", 23),
-                ("Landed, UTC", 15),
-                ("Method, found by", 17),
-                ("Assistant", 10),
-                ("Verdicts", 24),
+                (say("Change"), 11),
+                (say("First commit"), 23),
+                (say("Landed, UTC"), 15),
+                (say("Method, found by"), 17),
+                (say("Assistant"), 10),
+                (say("Verdicts"), 24),
             ),
             tuple(_row(change) for change in view.printed),
-            words("No change is printed."),
+            words(say("No change is printed.")),
             None,
             "dense",
         ),
         Table(
             columns(
-                ("Entry", 8),
-                ("Change", 14),
-                ("Commit", 15),
-                ("Tree", 15),
-                ("Method", 11),
-                ("By", 19),
-                ("Ledger time", 18),
+                (say("Entry"), 8),
+                (say("Change"), 14),
+                (say("Commit"), 15),
+                (say("Tree"), 15),
+                (say("Method"), 11),
+                (say("By"), 19),
+                (say("Ledger time"), 18),
             ),
             _landed(landings),
-            words("No landing is recorded."),
-            words(f"Landings: {number(len(landings))}"),
+            words(say("No landing is recorded.")),
+            words(say("Landings: {count}", count=number(len(landings)))),
             "dense",
         ),
         Table(
             columns(
-                ("Entry", 8),
-                ("Change", 18),
-                ("Rev.", 6),
-                ("Head", 15),
-                ("Manifest", 15),
-                ("Size", 21),
-                ("Pushed by", 17),
+                (say("Entry"), 8),
+                (say("Change"), 18),
+                (say("Rev."), 6),
+                (say("Head"), 15),
+                (say("Manifest"), 15),
+                (say("Size"), 21),
+                (say("Pushed by"), 17),
             ),
             _revised(revisions),
-            words("No revision is recorded."),
-            words(f"Revisions: {number(len(revisions))}"),
+            words(say("No revision is recorded.")),
+            words(say("Revisions: {count}", count=number(len(revisions)))),
             "dense",
         ),
     )
@@ -123,24 +124,31 @@ def _blocks(view: View) -> tuple[Block, ...]:
 
 def _lede(view: View) -> Line:
     if view.changeless:
-        return line("No change is recorded for this release.")
+        return line(say("No change is recorded for this release."))
     failed = sum(bool(change.of(Outcome.FAIL)) for change in view.changes)
     untold = sum(not change.of(Outcome.FAIL) and bool(change.of(Outcome.NOT_EVALUABLE)) for change in view.changes)
     return line(
-        f"{count(len(view.changes), 'change', 'changes')}, in order of landing: {number(failed)} with a failure, "
-        f"{number(untold)} more of which something cannot be told."
+        say_count(
+            "{count} change, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
+            "told.",
+            "{count} changes, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
+            "told.",
+            len(view.changes),
+            failed=number(failed),
+            untold=number(untold),
+        )
     )
 
 
 def _row(change: ChangeView) -> Row:
     facts = change.facts
     last = facts.last_revision
-    landed = joined([line(ledger_time(item.record)[:16]) for item in facts.landings]) or line(quiet("not landed"))
+    landed = joined([line(ledger_time(item.record)[:16]) for item in facts.landings]) or line(quiet(say("not landed")))
     how = joined(
-        [line(item.merge.method, quiet(f", {_BINDINGS.get(item.binding, item.binding)}")) for item in facts.landings],
+        [line(item.merge.method, quiet(f", {say(_BINDINGS[item.binding])}")) for item in facts.landings],
         "; ",
     )
-    used: Line = line(quiet("no revision"))
+    used: Line = line(quiet(say("no revision")))
     if last is not None:
         used = line(last.diff.ai.involvement)
     return Row(
@@ -192,15 +200,16 @@ def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:
 
 def _size(item: Revision) -> Line:
     diff = item.diff
+    files = say_count("{count} file", "{count} files", diff.files_changed)
     lines = f"+{number(diff.lines_added)} \N{MINUS SIGN}{number(diff.lines_removed)}"
-    commits = count(diff.commit_count, "commit", "commits")
-    parts: list[str | Inline] = [f"{count(diff.files_changed, 'file', 'files')}, {lines}, {commits}"]
+    commits = say_count("{count} commit", "{count} commits", diff.commit_count)
+    parts: list[str | Inline] = [f"{files}, {lines}, {commits}"]
     if item.base_only:
-        parts.append(quiet(", same content as before"))
+        parts += (", ", quiet(say("same content as before")))
     if isinstance(item.commits, Absent):
-        parts.append(strong(f", commit list {absence(item.commits.state)}"))
+        parts += (", ", strong(say("commit list {absence}", absence=absence(item.commits.state))))
     if isinstance(item.manifest, Absent):
-        parts.append(strong(f", manifest {absence(item.manifest.state)}"))
+        parts += (", ", strong(say("manifest {absence}", absence=absence(item.manifest.state))))
     return line(*parts)
 
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
-from reports.parts import Break, Code, Column, Fingerprint, Line, Mark, Quiet, Reference, Status, Strong, line, words
+from reports.parts import (
+    Break,
+    Code,
+    Column,
+    Fingerprint,
+    Line,
+    Mark,
+    Quiet,
+    Reference,
+    Status,
+    Strong,
+    line,
+    say_line,
+    words,
+)
 from reports.say import say, say_count, to_say
 from reports.text import Text, capture
 from reports.wording import digits, moment
@@ -126,6 +141,16 @@ def ledger_time(record: Record) -> str:
     return moment(received(record))
 
 
+def signed_at(record: Record) -> Line:
+    """The signer's clock, then ledger time."""
+    return say_line(
+        "{clock}  {ledger} {received}",
+        clock=claimed(record),
+        ledger=Quiet(words(say("ledger"))),
+        received=ledger_time(record),
+    )
+
+
 def entry(record: Record) -> str:
     """``entry 12``."""
     return say("entry {index}", index=record.index)
@@ -166,6 +191,11 @@ def joined(parts: Sequence[Line], between: str = ", ") -> Line:
             found += line(between)
         found += part
     return tuple(found)
+
+
+def conjoined(parts: Iterable[str]) -> str:
+    """``one and other``; there is at least one."""
+    return reduce(lambda one, other: say("{one} and {other}", one=one, other=other), parts)
 
 
 def status(mark: Mark, word: str = "") -> Status:

@@ -9,25 +9,25 @@ from ledger.records import Absent
 from ledger.rules.judged import judged
 from ledger.rules.reviewed import sort_approvals
 from ledger.rules.wording import with_names
-from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, words
+from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Status, Table, line, say_line, words
 from reports.release.said import (
     absent,
-    claimed,
     columns,
     digest_line,
     entry,
     entry_anchor,
     joined,
-    ledger_time,
     link,
     named,
     quiet,
     rows,
+    signed_at,
     status,
 )
 from reports.release.view import MARKS
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
@@ -39,18 +39,18 @@ ANCHOR: Final = "approvals"
 COMMENT: Final = 600
 """Characters printed of a comment."""
 
-DECIDED: Final = {"approve": "approved", "reject": "rejected", "withdraw": "withdrew"}
+DECIDED: Final = {"approve": to_say("approved"), "reject": to_say("rejected"), "withdraw": to_say("withdrew")}
 """What somebody did who took a decision."""
 
 _MEANINGS: Final = {
-    ("approve", "review"): "I reviewed exactly this content and approve it.",
-    ("approve", "approval"): "I approve exactly this content.",
-    ("approve", "authorship"): "I wrote exactly this content.",
-    ("approve", "responsibility"): "I take responsibility for exactly this content.",
-    ("approve", "release"): "I approve this release.",
-    ("approve", "exception"): "I approve this content as an exception.",
-    ("reject", "review"): "I reviewed exactly this content and reject it.",
-    ("reject", "release"): "I reject this release.",
+    ("approve", "review"): to_say("I reviewed exactly this content and approve it."),
+    ("approve", "approval"): to_say("I approve exactly this content."),
+    ("approve", "authorship"): to_say("I wrote exactly this content."),
+    ("approve", "responsibility"): to_say("I take responsibility for exactly this content."),
+    ("approve", "release"): to_say("I approve this release."),
+    ("approve", "exception"): to_say("I approve this content as an exception."),
+    ("reject", "review"): to_say("I reviewed exactly this content and reject it."),
+    ("reject", "release"): to_say("I reject this release."),
 }
 
 
@@ -58,10 +58,13 @@ def meaning(fact: ApprovalFact) -> Text:
     """What the decision means, spelled out from its signed label in the first person."""
     approval = fact.approval
     if approval.decision == "withdraw":
-        return words("I withdraw my earlier decision.")
+        return words(say("I withdraw my earlier decision."))
     known = _MEANINGS.get((approval.decision, approval.meaning))
-    said = "approve" if approval.decision == "approve" else "reject"
-    return capture(known or f"I {said} this content; meaning: {approval.meaning}.")
+    if known is not None:
+        return words(say(known))
+    if approval.decision == "approve":
+        return capture(say("I approve this content; meaning: {meaning}.", meaning=approval.meaning))
+    return capture(say("I reject this content; meaning: {meaning}.", meaning=approval.meaning))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +80,54 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
     case = view.case(change)
     found: dict[int, dict[Worth, None]] = {}
 
-    def say(fact: ApprovalFact, *said: Worth) -> None:
+    def tell(fact: ApprovalFact, *said: Worth) -> None:
         found.setdefault(fact.record.index, {}).update(dict.fromkeys(said))
 
     for content in judged(case):
         sorted_ = sort_approvals(case, content)
         for facts, mark, word, clause in (
-            (sorted_.effective, Mark.PASS, "Counts", f"counts for {content.name}"),
+            (sorted_.effective, Mark.PASS, say("Counts"), say("counts for {content}", content=content.name)),
             (
                 [fact for fact, _ in sorted_.own],
                 Mark.FAIL,
-                "Own work",
-                "not counted: its signer took part in the change",
+                say("Own work"),
+                say("not counted: its signer took part in the change"),
             ),
-            (sorted_.stale, Mark.FAIL, "Stale", f"not counted: it covers other content than {content.name}"),
-            (sorted_.machine, Mark.FAIL, "No person", "not counted: its signer is an agent or a service"),
-            (sorted_.without_role, Mark.FAIL, "No role", "not counted: without the role that the policy asks for"),
+            (
+                sorted_.stale,
+                Mark.FAIL,
+                say("Stale"),
+                say("not counted: it covers other content than {content}", content=content.name),
+            ),
+            (
+                sorted_.machine,
+                Mark.FAIL,
+                say("No person"),
+                say("not counted: its signer is an agent or a service"),
+            ),
+            (
+                sorted_.without_role,
+                Mark.FAIL,
+                say("No role"),
+                say("not counted: without the role that the policy asks for"),
+            ),
             (
                 sorted_.shown_only,
                 Mark.NOT_APPLICABLE,
-                "Shown only",
-                "not counted: the policy shows a forge's word only",
+                say("Shown only"),
+                say("not counted: the policy shows a forge's word only"),
             ),
         ):
             for fact in facts:
-                say(fact, _worth(mark, word, clause))
+                tell(fact, _worth(mark, word, clause))
         for unclear in (*sorted_.unclear, *sorted_.stale_unclear):
             clause = with_names("; ".join(unclear.reasons), view.dossier.parties)
-            say(unclear.fact, _worth(Mark.CANNOT_TELL, "Cannot tell", f"whether it counts: {clause}"))
+            doubt = say("whether it counts: {reasons}", reasons=clause)
+            tell(unclear.fact, _worth(Mark.CANNOT_TELL, say("Cannot tell"), doubt))
     for fact in change.facts.approvals:
         if fact.standing and fact.approval.decision == "reject":
-            say(fact, _worth(Mark.FAIL, "Rejects", "the rejection stands"))
-        say(fact, *ended(fact))
+            tell(fact, _worth(Mark.FAIL, say("Rejects"), say("the rejection stands")))
+        tell(fact, *ended(fact))
     return {index: tuple(said) for index, said in found.items()}
 
 
@@ -116,22 +135,36 @@ def ended(fact: ApprovalFact) -> tuple[Worth, ...]:
     """What ended a decision, and whether its key was revoked since."""
     found: list[Worth] = []
     if fact.withdrawn_by is not None:
-        found.append(_worth(Mark.NOT_APPLICABLE, "Withdrawn", f"withdrawn in {entry(fact.withdrawn_by)}"))
+        clause = say("withdrawn in {entry}", entry=entry(fact.withdrawn_by))
+        found.append(_worth(Mark.NOT_APPLICABLE, say("Withdrawn"), clause))
     if fact.superseded_by is not None:
-        found.append(_worth(Mark.NOT_APPLICABLE, "Superseded", f"superseded by {entry(fact.superseded_by)}"))
+        clause = say("superseded by {entry}", entry=entry(fact.superseded_by))
+        found.append(_worth(Mark.NOT_APPLICABLE, say("Superseded"), clause))
     if fact.perhaps_replaced_by is not None:
-        clause = f"perhaps ended by {entry(fact.perhaps_replaced_by)}, whose signer is unresolved"
-        found.append(_worth(Mark.CANNOT_TELL, "Cannot tell", clause))
+        clause = say("perhaps ended by {entry}, whose signer is unresolved", entry=entry(fact.perhaps_replaced_by))
+        found.append(_worth(Mark.CANNOT_TELL, say("Cannot tell"), clause))
     if fact.key_revoked_since is not None:
         late = fact.record.index >= fact.key_revoked_since
-        clause = f"its key was revoked since and counts as compromised from position {number(fact.key_revoked_since)}"
+        since = number(fact.key_revoked_since)
         found.append(
-            _worth(Mark.CANNOT_TELL, "Key compromised", clause)
+            _worth(
+                Mark.CANNOT_TELL,
+                say("Key compromised"),
+                say("its key was revoked since and counts as compromised from position {position}", position=since),
+            )
             if late
-            else _worth(Mark.NOT_APPLICABLE, "Key revoked", f"{clause}; this entry is earlier")
+            else _worth(
+                Mark.NOT_APPLICABLE,
+                say("Key revoked"),
+                say(
+                    "its key was revoked since and counts as compromised from position {position}; this entry is "
+                    "earlier",
+                    position=since,
+                ),
+            )
         )
     if fact.approval.decision == "withdraw":
-        found.append(_worth(Mark.NOT_APPLICABLE, "Withdrawal", "takes back an earlier decision"))
+        found.append(_worth(Mark.NOT_APPLICABLE, say("Withdrawal"), say("takes back an earlier decision")))
     return tuple(found)
 
 
@@ -145,9 +178,9 @@ def approvals(view: View) -> Section:
     return Section(
         ANCHOR,
         "5",
-        words("Approvals"),
-        words("Who approved what, when, in which role, and meaning what?"),
-        line("No decision is recorded, neither on a change nor on the release.") if nothing else _lede(view),
+        words(say("Approvals")),
+        words(say("Who approved what, when, in which role, and meaning what?")),
+        line(say("No decision is recorded, neither on a change nor on the release.")) if nothing else _lede(view),
         () if nothing else _blocks(view),
         brief=nothing,
     )
@@ -158,18 +191,25 @@ def _blocks(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                ("Change", 20), ("Decisions", 11), ("Own key", 11), ("Forge", 11), ("Decided by", 31), ("Verdict", 16)
+                (say("Change"), 20),
+                (say("Decisions"), 11),
+                (say("Own key"), 11),
+                (say("Forge"), 11),
+                (say("Decided by"), 31),
+                (say("Verdict"), 16),
             ),
             tuple(_summary(change) for change in view.printed),
-            words("The release holds no recorded change."),
-            words("Decisions on each change"),
+            words(say("The release holds no recorded change.")),
+            words(say("Decisions on each change")),
             "small",
         ),
         Paragraph(
             line(
-                "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is the "
-                "signer's own clock with its offset; ledger time is when the entry entered the ledger, and decides "
-                "order."
+                say(
+                    "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is "
+                    "the signer's own clock with its offset; ledger time is when the entry entered the ledger, and "
+                    "decides order."
+                )
             ),
             small=True,
         ),
@@ -188,22 +228,26 @@ def _blocks(view: View) -> tuple[Block, ...]:
         signed.append(
             (
                 _gravity(said),
-                _block(fact, line_text(f"Release {view.dossier.name}"), said),
+                _block(fact, line_text(say("Release {name}", name=view.dossier.name)), said),
                 fact.approval.attested_by,
             )
         )
     signed.sort(key=lambda item: item[0])
     for kind, head, none in (
-        ("person", "Signed with the person's own key", "No decision is signed with a person's own key."),
+        (
+            "person",
+            to_say("Signed with the person's own key: {count}"),
+            to_say("No decision is signed with a person's own key."),
+        ),
         (
             "forge",
-            "Shown by a forge, signed by the collector that saw it",
-            "No decision was brought by a forge collector.",
+            to_say("Shown by a forge, signed by the collector that saw it: {count}"),
+            to_say("No decision was brought by a forge collector."),
         ),
     ):
         of_kind = [block for _, block, attested in signed if attested == kind]
-        blocks.append(Heading(words(f"{head}: {number(len(of_kind))}")))
-        blocks += of_kind or [Paragraph(line(none))]
+        blocks.append(Heading(words(say(head, count=number(len(of_kind))))))
+        blocks += of_kind or [Paragraph(line(say(none)))]
     return tuple(blocks)
 
 
@@ -223,9 +267,15 @@ def _lede(view: View) -> Line:
     standing = sum(fact.standing and fact.approval.decision == "approve" for fact in facts)
     rejected = sum(fact.standing and fact.approval.decision == "reject" for fact in facts)
     return line(
-        f"{count(len(facts), 'decision', 'decisions')} recorded: {number(own)} signed with the person's own key, "
-        f"{number(len(facts) - own)} shown by a forge. {count(standing, 'approval stands', 'approvals stand')}, "
-        f"{count(rejected, 'rejection stands', 'rejections stand')}."
+        say(
+            "{decisions} recorded: {own} signed with the person's own key, {shown} shown by a forge. {approvals}, "
+            "{rejections}.",
+            decisions=say_count("{count} decision", "{count} decisions", len(facts)),
+            own=number(own),
+            shown=number(len(facts) - own),
+            approvals=say_count("{count} approval stands", "{count} approvals stand", standing),
+            rejections=say_count("{count} rejection stands", "{count} rejections stand", rejected),
+        )
     )
 
 
@@ -237,7 +287,7 @@ def _summary(change: ChangeView) -> Row:
         [
             line(
                 link(entry_anchor(fact.record.index), named(fact.approver)),
-                quiet(f" {DECIDED[fact.approval.decision]}"),
+                quiet(f" {say(DECIDED[fact.approval.decision])}"),
             )
             for fact in facts
         ]
@@ -248,8 +298,8 @@ def _summary(change: ChangeView) -> Row:
             line(number(len(facts))),
             line(number(own)),
             line(number(len(facts) - own)),
-            names or line(quiet("nobody")),
-            line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome])),
+            names or line(quiet(say("nobody"))),
+            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
         ),
         anchor=change.anchor("a"),
     )
@@ -263,40 +313,53 @@ def _gravity(said: tuple[Worth, ...]) -> int:
 
 def _label(change: ChangeView, fact: ApprovalFact) -> Text:
     revision = fact.record.event.context.about.revision
-    return line_text(f"{change.label.plain}{'' if revision is None else f', revision {revision}'}")
+    if revision is None:
+        return change.label
+    return line_text(say("{change}, revision {revision}", change=change.label.plain, revision=revision))
 
 
 def _of_release(fact: ApprovalFact) -> tuple[Worth, ...]:
     found = ended(fact)
     if fact.standing and fact.approval.decision == "approve":
-        return (_worth(Mark.PASS, "Stands", "the approval of the release stands"), *found)
+        return (_worth(Mark.PASS, say("Stands"), say("the approval of the release stands")), *found)
     if fact.standing and fact.approval.decision == "reject":
-        return (_worth(Mark.FAIL, "Rejects", "the rejection of the release stands"), *found)
+        return (_worth(Mark.FAIL, say("Rejects"), say("the rejection of the release stands")), *found)
     return found
 
 
 def _block(fact: ApprovalFact, label: Text, said: tuple[Worth, ...]) -> Signature:
     approval, record = fact.approval, fact.record
     by_person = approval.attested_by == "person"
-    role = ", ".join(fact.roles) if fact.roles else "no role held then"
+    role = ", ".join(fact.roles) if fact.roles else say("no role held then")
     if approval.role is not None:
-        role += f"; acts as {approval.role}"
+        role = say("{roles}; acts as {role}", roles=role, role=approval.role)
     pairs: list[tuple[str, Line]] = [
-        ("Signed", line(claimed(record), quiet("  ledger "), ledger_time(record), f", entry {record.index}")),
+        (say("Signed"), (*signed_at(record), *line(", ", entry(record)))),
         (
-            "Attested by",
-            line("the person: their own key" if by_person else "a forge: the key of the collector that saw it"),
+            say("Attested by"),
+            line(
+                say("the person: their own key") if by_person else say("a forge: the key of the collector that saw it")
+            ),
         ),
-        ("Key", digest_line(record.leaf.key_id, full=True)),
+        (say("Key"), digest_line(record.leaf.key_id, full=True)),
         *_basis(fact),
-        ("Comment", _comment(fact)),
-        ("Worth", joined([line(one.clause) for one in said], "; ") or line(quiet("nothing: no rule sorted it"))),
+        (say("Comment"), _comment(fact)),
+        (
+            say("Worth"),
+            joined([line(one.clause) for one in said], "; ") or line(quiet(say("nothing: no rule sorted it"))),
+        ),
     ]
     return Signature(
         label,
         named(fact.approver),
         words(role),
-        line("“", meaning(fact), "”", quiet(f" {approval.decision}, meaning: {approval.meaning}")),
+        line(
+            "“",
+            meaning(fact),
+            "”",
+            " ",
+            quiet(say("{decision}, meaning: {meaning}", decision=approval.decision, meaning=approval.meaning)),
+        ),
         rows(*pairs),
         tuple(one.status for one in said),
         entry_anchor(record.index),
@@ -308,27 +371,31 @@ def _basis(fact: ApprovalFact) -> list[tuple[str, Line]]:
     basis, approval = fact.approval.basis, fact.approval
     found: list[tuple[str, Line]] = []
     for label, whole in (
-        ("Manifest", basis.manifest),
-        ("Commit", basis.commit),
-        ("Release event", basis.release),
-        ("Withdraws", approval.withdraws),
+        (say("Manifest"), basis.manifest),
+        (say("Commit"), basis.commit),
+        (say("Release event"), basis.release),
+        (say("Withdraws"), approval.withdraws),
     ):
         if whole is not None:
             found.append((label, digest_line(whole, full=True)))
     parts: list[Line] = []
-    for label, value in (("tree", basis.tree), ("policy", basis.policy)):
-        if value is not None:
-            parts.append((*line(f"{label} "), *digest_line(value)))
+    if basis.tree is not None:
+        parts.append(say_line("tree {digest}", digest=digest_line(basis.tree)))
+    if basis.policy is not None:
+        parts.append(say_line("policy {digest}", digest=digest_line(basis.policy)))
     if approval.decision != "withdraw":
-        prompts = count(len(approval.seen.prompts), "prompt", "prompts")
-        parts.append(line(f"seen: {prompts}, {count(len(approval.seen.tests), 'test run', 'test runs')}"))
-    found.append(("With", joined(parts) or line(quiet("nothing else"))))
+        prompts = say_count("{count} prompt", "{count} prompts", len(approval.seen.prompts))
+        runs = say_count("{count} test run", "{count} test runs", len(approval.seen.tests))
+        parts.append(line(say("seen: {prompts}, {runs}", prompts=prompts, runs=runs)))
+    found.append((say("With"), joined(parts) or line(quiet(say("nothing else")))))
     return found
 
 
 def _comment(fact: ApprovalFact) -> Line:
     if fact.comment is None:
-        return line(quiet("none"))
+        return line(quiet(say("none")))
     if isinstance(fact.comment, Absent):
         return absent(fact.comment)
-    return line(capture(fact.comment, limit=COMMENT, whole=f"content comment of entry {fact.record.index}"))
+    return line(
+        capture(fact.comment, limit=COMMENT, whole=say("content comment of entry {index}", index=fact.record.index))
+    )

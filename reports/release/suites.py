@@ -6,33 +6,35 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.facts import commitment_of
 from ledger.records import Absent
-from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.register import once
 from reports.release.said import absence, columns, digest_line, named, quiet, received, status
 from reports.release.view import MARKS
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, minute, number, share
+from reports.wording import minute, number, share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import RunFact
-    from reports.parts import Block
+    from reports.parts import Block, Column
     from reports.release.view import ChangeView, View
     from reports.text import Text
 
 ANCHOR: Final = "tests"
 _RESULTS: Final = {"PASSED": Mark.PASS, "FAILED": Mark.FAIL, "WARNED": Mark.CANNOT_TELL}
-_WORDS: Final = {"PASSED": "Passed", "FAILED": "Failed", "WARNED": "Passed with warnings"}
+_WORDS: Final = {"PASSED": to_say("Passed"), "FAILED": to_say("Failed"), "WARNED": to_say("Passed with warnings")}
 
 
-_COLUMNS: Final = columns(
-    ("Entry", 7),
-    ("Change", 12),
-    ("Suite, attempt", 15),
-    ("Result", 11),
-    ("Cases", 17),
-    ("Tested content", 20),
-    ("Reporter, report", 18),
-)
+def _columns() -> tuple[Column, ...]:
+    return columns(
+        (say("Entry"), 7),
+        (say("Change"), 12),
+        (say("Suite, attempt"), 15),
+        (say("Result"), 11),
+        (say("Cases"), 17),
+        (say("Tested content"), 20),
+        (say("Reporter, report"), 18),
+    )
 
 
 def runs_of(view: View) -> tuple[tuple[ChangeView, RunFact], ...]:
@@ -52,8 +54,8 @@ def tests(view: View) -> Section:
     return Section(
         ANCHOR,
         "6",
-        words("Tests"),
-        words("Which tests ran, how often, and on exactly the content that landed?"),
+        words(say("Tests")),
+        words(say("Which tests ran, how often, and on exactly the content that landed?")),
         _lede(view),
         _blocks(view),
         brief=view.changeless,
@@ -67,21 +69,23 @@ def _blocks(view: View) -> tuple[Block, ...]:
         of_changes = (
             *view.left_out(),
             Table(
-                columns(("Change", 22), ("Runs", 9), ("Failed", 9), ("Suites", 44), ("Verdict", 16)),
+                columns(
+                    (say("Change"), 22), (say("Runs"), 9), (say("Failed"), 9), (say("Suites"), 44), (say("Verdict"), 16)
+                ),
                 tuple(_summary(change) for change in view.printed),
-                words("No change is printed."),
-                words("Runs for each change"),
+                words(say("No change is printed.")),
+                words(say("Runs for each change")),
                 "small",
             ),
             Table(
-                _COLUMNS,
+                _columns(),
                 tuple(
                     _row(view, change.label, _content(change, run), run, placed)
                     for change in view.printed
                     for run in change.facts.runs
                 ),
-                words("No test run is recorded for any change of the release."),
-                words("Test runs, change by change"),
+                words(say("No test run is recorded for any change of the release.")),
+                words(say("Test runs, change by change")),
                 "dense",
             ),
         )
@@ -91,17 +95,19 @@ def _blocks(view: View) -> tuple[Block, ...]:
     return (
         *of_changes,
         Table(
-            _COLUMNS,
-            tuple(_row(view, words("none"), _released_content(view, run), run, placed) for run in released),
-            words("No other test run on the released commit or its tree is recorded."),
-            words("On the released commit or its tree, for no change"),
+            _columns(),
+            tuple(_row(view, words(say("none")), _released_content(view, run), run, placed) for run in released),
+            words(say("No other test run on the released commit or its tree is recorded.")),
+            words(say("On the released commit or its tree, for no change")),
             "dense",
         ),
         Paragraph(
             line(
-                "A run counts for a content by the tree it ran on, whatever commit holds that tree. The reporter is "
-                "who signed the event; counts are the reporter's, and the raw report is a content that the event "
-                "commits to."
+                say(
+                    "A run counts for a content by the tree it ran on, whatever commit holds that tree. The reporter "
+                    "is who signed the event; counts are the reporter's, and the raw report is a content that the "
+                    "event commits to."
+                )
             ),
             small=True,
         ),
@@ -114,15 +120,27 @@ def _lede(view: View) -> Line:
     without = sum(not change.facts.runs for change in view.changes)
     released = view.dossier.runs
     if view.changeless and not released:
-        return line("No test run is recorded for this release: no change is, and none ran on the released commit.")
-    said = f"{count(len(runs), 'test run is', 'test runs are')} recorded for changes, {number(failed)} of them failed."
+        return line(say("No test run is recorded for this release: no change is, and none ran on the released commit."))
+    said = [
+        say_count(
+            "{count} test run is recorded for changes, {failed} of them failed.",
+            "{count} test runs are recorded for changes, {failed} of them failed.",
+            len(runs),
+            failed=number(failed),
+        )
+    ]
     if without:
-        said += f" {count(without, 'change has', 'changes have')} none."
+        said.append(say_count("{count} change has none.", "{count} changes have none.", without))
     if released:
-        failed = sum(item.run.result == "FAILED" for item in released)
-        said += f" {count(len(released), 'run', 'runs')} on the released commit or its tree "
-        said += f"{'belongs' if len(released) == 1 else 'belong'} to no change, {number(failed)} of them failed."
-    return line(said)
+        said.append(
+            say_count(
+                "{count} run on the released commit or its tree belongs to no change, {failed} of them failed.",
+                "{count} runs on the released commit or its tree belong to no change, {failed} of them failed.",
+                len(released),
+                failed=number(sum(item.run.result == "FAILED" for item in released)),
+            )
+        )
+    return line(" ".join(said))
 
 
 def _summary(change: ChangeView) -> Row:
@@ -135,8 +153,8 @@ def _summary(change: ChangeView) -> Row:
             line(change.label),
             line(number(len(runs))),
             line(f"! {number(failed)}" if failed else "0"),
-            line(capture(", ".join(suites), limit=200)) if suites else line(quiet("no run is recorded")),
-            line(quiet("no rule is on")) if outcome is None else line(status(MARKS[outcome])),
+            line(capture(", ".join(suites), limit=200)) if suites else line(quiet(say("no run is recorded"))),
+            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
         ),
         hit=outcome is not None and MARKS[outcome] is Mark.FAIL,
         anchor=change.anchor("t"),
@@ -146,23 +164,28 @@ def _summary(change: ChangeView) -> Row:
 def _row(view: View, label: Text, content: Line, item: RunFact, placed: set[int]) -> Row:
     run = item.run.run
     totals = run.totals
-    cases = f"{share(totals.passed, totals.tests)} passed"
-    for many, word in (
-        (totals.failures, "failed"),
-        (totals.errors, "errors"),
-        (totals.skipped, "skipped"),
-        (totals.flaky, "flaky"),
+    counted = [say("{share} passed", share=share(totals.passed, totals.tests))]
+    for many, said in (
+        (totals.failures, to_say("{count} failed")),
+        (totals.errors, to_say("{count} errors")),
+        (totals.skipped, to_say("{count} skipped")),
+        (totals.flaky, to_say("{count} flaky")),
     ):
         if many:
-            cases += f", {number(many)} {word}"
+            counted.append(say(said, count=number(many)))
+    cases = ", ".join(counted)
     if totals.tests == totals.skipped:
-        cases += "; no case executed"
+        cases = say("{cases}; no case executed", cases=cases)
     return Row(
         (
             line(str(item.record.index)),
             line(label),
-            line(f"{run.suite}, attempt {run.attempt}", Break(), quiet(minute(received(item.record)))),
-            line(status(_RESULTS[item.run.result], _WORDS[item.run.result])),
+            line(
+                say("{suite}, attempt {attempt}", suite=run.suite, attempt=run.attempt),
+                Break(),
+                quiet(minute(received(item.record))),
+            ),
+            line(status(_RESULTS[item.run.result], say(_WORDS[item.run.result]))),
             line(cases),
             content,
             (*line(named(item.reporter), Break()), *_report(view, item)),
@@ -176,34 +199,34 @@ def _content(change: ChangeView, item: RunFact) -> Line:
     run = item.run.run
     facts = change.facts
     if any(landing.merge.tree == run.tree for landing in facts.landings):
-        said = "the landed tree"
-    else:
-        numbers = [str(revision.number) for revision in facts.revisions if revision.diff.tree == run.tree]
-        said = f"tree of revision {', '.join(numbers)}, not the landed one" if numbers else "another tree"
-        if not facts.landings:
-            said = f"tree of revision {', '.join(numbers)}" if numbers else "another tree"
-    return _ran_on(said, item)
+        return _ran_on(say("the landed tree"), item)
+    numbers = ", ".join(str(revision.number) for revision in facts.revisions if revision.diff.tree == run.tree)
+    if not numbers:
+        return _ran_on(say("another tree"), item)
+    if not facts.landings:
+        return _ran_on(say("tree of revision {revision}", revision=numbers), item)
+    return _ran_on(say("tree of revision {revision}, not the landed one", revision=numbers), item)
 
 
 def _released_content(view: View, item: RunFact) -> Line:
     run = item.run.run
     sources = [source for source in view.dossier.release.sources if source.project == item.record.event.context.project]
     if any(source.commit == run.commit for source in sources):
-        return _ran_on("the released commit", item)
+        return _ran_on(say("the released commit"), item)
     about = item.record.event.context.about.release
-    return _ran_on("the released tree" if about is None else "as told about the release", item)
+    return _ran_on(say("the released tree") if about is None else say("as told about the release"), item)
 
 
 def _ran_on(said: str, item: RunFact) -> Line:
     run = item.run.run
-    return line(said, Break(), *digest_line(run.tree), Break(), quiet("commit "), *digest_line(run.commit))
+    return line(said, Break(), *digest_line(run.tree), Break(), quiet(say("commit")), " ", *digest_line(run.commit))
 
 
 def _report(view: View, item: RunFact) -> Line:
     commitment = commitment_of(item.record, "report")
     if commitment is None:
-        return line(quiet("no report kept"))
+        return line(quiet(say("no report kept")))
     content = view.dossier.records.content(item.record.event.context.content("report"))
     if isinstance(content, Absent):
-        return line(f"report {absence(content.state)} ", *digest_line(commitment))
-    return line("report ", *digest_line(commitment))
+        return say_line("report {absence} {digest}", absence=absence(content.state), digest=digest_line(commitment))
+    return say_line("report {digest}", digest=digest_line(commitment))

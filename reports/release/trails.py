@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
-from reports.parts import Heading, Line, Mark, Row, Section, Step, Table, Trail, line, words
+from reports.parts import Heading, Line, Mark, Row, Section, Step, Table, Trail, line, say_count_line, words
 from reports.release.conclusion import shown_entries
 from reports.release.said import (
     NAME,
     NONE,
+    absence,
     columns,
     digest_line,
     entry_anchor,
@@ -21,8 +22,8 @@ from reports.release.said import (
 )
 from reports.release.signed import DECIDED, worth
 from reports.release.view import MARKS
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count
 
 if TYPE_CHECKING:
     from ledger.records import Record
@@ -32,12 +33,12 @@ ANCHOR: Final = "traceability"
 MOST_LINES: Final = 4
 """Events named in one step; the rest is counted."""
 _SHOWN_IN: Final = {
-    "prompt": "AI involvement",
-    "diff": "Change register",
-    "merge": "Change register",
-    "test": "Tests",
-    "approval": "Approvals",
-    "deploy": "Deployments",
+    "prompt": to_say("AI involvement"),
+    "diff": to_say("Change register"),
+    "merge": to_say("Change register"),
+    "test": to_say("Tests"),
+    "approval": to_say("Approvals"),
+    "deploy": to_say("Deployments"),
 }
 """Where the events of a kind stand."""
 EXCERPT: Final = 90
@@ -51,31 +52,34 @@ def traceability(view: View) -> Section:
     return Section(
         ANCHOR,
         "10",
-        words("Traceability"),
-        words("How does each change lead from a request to what landed, and where is each event?"),
-        line("No change is recorded, so there is nothing to trace.")
+        words(say("Traceability")),
+        words(say("How does each change lead from a request to what landed, and where is each event?")),
+        line(say("No change is recorded, so there is nothing to trace."))
         if nothing
         else line(
-            f"{count(len(view.printed), 'change', 'changes')} from prompt to landing, then "
-            f"{count(len(entries), 'entry', 'entries')} by number, each with its page."
+            say(
+                "{changes} from prompt to landing, then {entries} by number, each with its page.",
+                changes=say_count("{count} change", "{count} changes", len(view.printed)),
+                entries=say_count("{count} entry", "{count} entries", len(entries)),
+            )
         ),
         ()
         if nothing
         else (
             *view.left_out(),
             *(_trail(view, change) for change in view.printed),
-            Heading(words("Index by entry")),
+            Heading(words(say("Index by entry"))),
             Table(
                 columns(
-                    ("Entry", 8),
-                    ("Kind", 11),
-                    ("About", 20),
-                    ("Ledger time, UTC", 19),
-                    ("Signed by", 20),
-                    ("Shown", 22),
+                    (say("Entry"), 8),
+                    (say("Kind"), 11),
+                    (say("About"), 20),
+                    (say("Ledger time, UTC"), 19),
+                    (say("Signed by"), 20),
+                    (say("Shown"), 22),
                 ),
                 tuple(_indexed(view, record) for record in entries),
-                words("No entry is shown."),
+                words(say("No entry is shown.")),
                 None,
                 "dense",
             ),
@@ -100,9 +104,11 @@ def _trail(view: View, change: ChangeView) -> Trail:
     return Trail(
         capture(f"{change.label.plain}  {change.title.plain}", limit=160),
         line(
-            f"{count(len(facts.revisions), 'revision', 'revisions')}, "
-            f"{count(len(facts.approvals), 'decision', 'decisions')}, "
-            f"{count(len(facts.runs), 'test run', 'test runs')}"
+            say_count("{count} revision", "{count} revisions", len(facts.revisions)),
+            ", ",
+            say_count("{count} decision", "{count} decisions", len(facts.approvals)),
+            ", ",
+            say_count("{count} test run", "{count} test runs", len(facts.runs)),
         ),
         tuple(found) or (status(Mark.PASS),),
         (_prompted(view, change), _differed(change), _tested(change), _approved(view, change), _landed(change)),
@@ -115,7 +121,10 @@ def _step(label: str, lines: list[Line], none: str, *, hit: bool = False) -> Ste
         return Step(words(label), (line(quiet(none)),), hit)
     shown = lines[-MOST_LINES:]
     if len(shown) < len(lines):
-        shown = [line(quiet(f"{count(len(lines) - len(shown), 'earlier one', 'earlier ones')}, then")), *shown]
+        shown = [
+            line(quiet(say_count("{count} earlier one, then", "{count} earlier ones, then", len(lines) - len(shown)))),
+            *shown,
+        ]
     return Step(words(label), tuple(shown), hit)
 
 
@@ -128,46 +137,56 @@ def _prompted(view: View, change: ChangeView) -> Step:
     for item in change.facts.prompts:
         content = view.dossier.records.content(item.record.event.context.content("prompt"))
         said: Line = (
-            line(quiet(f"text {content.state}"))
+            line(quiet(say("text {absence}", absence=absence(content.state))))
             if isinstance(content, Absent)
             else line(capture(" ".join(content.data.decode("utf-8", "replace")[: 4 * EXCERPT].split())[:EXCERPT]))
         )
-        who = line(quiet("asker not recorded")) if item.initiator is None else line(named(item.initiator))
+        who = line(quiet(say("asker not recorded"))) if item.initiator is None else line(named(item.initiator))
         lines.append((*_number(item.record), *who, *line(": "), *said))
-    return _step("Prompt", lines, "none recorded")
+    return _step(say("Prompt"), lines, say("none recorded"))
 
 
 def _differed(change: ChangeView) -> Step:
     return _step(
-        "Diff",
+        say("Diff"),
         [
             (
                 *_number(item.record),
-                *line(f"revision {item.number}, {count(item.diff.files_changed, 'file', 'files')} "),
-                *digest_line(item.diff.head),
+                *say_count_line(
+                    "revision {revision}, {count} file {head}",
+                    "revision {revision}, {count} files {head}",
+                    item.diff.files_changed,
+                    revision=item.number,
+                    head=digest_line(item.diff.head),
+                ),
             )
             for item in change.facts.revisions
         ],
-        "no revision recorded",
+        say("no revision recorded"),
         hit=not change.facts.revisions,
     )
 
 
 def _tested(change: ChangeView) -> Step:
-    words_of = {"PASSED": "✓ passed", "FAILED": "! failed", "WARNED": "? warned"}
+    words_of = {"PASSED": say("✓ passed"), "FAILED": say("! failed"), "WARNED": say("? warned")}
     return _step(
-        "Test",
+        say("Test"),
         [
             (
                 *_number(item.record),
                 *line(
-                    f"{item.run.run.suite}: {words_of[item.run.result]}, "
-                    f"{count(item.run.run.totals.tests, 'case', 'cases')}"
+                    say_count(
+                        "{suite}: {result}, {count} case",
+                        "{suite}: {result}, {count} cases",
+                        item.run.run.totals.tests,
+                        suite=item.run.run.suite,
+                        result=words_of[item.run.result],
+                    )
                 ),
             )
             for item in change.facts.runs
         ],
-        "none recorded",
+        say("none recorded"),
         hit=any(MARKS[verdict.outcome] is Mark.FAIL for verdict in change.verdicts if verdict.rule.startswith("TST")),
     )
 
@@ -180,7 +199,7 @@ def _approved(view: View, change: ChangeView) -> Step:
         lines.append(
             (
                 *_number(fact.record),
-                *line(named(fact.approver), f" {DECIDED[fact.approval.decision]}", quiet(f" {text}")),
+                *line(named(fact.approver), f" {say(DECIDED[fact.approval.decision])}", quiet(f" {text}")),
             )
         )
     hit = any(
@@ -188,12 +207,12 @@ def _approved(view: View, change: ChangeView) -> Step:
         for verdict in change.verdicts
         if verdict.rule.partition("-")[0] in {"SOD", "APP"}
     )
-    return _step("Approval", lines, "none recorded", hit=hit)
+    return _step(say("Approval"), lines, say("none recorded"), hit=hit)
 
 
 def _landed(change: ChangeView) -> Step:
     return _step(
-        "Landing",
+        say("Landing"),
         [
             (
                 *_number(item.record),
@@ -203,17 +222,19 @@ def _landed(change: ChangeView) -> Step:
             )
             for item in change.facts.landings
         ],
-        "not landed",
+        say("not landed"),
     )
 
 
 def _indexed(view: View, record: Record) -> Row:
     about = record.event.context.about
-    said = (
-        about.release
-        if about.change is None
-        else f"change {about.change}" + (f", revision {about.revision}" if about.revision else "")
-    )
+    said = about.release
+    if about.change is not None:
+        said = (
+            say("change {change}, revision {revision}", change=about.change, revision=about.revision)
+            if about.revision
+            else say("change {change}", change=about.change)
+        )
     signer = view.dossier.parties.get(record.key.principal)
     return Row(
         (
@@ -222,6 +243,6 @@ def _indexed(view: View, record: Record) -> Row:
             line(capture(said or NONE, limit=NAME)),
             line(ledger_time(record)),
             line(named(signer)) if signer is not None else line(capture(record.key.principal[:10])),
-            line(link(entry_anchor(record.index), _SHOWN_IN.get(record.event.kind, "here"), page=True)),
+            line(link(entry_anchor(record.index), say(_SHOWN_IN.get(record.event.kind, to_say("here"))), page=True)),
         )
     )

@@ -13,8 +13,9 @@ from ledger.rules.verdict import Outcome
 from ledger.rules.wording import with_names
 from reports.parts import Mark, Paragraph, line, words
 from reports.release.said import TITLE, subject_of
+from reports.say import ENGLISH, say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, share
+from reports.wording import share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,13 +37,13 @@ MARKS: Final = {
 """Marks of outcomes, gravest first."""
 
 FAMILIES: Final = {
-    "ID": "Identity and keys",
-    "SOD": "Segregation of duties",
-    "APP": "Approvals",
-    "CHG": "Changes",
-    "TST": "Tests",
-    "AI": "Assistants",
-    "REL": "Release",
+    "ID": to_say("Identity and keys"),
+    "SOD": to_say("Segregation of duties"),
+    "APP": to_say("Approvals"),
+    "CHG": to_say("Changes"),
+    "TST": to_say("Tests"),
+    "AI": to_say("Assistants"),
+    "REL": to_say("Release"),
 }
 """Rule families by the first letters of their ids."""
 
@@ -76,6 +77,8 @@ class PackSettings:
     """Changes printed in full; the others are counted, and are in the attached bundle."""
     prompt_characters: int = 600
     """Characters printed of each prompt."""
+    language: str = ENGLISH
+    """What the pack's own words are written in (BCP 47): one of `reports.say.languages`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +182,16 @@ class View:
         return (
             Paragraph(
                 line(
-                    f"Printed here: {share(len(self.printed), len(self.changes))} changes, those with a failure first, "
-                    "then those of which something cannot be told, then the earliest. The records of all "
-                    f"{count(len(self.changes), 'change', 'changes')} are in the attached bundle."
+                    say_count(
+                        "Printed here: {share} changes, those with a failure first, then those of which something "
+                        "cannot be told, then the earliest. The records of all {count} change are in the attached "
+                        "bundle.",
+                        "Printed here: {share} changes, those with a failure first, then those of which something "
+                        "cannot be told, then the earliest. The records of all {count} changes are in the attached "
+                        "bundle.",
+                        len(self.changes),
+                        share=share(len(self.printed), len(self.changes)),
+                    )
                 )
             ),
         )
@@ -207,7 +217,13 @@ def look(
             change,
             number,
             capture(
-                f"Change {change.id}" + (f" ({projects.get(change.project, change.project)})" if several else ""),
+                say(
+                    "Change {change} ({project})",
+                    change=change.id,
+                    project=projects.get(change.project, change.project),
+                )
+                if several
+                else say("Change {change}", change=change.id),
                 limit=TITLE,
             ),
             title_of(change),
@@ -235,7 +251,7 @@ def title_of(change: ChangeFacts) -> Text:
     last = change.last_revision
     lists = [] if last is None else [last.commits]
     lists += [landing.commits for landing in change.landings]
-    return next(filter(None, map(subject_of, lists)), words("no commit subject at hand"))
+    return next(filter(None, map(subject_of, lists)), words(say("no commit subject at hand")))
 
 
 def bundle_name(product: str, version: str) -> str:
