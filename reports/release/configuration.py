@@ -137,10 +137,9 @@ def _approved_by(governance: Governance, act: Act | None) -> Line:
 
 def _sentences(view: View) -> tuple[Block, ...]:
     """What the policy decides for itself as a list, then what it leaves as the product has it."""
-    own = [
-        parameter_words(SHARED[name], value) for name, value in view.policy.shared.items() if not _usual(name, value)
-    ]
-    usual = [parameter_words(SHARED[name], value) for name, value in view.policy.shared.items() if _usual(name, value)]
+    shared = view.policy.shared
+    own = [parameter_words(SHARED[name], shared[name]) for name in shared if shared[name] != SHARED[name].default]
+    usual = [parameter_words(SHARED[name], shared[name]) for name in shared if shared[name] == SHARED[name].default]
     return (
         Paragraph(
             say_line(
