@@ -121,7 +121,12 @@ def method(view: View) -> Section:
             ),
             *_other_policies(view),
             Table(
-                columns((say("Rule"), 24), (say("Holds when"), 38), (say("Parameters"), 26), (say("Severity"), 12)),
+                columns(
+                    (say("Rule"), 20),
+                    (say("Holds when"), 33),
+                    (say("What it asks for here"), 37),
+                    (say("Severity"), 10),
+                ),
                 body,
                 words(say("No rule is on.")),
                 words(say("Rules that are on")),
