@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ledger.dossier.people import Directory
 from ledger.events.work import Prompt
 from ledger.records import Absent
 from reports.parts import Figure, Figures, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.objectives import SECTIONS
-from reports.release.said import NAME, absence, columns, digest_line, named, quiet, strong
+from reports.release.said import absence, columns, digest_line, named, quiet, strong
 from reports.say import say, say_count, to_say
-from reports.text import capture
 from reports.wording import number, share
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from reports.parts import Line
     from reports.release.view import View
-    from reports.text import Text
 
 ANCHOR: Final = "removed"
 RETENTION: Final = "retention"
@@ -30,9 +29,7 @@ MOST: Final = 80
 
 _STATES: Final = ("erased", "withheld", "missing")
 _WHY: Final = {
-    "erased": to_say(
-        "removed after it was recorded; who asked and why is kept where the ledger runs, not in the record"
-    ),
+    "erased": to_say("removed after it was recorded; who asked and on what ground is not in the record"),
     "withheld": to_say("never handed in: whoever signed the event declared so; no reason is recorded"),
     "missing": to_say("not in this bundle; nothing says why"),
 }
@@ -140,6 +137,7 @@ def _lede(found: tuple[Gone, ...], by_state: Counter[str], whole: int) -> Line:
 
 
 def _table(view: View, found: tuple[Gone, ...]) -> Table:
+    people = Directory(view.dossier.records)
     return Table(
         columns(
             (say("Entry"), 7),
@@ -149,29 +147,24 @@ def _table(view: View, found: tuple[Gone, ...]) -> Table:
             (say("Signed by"), 15),
             (say("Who removed it, and why"), 37),
         ),
-        tuple(_row(view, one) for one in found[:MOST]),
+        tuple(_row(people, one) for one in found[:MOST]),
         words(say("No content is withheld, erased or missing.")),
         words(say("Contents that cannot be read, event by event")),
         "dense",
     )
 
 
-def _row(view: View, one: Gone) -> Row:
+def _row(people: Directory, one: Gone) -> Row:
     return Row(
         (
             line(str(one.record.index)),
             line(one.record.event.kind),
             line(one.content.name, quiet(f" {number(one.content.size_bytes)} B")),
             line(strong(absence(one.state))),
-            line(_signer(view, one.record)),
+            line(named(people.principal(one.record.key.principal))),
             line(say(_WHY.get(one.state, one.state)), " ", *digest_line(one.content.commitment)),
         )
     )
-
-
-def _signer(view: View, record: Record) -> Text:
-    party = view.dossier.parties.get(record.key.principal)
-    return capture(record.key.principal[:10], limit=NAME) if party is None else named(party)
 
 
 def _rest(count: int) -> tuple[Paragraph, ...]:

@@ -26,13 +26,14 @@ from ledger.events.work import (
     Tool,
     Totals,
 )
-from tests.reports.release_story import POLICY, Company
+from tests.reports.release_story import POLICY, Company, clean_change, found
 from tests.world import World, git_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.events.bodies import WorkBody
+    from ledger.events.context import ContentRef
     from ledger.records import Record
     from tests.world import Change, Member
 
@@ -312,3 +313,45 @@ def _afterwards(company: Company, release: Record) -> None:
     )
     listed = world.content("access-list", encode({"grants": [], "v": 1}))
     world.work(PROJECT, access, noa, noa, [listed])
+
+
+def unread() -> tuple[World, Record]:
+    """A release of two changes of which much was withheld by its signer, erased since, or left out of the bundle."""
+    company = found()
+    world, ci = company.world, company.ci
+    landed = [clean_change(company, "11", "Marta", "Haruka")]
+    kept = [
+        world.content("prompt", b"", "text/plain", state="withheld"),
+        world.content("output", b"", "text/plain", state="withheld"),
+    ]
+    prompt = next(item for item in world.records_list if _has(item, "prompt"))
+    assert isinstance(prompt.event.body, Prompt)
+    body = replace(prompt.event.body, session="s-12")
+    asked = world.work(PROJECT, body, company["Youssef"], ci, kept, About(change="12"))
+    change = world.diff(PROJECT, "12", company["Youssef"], ci, {"fees.py": "12"}, ai="assisted", prompts=[asked])
+    world.run(PROJECT, change.tree, change.head, ci, change="12")
+    world.approve(PROJECT, change, company["Ольга"], comment="See the ticket.")
+    landed.append(world.merge(PROJECT, change, company["Youssef"], ci))
+    world.erase(change.diff.event.context.content("commits"))
+    world.erase(prompt.event.context.content("prompt"))
+    _lose(world, prompt.event.context.content("output"))
+    _lose(world, next(item for item in world.records_list if _has(item, "comment")).event.context.content("comment"))
+    card = next(item for item in world.records_list if item.event.kind == "principal" and _names(world, item, "Noa"))
+    world.erase(card.event.context.content("card"))
+    release = world.release(PROJECT, "4.12.0", landed, company["Marta"], ci)
+    world.approve_release(PROJECT, release, company["Haruka"])
+    return world, release
+
+
+def _lose(world: World, content: ContentRef | None) -> None:
+    assert content is not None
+    world.contents[content.commitment] = replace(world.contents[content.commitment], state="missing")
+
+
+def _has(record: Record, name: str) -> bool:
+    return record.event.context.content(name) is not None
+
+
+def _names(world: World, record: Record, name: str) -> bool:
+    card = record.event.context.content("card")
+    return card is not None and name.encode() in world.contents[card.commitment].data
