@@ -1,4 +1,8 @@
-"""The verifier that ships inside every bundle: one file, standard library only, written from docs/format.md alone."""
+"""The verifiers that ship with the evidence, written from docs/format.md and docs/packs.md alone: one file each.
+
+``verify.py`` needs Python's standard library, ``verify.html`` a browser. ``DIGESTS`` has the SHA-256 of both, in the form
+of ``sha256sum``; ``script/digests`` writes it.
+"""
 
 from __future__ import annotations
 
@@ -8,3 +12,13 @@ from importlib.resources import files
 def published_verifier() -> bytes:
     """The bytes of ``verify.py`` as this version publishes them; docs/verification.md says how to compare them."""
     return files(__name__).joinpath("verify.py").read_bytes()
+
+
+def published_page() -> bytes:
+    """The bytes of ``verify.html`` as this version publishes them."""
+    return files(__name__).joinpath("verify.html").read_bytes()
+
+
+def published_digests() -> str:
+    """``DIGESTS``: a line for each of the two."""
+    return files(__name__).joinpath("DIGESTS").read_text(encoding="ascii")
