@@ -7,12 +7,14 @@ import hashlib
 from datetime import UTC
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports import drawing
+from reports.say import say, say_count
 from reports.text import Text, capture
 
 if TYPE_CHECKING:
@@ -47,13 +49,45 @@ def content_policy(css: str, *, forms: str = "'none'") -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {forms}"
 
 
-@cache
 def stylesheet() -> str:
-    """The style of every pack. Column widths are classes because the policy forbids style attributes."""
+    """The style of every pack, with the words beside page numbers in the language spoken.
+
+    Column widths are classes because the policy forbids style attributes.
+    """
+    return _styled(
+        _counted(say("Page {page} of {pages}"), page="counter(page)", pages="counter(pages)"),
+        _counted(say(", page {page}"), page="target-counter(attr(href), page)"),
+    )
+
+
+@cache
+def _styled(foot: str, reference: str) -> str:
     css = files("reports").joinpath("pack.css").read_text("utf-8") + _WIDTHS
+    for ours, told in (
+        ('"Page " counter(page) " of " counter(pages)', foot),
+        ('", page " target-counter(attr(href), page)', reference),
+    ):
+        if css.count(ours) != 1:
+            raise ValueError("the style says its page numbers in other words")
+        css = css.replace(ours, told)
     if "</" in css:
         raise ValueError("the style would end its own element")
     return css
+
+
+def _counted(told: str, **counters: str) -> str:
+    """``told`` as a value of ``content``: strings with counters between them.
+
+    What has a meaning in a style or could end its element is written as a code point, whoever wrote the catalogue.
+    """
+    parts: list[str] = []
+    for literal, name, _, _ in Formatter().parse(told):
+        if literal:
+            safe = "".join(one if one.isalnum() or one in " ,.:" else f"\\{ord(one):x} " for one in literal)
+            parts.append(f'"{safe}"')
+        if name is not None:
+            parts.append(counters[name])
+    return " ".join(parts)
 
 
 @cache
@@ -68,6 +102,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["attr"] = _attribute
+    made.globals["say"] = say
+    made.globals["say_count"] = say_count
     return made
 
 
