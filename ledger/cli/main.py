@@ -50,6 +50,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     },
     "Ask": {
         "check": ("ledger.cli.check:check", "Assess a release or change against the rules."),
+        "measures": ("ledger.cli.measures:measures", "Delivery of a period in numbers, beside a baseline."),
         "show": ("ledger.cli.show:show", "One event in full."),
         "log": ("ledger.cli.show:log", "Events in order, filtered."),
         "trace": ("ledger.cli.trace:trace", "From a commit, line, digest or incident to prompts and approvals."),
@@ -62,6 +63,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "key": ("ledger.cli.key:key", "Keys: new, request, enrol, rotate, end, revoke, list."),
         "role": ("ledger.cli.role:role", "Roles: grant, end, list."),
         "project": ("ledger.cli.project:project", "Projects: declare, list."),
+        "certificate": ("ledger.cli.certificate:certificate", "Keys that seal packs: new, enrol, end, list."),
         "policy": ("ledger.cli.policy:policy", "The policy that rules are assessed under: set, show."),
         "acts": ("ledger.cli.acts:acts", "Acts that wait for a second administrator."),
     },
