@@ -92,6 +92,7 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "EXC-03": ("Declare an exception for exactly this content.", "evidence exception"),
     "EXC-04": ("Find out why exceptions have become ordinary.", "evidence log --kind exception"),
     "EXC-05": ("Declare the bypass as an exception and have it reviewed.", "evidence exception"),
+    "POP-01": ("Record what landed, and compare a clone with the ledger.", "evidence reconcile"),
     "POP-03": ("Verify the bundle; a gap means that something is missing.", "evidence verify BUNDLE"),
     "POP-06": ("Find out why the source was silent, and let it speak again.", "evidence record heartbeat"),
     "LED-05": ("Set the clock of whoever signed right; what is recorded stays.", "evidence show ENTRY"),

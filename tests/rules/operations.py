@@ -10,6 +10,7 @@ from ledger.canonical import encode
 from ledger.digests import Digest, digest_bytes
 from ledger.documents import ReviewedGrant, encode_access_list
 from ledger.events.context import NOTHING, About
+from ledger.events.evidence import ComparedRef, Reconciliation
 from ledger.events.forge import ControlSnapshot, Protection, Push
 from ledger.events.governance import BlockingVerdict, Correction, DeclaredException, GateDecision
 from ledger.events.operation import Build, Heartbeat, Incident, Observation, Suspect
@@ -258,6 +259,24 @@ def heartbeat(story: Story, source: str = "forge", interval: int = 3600, by: str
     return _machine(story, Heartbeat(1, interval, source), by=by)
 
 
+def reconcile(
+    story: Story,
+    since: str | None = None,
+    commits: int = 1,
+    missing: int = 0,
+    unknown: int = 0,
+    ref: str = MAIN,
+    by: str = "Collector",
+) -> Record:
+    """A clone was compared with everything recorded so far, since the label ``since`` or from the beginning."""
+    first = 0 if since is None else story.labels[since].index
+    compared = ComparedRef(commits, missing, commits - missing, ref, unknown, git_id("head"), git_id("start"))
+    document = encode({"from": first, "missing": missing, "unknown": unknown, "v": 1})
+    body = Reconciliation(first, (compared,), digest_bytes(document), len(story.world.entries))
+    content = story.world.content("reconciliation", document, "application/json")
+    return _machine(story, body, contents=[content], by=by)
+
+
 def protect(
     story: Story,
     refs: Iterable[str] = (MAIN,),
@@ -329,6 +348,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "incident": incident,
     "heartbeat": heartbeat,
     "protect": protect,
+    "reconcile": reconcile,
     "correct": correct,
     "access-review": access_review,
     "end-key": end_key,
