@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 SETTINGS_FILE: Final = "ledger.toml"
 ANCHOR_FILE: Final = "ledger.pub"
 LOG_KEY_FILE: Final = "log.key"
+SEAL_KEY_FILE: Final = "seal.key"
+SEAL_CERTIFICATES_FILE: Final = "seal.pem"
 TOKENS_FILE: Final = "tokens.json"
 DEFAULT_LISTEN: Final = "127.0.0.1:8410"
 IN_FILE: Final = "file"
@@ -29,7 +32,11 @@ _VARIABLES: Final = {
     "checkpoint_url": "EVIDENCE_LEDGER_CHECKPOINT_URL",
     "listen": "EVIDENCE_LEDGER_LISTEN",
     "log_key": "EVIDENCE_LEDGER_LOG_KEY",
+    "seal_key": "EVIDENCE_LEDGER_SEAL_KEY",
+    "seal_certificates": "EVIDENCE_LEDGER_SEAL_CERTIFICATES",
+    "timestamp_url": "EVIDENCE_LEDGER_TIMESTAMP_URL",
 }
+_URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,12 @@ class LedgerSettings:
     port: int
     log_key: str = IN_FILE
     """Who holds the log key: ``IN_FILE``, ``IN_AGENT``, or ``IN_AGENT`` with a colon and a socket."""
+    seal_key: str = SEAL_KEY_FILE
+    """Path of the private key that seals packs, in PEM."""
+    seal_certificates: str = SEAL_CERTIFICATES_FILE
+    """Path of its certificate in PEM, with those that issued it."""
+    timestamp_url: str | None = None
+    """Where a time-stamp authority (RFC 3161) answers; None: seals carry the sealer's own time alone."""
 
     @property
     def loopback(self) -> bool:
@@ -78,12 +91,20 @@ def read_settings(toml: bytes, directory: PurePath, environ: Mapping[str, str]) 
         raise FormatError(
             "bad-settings", "the log key is in file, in ssh-agent, or in ssh-agent:/path/of/socket", where="log_key"
         )
+    if ("seal_key" in found) != ("seal_certificates" in found):
+        raise FormatError("bad-settings", "seal_key and seal_certificates name two files of one key", where="seal_key")
+    stamps = found.get("timestamp_url")
+    if stamps is not None and _URL.fullmatch(stamps) is None:
+        raise FormatError("bad-settings", "a time-stamp authority has an http or https address", where="timestamp_url")
     return LedgerSettings(
         database_url=found.get("database_url", f"sqlite:///{directory / 'ledger.db'}"),
         checkpoint_url=found.get("checkpoint_url", f"sqlite:///{directory / 'checkpoints.db'}"),
         host=host,
         port=port,
         log_key=log_key,
+        seal_key=str(directory / found.get("seal_key", SEAL_KEY_FILE)),
+        seal_certificates=str(directory / found.get("seal_certificates", SEAL_CERTIFICATES_FILE)),
+        timestamp_url=stamps,
     )
 
 

@@ -32,6 +32,36 @@ def test_environment_comes_first() -> None:
     assert (found.host, found.port, found.database_url) == ("::1", 2, "sqlite:////a")
 
 
+def test_what_seals_packs_lies_in_the_directory_unless_it_is_named() -> None:
+    """Relative paths count from the ledger's directory; a time-stamp authority is asked only where one is named."""
+    found = read_settings(b"", HERE, {})
+    assert (found.seal_key, found.seal_certificates) == ("/srv/ledger/seal.key", "/srv/ledger/seal.pem")
+    assert found.timestamp_url is None
+    toml = (
+        b'seal_key = "bought/key.pem"\nseal_certificates = "/etc/seal.pem"\ntimestamp_url = "http://tsa.example/tsr"\n'
+    )
+    found = read_settings(toml, HERE, {})
+    assert (found.seal_key, found.seal_certificates) == ("/srv/ledger/bought/key.pem", "/etc/seal.pem")
+    assert found.timestamp_url == "http://tsa.example/tsr"
+
+
+@pytest.mark.parametrize(
+    ("toml", "where"),
+    [
+        (b'seal_key = "a"', "seal_key"),
+        (b'seal_certificates = "a"', "seal_key"),
+        (b'timestamp_url = "tsa.example"', "timestamp_url"),
+        (b'timestamp_url = "ftp://tsa.example"', "timestamp_url"),
+        (b'timestamp_url = "http://tsa.example/\\n"', "timestamp_url"),
+    ],
+)
+def test_half_a_seal_is_refused(toml: bytes, where: str) -> None:
+    """A key without its certificate, and an address that is none."""
+    with pytest.raises(FormatError) as caught:
+        read_settings(toml, HERE, {})
+    assert (caught.value.slug, caught.value.where) == ("bad-settings", where)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "ledger.example.com", "localhost.example.com", ""])  # noqa: S104 -- looked at, not bound
 def test_other_addresses_are_not_loopback(host: str) -> None:
     """Only addresses of this machine count as loopback; a name is not looked up."""

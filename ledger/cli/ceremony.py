@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,12 +29,13 @@ from ledger.cli.making import new_context, seal_event
 from ledger.cli.output import ask_to_sign, clean, table
 from ledger.errors import FormatError, NotFoundError
 from ledger.events.context import Actor
-from ledger.events.roster import PolicySet
+from ledger.events.roster import CertificateEnrol, PolicySet
 from ledger.events.shape import OpenObject
 from ledger.events.work import Approval, Basis, Seen
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import format_public_key, key_id
-from ledger.settings import ANCHOR_FILE, IN_AGENT, LOG_KEY_FILE
+from ledger.sealkeys import certificate_id
+from ledger.settings import ANCHOR_FILE, IN_AGENT, LOG_KEY_FILE, SEAL_KEY_FILE
 from ledger.signers.logkey import choose_log_key, open_log_key
 from ledger.signers.naming import names_ssh_key
 from ledger.sshsig import fingerprint, parse_key
@@ -248,7 +250,7 @@ def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: 
     from ledger.cli.ledgerfolder import folder_anchor
 
     anchor = folder_anchor(directory)
-    waiting = _first_policy(directory, drawn, held, anchor.ledger)
+    waiting, certificate = _first_acts(directory, drawn, held, anchor.ledger)
     core = drawn.core
     rows = []
     for name, founder in zip(drawn.names(), core.administrators, strict=True):
@@ -262,13 +264,15 @@ def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: 
         "admins_required": core.admins_required,
         "administrators": [{"name": name, "principal": principal, "key_file": path} for name, principal, path in rows],
         "policy_waits": waiting,
+        "certificate": certificate,
     }
     lines = [
         f"Founded the ledger {core.origin}",
         f"  ledger id  {anchor.ledger}",
         f"  folder     {directory.absolute()}",
     ]
-    lines += ["  ledger.pub is its public line: give it to everyone who will verify, and keep a copy elsewhere.", ""]
+    lines += ["  ledger.pub is its public line: give it to everyone who will verify, and keep a copy elsewhere."]
+    lines += [f"  {SEAL_KEY_FILE} seals packs; its public key is enrolled as certificate {certificate[7:23]}.", ""]
     lines += table(("ADMINISTRATOR", "PRINCIPAL", "PRIVATE KEY"), rows)
     if core.recovery is not None and (directory / RECOVERY_FILE).exists():
         lines += ["", f"Move {directory / RECOVERY_FILE} to a place without a network now; every use of it is printed."]
@@ -282,7 +286,7 @@ def _open(out: Output, config: Path, directory: Path, drawn: GenesisPlan, held: 
     serve, connect = f"evidence serve {_quoted(directory)}", f"--anchor {_quoted(directory / ANCHOR_FILE)}"
     lines += [f"  {serve}", f"  evidence connect http://127.0.0.1:8410 {connect} --key {shlex.quote(named)}"]
     if waiting:
-        lines += ["  evidence acts approve --all        (the second administrator: the first policy waits)"]
+        lines += ["  evidence acts approve --all        (the second administrator: policy and sealing key wait)"]
     lines += [
         "  evidence people suggest --repo . > people.toml   then edit it, and: evidence people import people.toml"
     ]
@@ -297,13 +301,16 @@ def _named(config: Path, held: _Held) -> str:
     return path.stem if path.parent == key_folder(config) else str(path)
 
 
-def _first_policy(directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held], ledger: Digest) -> bool:
-    """Whether the first policy waits for a second administrator, after it was set or proposed."""
+def _first_acts(
+    directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _Held], ledger: Digest
+) -> tuple[bool, Digest]:
+    """Whether the first policy and the sealing key wait for a second administrator; and the key's certificate id."""
     from ledger.cli.ledgerfolder import open_store
+    from ledger.cli.sealfiles import make_seal_key
     from ledger.policies.presets import preset
 
     administrators = drawn.core.administrators
-    body = PolicySet(OpenObject(preset("startup")))
+    key = make_seal_key(directory, ledger, datetime.now(UTC))
     with open_store(directory, writing=True) as store:
 
         def append(number: int, body: Body) -> Digest:
@@ -313,14 +320,12 @@ def _first_policy(directory: Path, drawn: GenesisPlan, held: Mapping[Digest, _He
             store.append(parcel.envelope.data)
             return parcel.envelope.digest
 
-        act = append(0, body)
-        if drawn.core.admins_required == 1:
-            return False
+        acts = [append(0, body) for body in (PolicySet(OpenObject(preset("startup"))), CertificateEnrol(key, "packs"))]
         second = next((n for n, item in enumerate(administrators) if n and key_id(item.key) in held), None)
-        if second is None:
-            return True
-        append(second, Approval("person", Basis(act=act), "approve", "approval", "roster", Seen((), ())))
-        return False
+        if drawn.core.admins_required == 2 and second is not None:
+            for act in acts:
+                append(second, Approval("person", Basis(act=act), "approve", "approval", "roster", Seen((), ())))
+    return drawn.core.admins_required == 2 and second is None, certificate_id(key)
 
 
 def _plan_words(drawn: GenesisPlan) -> list[str]:

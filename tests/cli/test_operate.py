@@ -28,17 +28,19 @@ ORIGIN = "ledger.acme.example"
 
 
 def test_a_ledger_is_founded_with_everything_it_needs(ada: User) -> None:
-    """`init` makes keys and databases for their owner alone, the public line, and the first policy."""
+    """`init` makes keys and databases for their owner alone, the public line, first policy, and what seals packs."""
     said = ada.ok("init", "house", "--origin", ORIGIN, "--admin", ADMINISTRATOR, "--json").document
     folder = ada.folder / "house"
     assert parse_anchor((folder / "ledger.pub").read_text()).ledger == said["ledger"]
     assert (folder / "ledger.pub").read_text() == said["anchor"] + "\n"
     private = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir() if path.name != "ledger.pub"}
-    assert set(private) == {".gitignore", "ledger.toml", "ledger.db", "checkpoints.db", "log.key"}
+    assert set(private) == {
+        *(".gitignore", "ledger.toml", "ledger.db", "checkpoints.db", "log.key", "seal.key", "seal.pem")
+    }
     assert not any(private.values())
     assert (ada.config / "keys" / "ada-lindqvist.key").stat().st_mode & 0o777 == 0o600
     assert said["policy_waits"] is False
-    assert ada.ok("fsck", "house", "--json").document == {"entries": 2, "faults": []}
+    assert ada.ok("fsck", "house", "--json").document == {"entries": 3, "faults": []}
 
 
 def test_founding_overwrites_nothing(ada: User) -> None:

@@ -10,6 +10,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,12 +24,13 @@ from ledger.cli.recording.wording import as_token
 from ledger.documents import GIT, Account, encode_account, encode_card
 from ledger.errors import FormatError, LedgerError
 from ledger.events.context import About, Actor
-from ledger.events.roster import KeyEnrol, PolicySet, PrincipalCreate, ProjectDeclare
+from ledger.events.roster import CertificateEnrol, KeyEnrol, PolicySet, PrincipalCreate, ProjectDeclare
 from ledger.events.shape import OpenObject, claimed_time
 from ledger.events.work import Merge, Release, Run, Source, SuiteRun, Totals
 from ledger.keys import SigningKey, sign
 from ledger.policies.presets import preset
 from ledger.roster.acts import genesis_preimage, key_preimage
+from reports.sealing import SealKey, new_seal_key, spki_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +75,8 @@ class Trial:
     as_of: str
     """Ledger time of the last entry."""
     entry_count: int
+    seal: SealKey
+    """With which its packs are sealed; enrolled in its ledger alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class _Ledger:
     project: str
     collector: str
     key: SigningKey
+    seal: SealKey
 
     def act(self, body: Body, contents: Sequence[NewContent] = ()) -> Parcel:
         """An act of the administrator."""
@@ -149,7 +154,7 @@ def record(
         size = ledger.store.size()
         cut = ledger.store.cut_release(release.envelope.digest)
         bundle = write_bundle(ledger.store.export(cut), verifier)
-        return Trial(bundle, ledger.anchor_line, as_of, size)
+        return Trial(bundle, ledger.anchor_line, as_of, size, ledger.seal)
 
 
 def product_name(name: str) -> str:
@@ -173,17 +178,20 @@ def _founded() -> Iterator[_Ledger]:
         made = create(urls[0], urls[1], envelope.data, salted, signer=signer)
         line = format_anchor(Anchor(ORIGIN, log_key.public, made.ledger))
         with Store(urls[0], urls[1], signer=signer, ledger=made.ledger) as store:
-            yield _Ledger(store, made.ledger, line, principal, admin_key, new_project_id(), new_principal_id(), key)
+            seal = new_seal_key(made.ledger, datetime.now(UTC))
+            ids = new_project_id(), new_principal_id()
+            yield _Ledger(store, made.ledger, line, principal, admin_key, *ids, key, seal)
 
 
 def _acts(ledger: _Ledger, history: History, name: str, object_format: ObjectFormat) -> list[Parcel]:
-    """Project, policy and collector."""
+    """Project, policy, sealing key and collector."""
     ref = history.chosen.ref
     project = ProjectDeclare(object_format, ledger.project, (ref,), history.chosen.previous)
     proof = sign(ledger.key, key_preimage(ledger.id, ledger.collector, ledger.key.public))
     return [
         ledger.act(project, [new_content("card", encode_card(name))]),
         ledger.act(PolicySet(OpenObject(preset("startup")))),
+        ledger.act(CertificateEnrol(spki_of(ledger.seal), "packs")),
         ledger.act(PrincipalCreate(ledger.collector, "service"), [new_content("card", encode_card(COLLECTOR))]),
         ledger.act(KeyEnrol(ledger.key.public, ledger.collector, proof, KINDS, (ledger.project,))),
     ]
