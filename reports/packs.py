@@ -18,6 +18,7 @@ from reports.pdf import Attachment, PangoMissingError, Property
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
 from reports.render import DEFAULT_LIMITS, render_pdf
+from reports.say import say, speaking
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ReleaseDossier
@@ -59,7 +60,7 @@ def make_pack(
     check fails the first page says so. ``as_of`` is a ledger time, never before the last entry's.
 
     Raises:
-        NotFoundError: ``no-release-subject`` (the bundle is about a period), ``no-policy``.
+        NotFoundError: ``no-release-subject`` (the bundle is about a period), ``no-policy``, ``unknown-language``.
         ConflictError: ``as-of-too-early``.
         FormatError: ``as_of`` is no ledger time, or the policy in force is not one that this version reads.
         RenderError: the pages cannot be printed.
@@ -74,17 +75,20 @@ def make_pack(
     carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of)
     assessment: Assessment | None = None
     document: Document
-    if dossier is None:
-        document = refused_document(verification, settings=settings, carried=carried, subject="Unreadable bundle")
-    else:
-        project = dossier.record.event.context.project or dossier.sources[0].source.project
-        policy = policy_in_force(dossier.records, project)
-        assessment = assess_release(dossier, policy, as_of)
-        document = release_document(
-            dossier, (assessment,), verification, policy=policy, settings=settings, carried=carried
-        )
-    html = render_html(document)
-    pdf, missing = _print(html, document, bundle, verification, settings, carried, limits)
+    with speaking(settings.language):
+        if dossier is None:
+            document = refused_document(
+                verification, settings=settings, carried=carried, subject=say("Unreadable bundle")
+            )
+        else:
+            project = dossier.record.event.context.project or dossier.sources[0].source.project
+            policy = policy_in_force(dossier.records, project)
+            assessment = assess_release(dossier, policy, as_of)
+            document = release_document(
+                dossier, (assessment,), verification, policy=policy, settings=settings, carried=carried
+            )
+        html = render_html(document)
+        pdf, missing = _print(html, document, bundle, verification, settings, carried, limits)
     return Pack(html, pdf, missing, bundle, name, pack_id, assessment, verification)
 
 
@@ -97,6 +101,7 @@ def identify(bundle: bytes, anchor_line: str, as_of: str, settings: PackSettings
         "bundle": digest_bytes(bundle),
         "settings": {
             "generated_at": settings.generated_at.isoformat(),
+            "language": settings.language,
             "most_changes": settings.most_changes,
             "notice": settings.notice,
             "notice_tag": settings.notice_tag,
@@ -143,7 +148,7 @@ def _print(
                     carried.name,
                     bundle,
                     "application/zip",
-                    "The records this pack is printed from; they verify on their own",
+                    say("The records this pack is printed from; they verify on their own"),
                     settings.generated_at,
                     "Source",
                 ),
