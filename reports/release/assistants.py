@@ -20,6 +20,7 @@ from reports.release.said import (
     quiet,
     status,
 )
+from reports.release.scans import prompt_scans
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
 from reports.text import capture
@@ -54,11 +55,15 @@ def assistants(view: View) -> Section:
     marked = traced(view)
     return Section(
         ANCHOR,
-        "7",
+        "8",
         words(say("AI involvement")),
         words(say("Was an assistant used, who asked it, for what, and is the answer bound to the diff?")),
         _lede(view, marked),
-        (*(() if view.changeless else _of_changes(view)), *_traces(view, marked)),
+        (
+            *(() if view.changeless else _of_changes(view)),
+            *_traces(view, marked),
+            *(() if view.changeless else prompt_scans(view, prompts_of(view))),
+        ),
         brief=view.changeless,
     )
 

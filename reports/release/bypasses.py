@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
 from reports.release.governed import previous_position
-from reports.release.said import NAME, NONE, code, columns, ledger_time, link, named, quiet, status, strong
+from reports.release.said import (
+    NAME,
+    NONE,
+    code,
+    columns,
+    entry_anchor,
+    ledger_time,
+    link,
+    named,
+    quiet,
+    status,
+    strong,
+)
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
@@ -29,9 +41,16 @@ _GRAVEST: Final = (Outcome.FAIL, Outcome.NOT_EVALUABLE, Outcome.PASS, Outcome.NO
 
 def gate_answers(view: View) -> tuple[tuple[ChangeView | None, Told[GateDecision]], ...]:
     """What gates answered about the release and its changes, ascending by entry index."""
-    found: list[tuple[ChangeView | None, Told[GateDecision]]] = [(None, item) for item in view.dossier.gates]
-    found += [(change, item) for change in view.changes for item in change.facts.gates]
-    return tuple(sorted(found, key=lambda item: item[1].record.index))
+    found: dict[int, tuple[ChangeView | None, Told[GateDecision]]] = {
+        item.record.index: (change, item) for change in view.changes for item in change.facts.gates
+    }
+    found |= {item.record.index: (None, item) for item in view.dossier.gates}
+    return tuple(found[index] for index in sorted(found))
+
+
+def printed_answers(view: View) -> tuple[tuple[ChangeView | None, Told[GateDecision]], ...]:
+    """Those that the table prints, the ones that stayed shut first."""
+    return tuple(sorted(gate_answers(view), key=lambda item: item[1].body.outcome != "blocked")[:MOST])
 
 
 def bypass_verdicts(view: View) -> tuple[Verdict, ...]:
@@ -58,7 +77,6 @@ def bypasses(view: View) -> tuple[Block, ...]:
     answers = gate_answers(view)
     pushes = passed_over(view)
     shut = sum(item.body.outcome == "blocked" for _, item in answers)
-    ordered = sorted(answers, key=lambda item: item[1].body.outcome != "blocked")
     return (
         Heading(words(say("Gates and bypasses")), ANCHOR),
         Paragraph(
@@ -108,7 +126,7 @@ def bypasses(view: View) -> tuple[Block, ...]:
                 (say("Shut by, or excepted"), 32),
                 (say("Ledger time, UTC"), 19),
             ),
-            tuple(_answer(change, item) for change, item in ordered[:MOST]),
+            tuple(_answer(change, item) for change, item in printed_answers(view)),
             words(say("No answer of a gate is recorded for the release or its changes.")),
             words(say("What gates answered, those that stayed shut first")),
             "dense",
@@ -188,7 +206,8 @@ def _answer(change: ChangeView | None, item: Told[GateDecision]) -> Row:
             line(status(mark, word), quiet(watched)),
             why,
             line(ledger_time(item.record)),
-        )
+        ),
+        anchor=entry_anchor(item.record.index),
     )
 
 

@@ -40,6 +40,7 @@ from reports.release.said import (
     rows,
     status,
 )
+from reports.release.sheet import how_made, reconciliations, silence
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
@@ -202,6 +203,7 @@ def completeness(view: View) -> Section:
             say("Commits without a recorded change"),
             MOST_COMMITS,
         )
+    blocks += reconciliations(view)
     blocks.append(_other_way(elsewhere))
     blocks.append(
         Table(
@@ -217,6 +219,8 @@ def completeness(view: View) -> Section:
             "small",
         )
     )
+    blocks += silence(view)
+    blocks += how_made(view)
     for place, source in enumerate(view.dossier.sources, start=1):
         blocks += _source(view, place, source)
     if people.placed or not people.whole:
@@ -228,7 +232,7 @@ def completeness(view: View) -> Section:
         )
     return Section(
         ANCHOR,
-        "2",
+        "3",
         words(say("Completeness")),
         words(say("Is this every change of the release, and how is that known?")),
         _lede(people, len(elsewhere), len(gaps)),

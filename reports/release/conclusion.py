@@ -1,4 +1,4 @@
-"""The conclusion: outcomes counted, then everything that failed or cannot be told, then the five first questions."""
+"""The conclusion: outcomes counted by objective, then everything that failed or cannot be told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ledger.rules.policy import SEVERITIES
 from ledger.rules.verdict import Outcome
 from reports.parts import (
     Card,
-    Column,
     Figure,
     Figures,
     Heading,
@@ -22,11 +21,15 @@ from reports.parts import (
     say_line,
     words,
 )
-from reports.release.said import NONE, columns, conjoined, entry_anchor, joined, link, quiet, rows, status, strong
-from reports.release.view import FAMILIES, MARKS, View
-from reports.say import say, say_count, to_say
+from reports.release.bypasses import printed_answers
+from reports.release.objectives import objectives
+from reports.release.running import printed_observations
+from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
+from reports.release.scans import scans_of
+from reports.release.view import MARKS, View
+from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number, share
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.rules.verdict import Input, Verdict
@@ -35,12 +38,6 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 ANCHOR: Final = "conclusion"
-_SECTIONS: Final = {
-    "assistants": to_say("AI involvement"),
-    "completeness": to_say("Completeness"),
-    "duties": to_say("Segregation of duties"),
-    "tests": to_say("Tests"),
-}
 MOST_CARDS: Final = 60
 """Findings printed as cards; more of them are grouped in a table, none is left out."""
 MOST_INPUTS: Final = 8
@@ -59,7 +56,7 @@ def conclusion(view: View) -> Section:
     found = grouped(view)
     shown = shown_entries(view)
     cards = tuple(_card(view, group, place, shown) for place, group in enumerate(found[:MOST_CARDS], start=1))
-    blocks: list[Block] = [_figures(view), _families(view)]
+    blocks: list[Block] = [_figures(view), objectives(view)]
     if cards:
         blocks.append(Heading(words(say("What failed, and what cannot be told"))))
         blocks += cards
@@ -69,7 +66,7 @@ def conclusion(view: View) -> Section:
         blocks.append(_further(view, tuple(verdict for group in found[MOST_CARDS:] for verdict in group)))
     return Section(
         ANCHOR,
-        "1",
+        "2",
         words(say("Conclusion")),
         words(say("Which rules held for this release, and which did not?")),
         _lede(view),
@@ -129,55 +126,6 @@ def _figures(view: View) -> Figures:
             ),
         )
     )
-
-
-def _families(view: View) -> Table:
-    body: list[Row] = []
-    for family, name in FAMILIES.items():
-        verdicts = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
-        if not verdicts:
-            body.append(Row((line(say(name)), *(line(quiet(NONE)) for _ in MARKS), line(quiet(say("no rule is on"))))))
-            continue
-        counts = [sum(verdict.outcome is outcome for verdict in verdicts) for outcome in MARKS]
-        rules = dict.fromkeys(verdict.rule for verdict in verdicts)
-        body.append(
-            Row(
-                (
-                    line(say(name)),
-                    *(_count(outcome, many) for outcome, many in zip(MARKS, counts, strict=True)),
-                    line(quiet(", ".join(rules))),
-                ),
-                hit=bool(counts[0]),
-            )
-        )
-    body.append(
-        Row(
-            (
-                line(strong(say("All"))),
-                *(line(strong(number(many))) for _, many in tally(view)),
-                line(strong(say_count("{count} verdict", "{count} verdicts", len(view.verdicts)))),
-            )
-        )
-    )
-    return Table(
-        (
-            Column(words(say("Rule family")), 24),
-            *(Column(words(mark.word), 12, "right") for mark in MARKS.values()),
-            Column(words(say("Rules")), 28),
-        ),
-        tuple(body),
-        words(say("No rule was assessed.")),
-        words(say("Verdicts by rule family: one for each rule and change, or rule and release")),
-        "small",
-    )
-
-
-def _count(outcome: Outcome, many: int) -> Line:
-    if many and outcome is Outcome.FAIL:
-        return line(strong(f"! {number(many)}"))
-    if many and outcome is Outcome.NOT_EVALUABLE:
-        return line(strong(f"? {number(many)}"))
-    return line(number(many))
 
 
 def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[int]) -> Card:
@@ -307,33 +255,9 @@ def shown_entries(view: View) -> frozenset[int]:
     found.update(item.record.index for item in view.dossier.deployments)
     found.update(item.record.index for change in view.changes for item in change.facts.exceptions)
     found.update(item.record.index for item in view.dossier.exceptions)
+    found.add(view.dossier.record.index)
+    found.update(item.record.index for _, item in printed_answers(view))
+    found.update(item.record.index for _, item in scans_of(view))
+    found.update(item.record.index for item in printed_observations(view))
+    found.update(item.record.index for item in view.dossier.incidents)
     return frozenset(found)
-
-
-def questions(view: View) -> Table:
-    """What assessors ask first, each answered by the verdicts of its rules."""
-    asked = (
-        (say("Did enough independent people approve exactly this content?"), ("SOD-01", "APP-01", "APP-02"), "duties"),
-        (say("Did anybody approve what they wrote or prompted?"), ("SOD-02", "SOD-03"), "duties"),
-        (say("Does every commit belong to a recorded change?"), ("CHG-01", "REL-01"), "completeness"),
-        (say("Did the required tests pass on this content?"), ("TST-01", "TST-02", "TST-04"), "tests"),
-        (say("Is the use of assistants declared, with its prompts?"), ("AI-01", "AI-02"), "assistants"),
-    )
-    return Table(
-        columns((say("Question"), 40), (say("Verdicts"), 32), (say("Evidence"), 28)),
-        tuple(
-            Row((line(question), _answer(view, rules), line(link(anchor, say(_SECTIONS[anchor]), page=True))))
-            for question, rules, anchor in asked
-        ),
-        words(say("None.")),
-        words(say("What assessors ask first")),
-    )
-
-
-def _answer(view: View, rules: tuple[str, ...]) -> Line:
-    verdicts = [verdict for verdict in view.verdicts if verdict.rule in rules]
-    if not verdicts:
-        return line(quiet(say("{rules}: not on in this policy", rules=conjoined(rules))))
-    worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
-    many = sum(verdict.outcome is worst for verdict in verdicts)
-    return line(status(MARKS[worst]), f" {share(many, len(verdicts))} ", quiet(", ".join(rules)))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reports.notices import cover, foot
 from reports.parts import (
-    Beside,
     Break,
     Conclusion,
     Document,
     Fingerprint,
-    Heading,
-    Legend,
     Line,
     Mark,
     Paragraph,
@@ -19,20 +17,27 @@ from reports.parts import (
     line,
     words,
 )
+from reports.release.access import access
 from reports.release.assistants import assistants
 from reports.release.completeness import completeness
-from reports.release.conclusion import conclusion, questions, tally
+from reports.release.conclusion import conclusion, tally
+from reports.release.configuration import configuration
+from reports.release.controls import control_matrix
 from reports.release.excepted import exceptions
 from reports.release.integrity import findings, verify_section
 from reports.release.method import method
 from reports.release.outcome import deployments
 from reports.release.people import duties
+from reports.release.questions import questions
 from reports.release.register import register
-from reports.release.said import code, digest_line, entry, joined, parse_time, quiet, received, rows, status, strong
+from reports.release.said import code, digest_line, entry, joined, parse_time, quiet, received, rows, strong
 from reports.release.signed import approvals
+from reports.release.signoff import sign_off
+from reports.release.statement import statement
 from reports.release.suites import tests
 from reports.release.trails import traceability
 from reports.release.view import MARKS, Carried, PackSettings, View, look, release_name
+from reports.release.withheld import removed
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import day, digits, moment, moment_in, number
@@ -44,11 +49,8 @@ if TYPE_CHECKING:
     from ledger.rules.policy import PolicyRules
     from ledger.rules.verdict import Assessment
     from ledger.verify.findings import Verification
-    from reports.parts import Block
     from reports.text import Text
 
-NOT_SEALED: Final = to_say("Not sealed")
-UNSEALED: Final = to_say("Not sealed: printed pages are not covered by a signature; the attached records are.")
 _SUBTITLE: Final = to_say(
     "Who asked for each change, what was tested, who approved exactly which content, and how to check it."
 )
@@ -74,10 +76,12 @@ def release_document(
         issuer=words("Evidence Ledger"),
         conclusion=_conclusion(view),
         facts=_facts(view),
-        notice_tag=_tag(settings),
-        notice=words(f"{settings.notice} {say(UNSEALED)}".strip()),
+        notice_tag=foot(settings),
+        notice=cover(settings),
         created=settings.generated_at,
         sections=(
+            questions(view),
+            statement(view),
             conclusion(view),
             completeness(view),
             register(view),
@@ -88,10 +92,14 @@ def release_document(
             exceptions(view),
             deployments(view),
             traceability(view),
-            verify_section(verification, carried, "11"),
+            control_matrix(view),
+            configuration(view),
+            access(view),
+            removed(view),
+            verify_section(verification, carried, "16"),
             method(view),
+            sign_off(view),
         ),
-        front=(questions(view), *_front()),
     )
 
 
@@ -120,8 +128,8 @@ def refused_document(verification: Verification, *, settings: PackSettings, carr
             ),
         ),
         facts=rows(*_control(settings, carried)),
-        notice_tag=_tag(settings),
-        notice=words(f"{settings.notice} {say(UNSEALED)}".strip()),
+        notice_tag=foot(settings),
+        notice=cover(settings),
         created=settings.generated_at,
         sections=(
             Section(
@@ -164,12 +172,6 @@ def _conclusion(view: View) -> Conclusion:
         tuple(counts.items()),
         line(said),
     )
-
-
-def _tag(settings: PackSettings) -> Text:
-    """What stands at the foot of every page: always that the pages are not sealed, after the caller's own words."""
-    sealed = say(NOT_SEALED)
-    return capture(f"{settings.notice_tag} · {sealed}" if settings.notice_tag else sealed, limit=60)
 
 
 def _headline(failed: int, untold: int) -> str:
@@ -298,40 +300,3 @@ def _control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]
         (say("Prepared"), line(capture(prepared, limit=200))),
         (say("Pack id"), digest_line(carried.pack_id, full=True)),
     ]
-
-
-def _front() -> tuple[Block, ...]:
-    return (
-        Beside(
-            (
-                (
-                    Heading(words(say("How to read the marks"))),
-                    Legend(
-                        (
-                            (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
-                            (status(Mark.FAIL), line(say("the rule did not hold"))),
-                            (
-                                status(Mark.CANNOT_TELL),
-                                line(say("evidence is missing, withheld, erased or unresolved")),
-                            ),
-                            (
-                                status(Mark.NOT_APPLICABLE),
-                                line(say("nothing the rule speaks of; never counted as pass")),
-                            ),
-                        )
-                    ),
-                ),
-                (
-                    Heading(words(say("What this pack is not"))),
-                    Paragraph(
-                        line(
-                            say(
-                                "It is evidence, not an opinion. It shows what was signed and in which order; it does "
-                                "not show that a signer read what was signed, nor what was never sent to the ledger."
-                            )
-                        )
-                    ),
-                ),
-            )
-        ),
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
 from reports.parts import Line, Row, Section, Table, line, say_line, words
+from reports.release.bypasses import bypasses
 from reports.release.register import once
 from reports.release.said import (
     absence,
@@ -35,12 +36,12 @@ def exceptions(view: View) -> Section:
     found = listed_exceptions(view)
     return Section(
         ANCHOR,
-        "8",
-        words(say("Exceptions")),
-        words(say("Which rules were departed from, why, and who looked at it afterwards?")),
+        "9",
+        words(say("Exceptions and bypasses")),
+        words(say("What departed from the rules, declared or not, why, and who looked at it afterwards?")),
         _lede(view, found),
-        (_table(found),) if found else (),
-        brief=not found,
+        (*((_table(found),) if found else ()), *bypasses(view)),
+        brief=not found and view.changeless,
     )
 
 

@@ -14,7 +14,6 @@ from reports.parts import (
     Line,
     Listing,
     Mark,
-    Notes,
     Paragraph,
     Row,
     Section,
@@ -98,8 +97,6 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
                 words(say("Who is trusted for what")),
                 "small",
             ),
-            Heading(words(say("Notes of the assessor"))),
-            Notes((words(say("Section")), words(say("Note")), words(say("Initials and date")))),
         ),
     )
 
@@ -340,7 +337,7 @@ def _limits() -> tuple[Block, ...]:
                 line(
                     say(
                         "What was never sent to the ledger. It shows only where the release's own lists name it "
-                        "(section Completeness); silence of a source is not measured."
+                        "(section Completeness); silence of a source shows only if it sends heartbeats."
                     )
                 ),
                 line(

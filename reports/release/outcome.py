@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Facts, Line, Mark, Row, Section, Table, line, say_line, words
+from reports.parts import Facts, Heading, Line, Mark, Row, Section, Table, line, say_line, words
 from reports.release.register import once
+from reports.release.running import artifacts, incidents, observed, way_back
 from reports.release.said import (
-    code,
     columns,
     digest_line,
     entry,
+    entry_anchor,
     ledger_time,
     link,
     listed_names,
@@ -49,11 +50,12 @@ def deployments(view: View) -> Section:
     placed: set[int] = set()
     return Section(
         ANCHOR,
-        "9",
+        "10",
         words(say("Release and deployments")),
-        words(say("What was released, by whom, and where did it go?")),
+        words(say("What was released, by whom, where did it go, and what became of it?")),
         _lede(view),
         (
+            Heading(words(say("The release")), entry_anchor(dossier.record.index)),
             Facts(
                 rows(
                     (say("Release"), line(capture(dossier.name, limit=200), ", ", quiet(entry(dossier.record)))),
@@ -61,8 +63,10 @@ def deployments(view: View) -> Section:
                     (say("Time"), signed_at(dossier.record)),
                     (say("Event"), digest_line(dossier.record.envelope, full=True)),
                     (say("Approved by"), _approvers(view)),
+                    *way_back(view),
                 )
             ),
+            artifacts(view),
             Table(
                 columns(
                     (say("Entry"), 7),
@@ -77,16 +81,8 @@ def deployments(view: View) -> Section:
                 words(say("Deployments that name this release")),
                 "small",
             ),
-            Table(
-                columns((say("Artifact"), 36), (say("SHA-256"), 64)),
-                tuple(
-                    Row((line(code(capture(item.name, limit=120))), digest_line(item.sha256, full=True)))
-                    for item in dossier.release.artifacts
-                ),
-                words(say("The release event names no artifact.")),
-                words(say("Artifacts of the release")),
-                "small",
-            ),
+            *observed(view),
+            *incidents(view),
         ),
         brief=view.changeless,
     )

@@ -123,7 +123,7 @@ def duties(view: View) -> Section:
     clashes = conflicts(view)
     return Section(
         ANCHOR,
-        "4",
+        "5",
         words(say("Segregation of duties")),
         words(say("Did anyone hold duties that must be apart?")),
         _lede(view, held, clashes),

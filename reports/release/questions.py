@@ -229,7 +229,7 @@ def _table(view: View) -> Table:
     return Table(
         columns((say("No."), 5), (say("An assessor asks"), 46), (say("Verdicts"), 20), (say("Answered in"), 29)),
         tuple(
-            Row((line(str(one.number)), line(strong(say(one.asked))), _verdicts(view, one), _where(one)))
+            Row((line(str(one.number)), line(strong(say(one.asked))), _verdicts(view, one), _where(view, one)))
             for one in QUESTIONS
         ),
         words(say("No question is listed.")),
@@ -238,10 +238,22 @@ def _table(view: View) -> Table:
     )
 
 
-def _where(one: Question) -> Line:
+_OF_CHANGES: Final = {
+    "prompt-scans": "assistants",
+    "sides": "approvals",
+    "signatures": "approvals",
+    "stated": "register",
+    "trace-back": "traceability",
+    "trace-forward": "traceability",
+}
+"""Places that only a release with changes has, and the section that says so where there is none."""
+
+
+def _where(view: View, one: Question) -> Line:
     if not one.anchor:
         return line(quiet(say("a period pack; here nothing was sampled")))
-    return line(link(one.anchor, say(one.where), page=True))
+    anchor = _OF_CHANGES.get(one.anchor, one.anchor) if view.changeless else one.anchor
+    return line(link(anchor, say(one.where), page=True))
 
 
 def _verdicts(view: View, one: Question) -> Line:

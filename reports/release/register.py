@@ -22,6 +22,7 @@ from reports.release.said import (
     status,
     strong,
 )
+from reports.release.stated import stated
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
 from reports.wording import number
@@ -61,7 +62,7 @@ def register(view: View) -> Section:
     """The section."""
     return Section(
         ANCHOR,
-        "3",
+        "4",
         words(say("Change register")),
         words(say("What changed, how did it land, and how did each change fare?")),
         _lede(view),
@@ -119,6 +120,7 @@ def _blocks(view: View) -> tuple[Block, ...]:
             words(say("Revisions: {count}", count=number(len(revisions)))),
             "dense",
         ),
+        *stated(view),
     )
 
 

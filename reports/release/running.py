@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.events.work import Release
 from ledger.records import Absent
 from ledger.rules.stated import text_of
-from reports.parts import Break, Facts, Heading, Mark, Paragraph, Row, Table, line, words
+from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
 from reports.release.said import (
     NAME,
     NONE,
@@ -15,12 +15,12 @@ from reports.release.said import (
     columns,
     digest_line,
     entry,
+    entry_anchor,
     joined,
     ledger_time,
     link,
     named,
     quiet,
-    rows,
     status,
     strong,
 )
@@ -43,30 +43,28 @@ MOST: Final = 40
 """Observations printed, the latest first; the rest is counted."""
 
 
-def way_back(view: View) -> Facts:
-    """The release before, and the one that the changes name as the way back."""
+def way_back(view: View) -> tuple[tuple[str, Line], ...]:
+    """Rows: the release before, and the one that the changes name as the way back."""
     previous = _previous(view)
     back = dict.fromkeys(
         state.body.returns_to
         for change in view.changes
         if (state := state_of(change)) is not None and state.body.returns_to is not None
     )
-    return Facts(
-        rows(
-            (
-                say("Release before"),
-                joined([line(_name(record), quiet(f", {entry(record)}")) for record in previous], "; ")
-                or line(quiet(say("none recorded: this is the first, or the one before was not recorded"))),
+    return (
+        (
+            say("Release before"),
+            joined([line(_name(record), quiet(f", {entry(record)}")) for record in previous], "; ")
+            or line(quiet(say("none recorded: this is the first, or the one before was not recorded"))),
+        ),
+        (
+            say("Way back"),
+            line(
+                say("to {releases}, as the changes state", releases=capture(", ".join(back), limit=200))
+                if back
+                else say("no change names a release to return to"),
             ),
-            (
-                say("Way back"),
-                line(
-                    say("to {releases}, as the changes state", releases=capture(", ".join(back), limit=200))
-                    if back
-                    else say("no change names a release to return to"),
-                ),
-            ),
-        )
+        ),
     )
 
 
@@ -122,7 +120,7 @@ def _build(view: View, item: Told[Build]) -> Line:
 
 def observed(view: View) -> tuple[Block, ...]:
     """What was seen running afterwards, against what was released, and verifications of the deployment."""
-    found = tuple(reversed(view.dossier.observations))
+    found = view.dossier.observations
     same = sum(_same(view, item.body) is True for item in found)
     verified = sum(item.body.verification is not None for item in found)
     blocks: list[Block] = [
@@ -157,7 +155,7 @@ def observed(view: View) -> tuple[Block, ...]:
                     (say("Verification"), 13),
                     (say("Seen by"), 13),
                 ),
-                tuple(_observation(view, item) for item in found[:MOST]),
+                tuple(_observation(view, item) for item in printed_observations(view)),
                 words(say("None.")),
                 None,
                 "dense",
@@ -171,6 +169,11 @@ def observed(view: View) -> tuple[Block, ...]:
         )
         blocks.append(Paragraph(line(rest), small=True))
     return tuple(blocks)
+
+
+def printed_observations(view: View) -> tuple[Told[Observation], ...]:
+    """Those that the table prints, the latest first."""
+    return tuple(reversed(view.dossier.observations))[:MOST]
 
 
 def _same(view: View, body: Observation) -> bool | None:
@@ -214,6 +217,7 @@ def _observation(view: View, item: Told[Observation]) -> Row:
             line(named(item.actor)),
         ),
         hit=same is False or body.verification == "failed",
+        anchor=entry_anchor(item.record.index),
     )
 
 
@@ -285,6 +289,7 @@ def _incident(view: View, item: Told[Incident]) -> Row:
             line(quiet(NONE)) if body.corrective is None else line(say("change {change}", change=body.corrective)),
         ),
         hit=body.state != "closed",
+        anchor=entry_anchor(item.record.index),
     )
 
 

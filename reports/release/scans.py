@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.scanned import LEVELS
 from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
-from reports.release.said import NAME, columns, digest_line, ledger_time, link, quiet, status, strong
+from reports.release.said import NAME, columns, digest_line, entry_anchor, ledger_time, link, quiet, status, strong
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
@@ -98,6 +98,7 @@ def _scan(view: View, change: ChangeView | None, item: Told[Scan]) -> Row:
             content,
         ),
         hit=bool(body.counts.error),
+        anchor=entry_anchor(item.record.index),
     )
 
 

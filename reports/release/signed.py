@@ -24,6 +24,7 @@ from reports.release.said import (
     signed_at,
     status,
 )
+from reports.release.sides import sides
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
 from reports.text import capture
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 ANCHOR: Final = "approvals"
+SIGNATURES: Final = "signatures"
+"""Anchor of the signature blocks."""
 COMMENT: Final = 600
 """Characters printed of a comment."""
 
@@ -177,7 +180,7 @@ def approvals(view: View) -> Section:
     nothing = view.changeless and not view.dossier.approvals
     return Section(
         ANCHOR,
-        "5",
+        "6",
         words(say("Approvals")),
         words(say("Who approved what, when, in which role, and meaning what?")),
         line(say("No decision is recorded, neither on a change nor on the release.")) if nothing else _lede(view),
@@ -203,6 +206,8 @@ def _blocks(view: View) -> tuple[Block, ...]:
             words(say("Decisions on each change")),
             "small",
         ),
+        *sides(view),
+        Heading(words(say("Signatures")), SIGNATURES),
         Paragraph(
             line(
                 say(

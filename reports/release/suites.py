@@ -8,7 +8,9 @@ from ledger.dossier.facts import commitment_of
 from ledger.records import Absent
 from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.register import once
+from reports.release.repeats import repeats
 from reports.release.said import absence, columns, digest_line, named, quiet, received, status
+from reports.release.scans import scans
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
 from reports.text import capture
@@ -53,8 +55,8 @@ def tests(view: View) -> Section:
     """The section."""
     return Section(
         ANCHOR,
-        "6",
-        words(say("Tests")),
+        "7",
+        words(say("Tests and scans")),
         words(say("Which tests ran, how often, and on exactly the content that landed?")),
         _lede(view),
         _blocks(view),
@@ -94,6 +96,7 @@ def _blocks(view: View) -> tuple[Block, ...]:
         return ()
     return (
         *of_changes,
+        *(() if view.changeless else repeats(view)),
         Table(
             _columns(),
             tuple(_row(view, words(say("none")), _released_content(view, run), run, placed) for run in released),
@@ -111,6 +114,7 @@ def _blocks(view: View) -> tuple[Block, ...]:
             ),
             small=True,
         ),
+        *scans(view),
     )
 
 

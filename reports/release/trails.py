@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
 from reports.parts import Heading, Line, Mark, Row, Section, Step, Table, Trail, line, say_count_line, words
+from reports.release.chains import chains
 from reports.release.conclusion import shown_entries
+from reports.release.moments import moments
 from reports.release.said import (
     NAME,
     NONE,
@@ -36,9 +38,15 @@ _SHOWN_IN: Final = {
     "prompt": to_say("AI involvement"),
     "diff": to_say("Change register"),
     "merge": to_say("Change register"),
-    "test": to_say("Tests"),
+    "test": to_say("Tests and scans"),
+    "scan": to_say("Tests and scans"),
     "approval": to_say("Approvals"),
-    "deploy": to_say("Deployments"),
+    "exception": to_say("Exceptions and bypasses"),
+    "decision": to_say("Exceptions and bypasses"),
+    "release": to_say("Release and deployments"),
+    "deploy": to_say("Release and deployments"),
+    "observation": to_say("Release and deployments"),
+    "incident": to_say("Release and deployments"),
 }
 """Where the events of a kind stand."""
 EXCERPT: Final = 90
@@ -51,7 +59,7 @@ def traceability(view: View) -> Section:
     nothing = view.changeless and not entries
     return Section(
         ANCHOR,
-        "10",
+        "11",
         words(say("Traceability")),
         words(say("How does each change lead from a request to what landed, and where is each event?")),
         line(say("No change is recorded, so there is nothing to trace."))
@@ -66,7 +74,10 @@ def traceability(view: View) -> Section:
         ()
         if nothing
         else (
+            moments(view),
+            *chains(view, shown_entries(view)),
             *view.left_out(),
+            Heading(words(say("Each change from prompt to landing"))),
             *(_trail(view, change) for change in view.printed),
             Heading(words(say("Index by entry"))),
             Table(

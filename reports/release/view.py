@@ -13,7 +13,7 @@ from ledger.rules.verdict import Outcome
 from ledger.rules.wording import with_names
 from reports.parts import Mark, Paragraph, line, words
 from reports.release.said import TITLE, subject_of
-from reports.say import ENGLISH, say, say_count, to_say
+from reports.say import ENGLISH, say, say_count
 from reports.text import capture
 from reports.wording import share
 
@@ -35,17 +35,6 @@ MARKS: Final = {
     Outcome.NOT_APPLICABLE: Mark.NOT_APPLICABLE,
 }
 """Marks of outcomes, gravest first."""
-
-FAMILIES: Final = {
-    "ID": to_say("Identity and keys"),
-    "SOD": to_say("Segregation of duties"),
-    "APP": to_say("Approvals"),
-    "CHG": to_say("Changes"),
-    "TST": to_say("Tests"),
-    "AI": to_say("Assistants"),
-    "REL": to_say("Release"),
-}
-"""Rule families by the first letters of their ids."""
 
 MOST_CHANGES: Final = 120
 """Changes printed in full: about a page each, so that a pack stays near 150 pages."""
@@ -79,6 +68,8 @@ class PackSettings:
     """Characters printed of each prompt."""
     language: str = ENGLISH
     """What the pack's own words are written in (BCP 47): one of `reports.say.languages`."""
+    sealed_by: Digest | None = None
+    """Id of the certificate with which the PDF will be sealed; None: it will not be."""
 
 
 @dataclass(frozen=True, slots=True)
