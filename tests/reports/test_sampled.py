@@ -1,4 +1,4 @@
-"""The sampling plan and its sheets: fixed before the number, drawn by it, a page for each item, results of the rules."""
+"""The sampling plan and its sheets: fixed before the number, drawn by it, a page an item, results by the rules."""
 
 from __future__ import annotations
 
