@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ledger.bundle import MAX_BUNDLE_BYTES
 from ledger.errors import FormatError
+from ledger.roster.state import in_force
 from ledger.sealkeys import certificate_id, parse_seal_key
 from reports.der import (
     FIELD_0,
@@ -39,12 +40,11 @@ from reports.stamped import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ledger.digests import Digest
     from ledger.roster.state import Certificate
+    from ledger.verify.findings import Verification
 
-State = Literal["sealed", "not sealed", "altered", "cannot tell"]
+State = Literal["sealed", "not sealed", "altered or not sealed by this ledger", "cannot tell"]
 
 MOST_CERTIFICATES: Final = 8
 
@@ -70,6 +70,8 @@ class Seal:
     """The sealer's own clock, UTC."""
     stamp: Stamp | None
     """What a time-stamp authority says."""
+    start: int
+    """Where in the file the signature begins; what the pages rest on stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def read_seal(pdf: bytes) -> Seal:
 def plain_bundle(pdf: bytes) -> bytes:
     """The bundle where every reader without a PDF library finds it: step S10's form.
 
+    Give it the part of the file that stands before the signature.
+
     Raises:
         FormatError: ``bad-seal``.
     """
@@ -124,38 +128,42 @@ def plain_bundle(pdf: bytes) -> bytes:
     return bundle
 
 
-def judge_pages(
-    pdf: bytes, *, attached: bytes, intact: bool, certificates: Mapping[Digest, Certificate] | None
-) -> PrintedPages:
+def judge_pages(pdf: bytes, attached: bytes | None, verification: Verification) -> PrintedPages:
     """What can be said of the pages of ``pdf``: all steps.
 
-    ``attached`` is the bundle as a PDF library found it, ``intact`` whether it verified, and ``certificates`` are the
-    roster's at the bundle's position; None where no roster can be read.
+    ``attached`` is the bundle as a PDF library found it, None if it found none, and ``verification`` is the bundle's.
     """
     seal = None
     try:
         seal = read_seal(pdf)
-        if plain_bundle(pdf) != attached:
+        if plain_bundle(pdf[: seal.start]) != attached:
             raise _bad("S10", "readers find different bundles in the file")
-        if not intact or certificates is None:
+        records = verification.records
+        if not verification.intact or records is None:
             return PrintedPages("cannot tell", "the records that name the ledger's sealing keys do not verify", seal)
-        _check_enrolled(seal, certificates)
+        _check_enrolled(seal, records.roster.certificates.get(seal.certificate), records.position)
     except FormatError as error:
-        return PrintedPages("not sealed" if error.slug == "not-sealed" else "altered", error.message, seal)
+        if error.slug == "not-sealed":
+            return PrintedPages("not sealed", "the pages carry no seal, only the attached records are checked", None)
+        return PrintedPages("altered or not sealed by this ledger", _reason(error), seal)
     return PrintedPages("sealed", "the whole file is signed with a key that this ledger enrolled", seal)
 
 
-def _check_enrolled(seal: Seal, certificates: Mapping[Digest, Certificate]) -> None:
+def _reason(error: FormatError) -> str:
+    step = error.details.get("step")
+    return error.message if step is None else f"{step}: {error.message}"
+
+
+def _check_enrolled(seal: Seal, enrolled: Certificate | None, position: int) -> None:
     """S11."""
-    enrolled = certificates.get(seal.certificate)
     if enrolled is None or enrolled.key != seal.key:
         raise _bad("S11", "the key of the seal is not enrolled in this ledger")
-    if enrolled.until is not None:
-        raise _bad("S11", "the key of the seal had ended in this ledger")
+    if not in_force(enrolled.since, enrolled.until, position):
+        raise _bad("S11", "the key of the seal was not in force in this ledger")
 
 
 def _read(pdf: bytes) -> Seal:
-    contents, made, covered = _contents(pdf)
+    start, contents, made, covered = _contents(pdf)
     node = parse_der_prefix(contents)
     if contents[len(node.raw) :].strip(b"\x00"):
         raise _bad("S02", "something stands behind the signature")
@@ -168,11 +176,11 @@ def _read(pdf: bytes) -> Seal:
     signature = fields[5].of(OCTETS)
     _check_signature(spki, fields[4], signature, fields[3])
     stamp = _stamp(fields[6], signature) if len(fields) == 7 else None
-    return Seal(certificate_id(spki), spki, made, stamp)
+    return Seal(certificate_id(spki), spki, made, stamp, start)
 
 
-def _contents(pdf: bytes) -> tuple[bytes, datetime, bytes]:
-    """S01, S02: what Contents holds, when the seal was made, and the SHA-256 digest of all the rest of the file."""
+def _contents(pdf: bytes) -> tuple[int, bytes, datetime, bytes]:
+    """S01, S02: where Contents begins, what it holds, when the seal was made, and SHA-256 of the rest of the file."""
     found = _RANGE.findall(pdf)
     if pdf.count(b"/ByteRange") != 1 or len(found) != 1:
         raise _bad("S01", "not exactly one signature over a range of bytes")
@@ -194,7 +202,7 @@ def _contents(pdf: bytes) -> tuple[bytes, datetime, bytes]:
     except ValueError:
         raise _bad("S02", "the time of sealing is none") from None
     # digest = sha256(bytes 0 to a || bytes b to b + c), docs/packs.md, S07
-    return bytes.fromhex(digits.decode()), made_at, sha256(pdf[:start] + tail).digest()
+    return start, bytes.fromhex(digits.decode()), made_at, sha256(pdf[:start] + tail).digest()
 
 
 def _signed_data(node: Node) -> tuple[tuple[Node, ...], Node]:

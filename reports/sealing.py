@@ -5,9 +5,9 @@ The only module that imports pyHanko, and only when a pack is sealed. `reports.s
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +15,11 @@ from ledger.errors import FormatError, LedgerError, UnavailableError
 from ledger.sealkeys import parse_seal_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
     from cryptography.x509 import Certificate
+    from pyhanko.sign.signers import SimpleSigner
 
     from ledger.digests import Digest
 
@@ -152,7 +153,6 @@ def _sealed(
         signing_key=keys.PrivateKeyInfo.load(_pkcs8(key)),
         cert_registry=registry,
     )
-    signer.signed_attr_prov_spec = _signed_attributes(certificates)
     writer = Writer(BytesIO(pdf))
     # The protocol of `PdfCMSEmbedder.write_cms`: field, signature dictionary, digest, signature.
     steps: Any = cms_embedder.PdfCMSEmbedder(new_field_spec=SigFieldSpec(FIELD, on_page=0)).write_cms(FIELD, writer)
@@ -164,66 +164,100 @@ def _sealed(
     steps.send(cms_embedder.SigObjSetup(placeholder, mdp_setup=lock))
     prepared, written = steps.send(cms_embedder.SigIOSetup("sha256"))
     # digest = sha256(every byte of the file but the value of Contents), docs/packs.md, S07
-    signature = asyncio.run(
-        signer.async_sign(
-            prepared.document_digest,
-            "sha256",
-            use_pades=True,
-            timestamper=None if stamp is None else _timestamper(stamp),
-        )
-    )
-    steps.send(signature.dump())
+    attributes = _signed_attributes(certificates, prepared.document_digest)
+    # signature = by the key, over the DER of the signed attributes, docs/packs.md, S08
+    signature = signer.sign_raw(attributes.dump(), "sha256")
+    steps.send(_signed_data(signer, attributes, signature, stamp).dump())
     sealed: bytes = written.getvalue()
     return sealed
 
 
-def _signed_attributes(certificates: list[Any]) -> Any:  # noqa: ANN401 - the library's interface
-    """Adds signingCertificateV2 with the digest of every certificate, so that all are under the signature (S06)."""
+def _signed_attributes(certificates: list[Any], digest: bytes) -> Any:  # noqa: ANN401 - the library has no types
+    """S05, S06: with the digest of every certificate, so that all of them are under the signature."""
+    from asn1crypto import cms, tsp  # noqa: PLC0415
+
+    listed = tsp.SigningCertificateV2({"certs": [{"cert_hash": one.sha256} for one in certificates]})
+    return cms.CMSAttributes(
+        [
+            {"type": "content_type", "values": ["data"]},
+            {"type": "message_digest", "values": [digest]},
+            {"type": "signing_certificate_v2", "values": [listed]},
+        ]
+    )
+
+
+def _signed_data(
+    signer: SimpleSigner,
+    attributes: Any,  # noqa: ANN401 - the library has no types
+    signature: bytes,
+    stamp: Callable[[bytes], bytes] | None,
+) -> Any:  # noqa: ANN401 - the library has no types
+    """S03, S04, S09. Put together here: the library's own way needs an event loop of its own, which a server has."""
+    from asn1crypto import cms  # noqa: PLC0415
+
+    told = signer.signer_info("sha256", attributes, signature)
+    if stamp is not None:
+        token = cms.ContentInfo.load(_stamped(signature, stamp))
+        told["unsigned_attrs"] = cms.CMSAttributes([{"type": "signature_time_stamp_token", "values": [token]}])
+    return cms.ContentInfo(
+        {
+            "content_type": "signed_data",
+            "content": {
+                "version": "v1",
+                "digest_algorithms": [told["digest_algorithm"]],
+                "encap_content_info": {"content_type": "data"},
+                "certificates": [signer.signing_cert, *signer.cert_registry],
+                "signer_infos": [told],
+            },
+        }
+    )
+
+
+def _stamped(signature: bytes, stamp: Callable[[bytes], bytes]) -> bytes:
+    """The token over ``signature``, if the authority gave one of it.
+
+    Without a nonce: nobody can have asked for a stamp of this signature before it was made.
+    """
     from asn1crypto import tsp  # noqa: PLC0415
-    from pyhanko.sign.attributes import CMSAttributeProvider, SignedAttributeProviderSpec  # noqa: PLC0415
 
-    class Listed(CMSAttributeProvider):
-        attribute_type = "signing_certificate_v2"
+    from reports.stamped import read_stamp  # noqa: PLC0415 - reads certificates, for whoever has an authority
 
-        async def build_attr_value(self, dry_run: bool = False) -> tsp.SigningCertificateV2:  # noqa: FBT001, FBT002
-            del dry_run
-            return tsp.SigningCertificateV2({"certs": [{"cert_hash": one.sha256} for one in certificates]})
+    # imprint = sha256(the octets of the signature), docs/packs.md, S09
+    imprint = sha256(signature).digest()
+    asked = tsp.TimeStampReq(
+        {
+            "version": "v1",
+            "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": imprint},
+            "cert_req": True,
+        }
+    )
+    try:
+        answer = tsp.TimeStampResp.load(stamp(asked.dump()), strict=True)
+        token = _lean(answer["time_stamp_token"])
+        read_stamp(token, imprint)
+    except UnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an authority may answer anything
+        raise UnavailableError(
+            "bad-time-stamp",
+            "what the time-stamp authority answered is no time stamp of what was asked",
+            details={"error": type(error).__name__},
+            remedy="Ask again later, or seal without a time stamp.",
+        ) from None
+    return token
 
-    class Attributes(SignedAttributeProviderSpec):
-        def signed_attr_providers(self, data_digest: bytes, digest_algorithm: str) -> Iterable[CMSAttributeProvider]:
-            del data_digest, digest_algorithm
-            yield Listed()
 
-    return Attributes()
+def _lean(token: Any) -> bytes:  # noqa: ANN401 - the library has no types
+    """The token without certificates that nobody could check; which are there is not signed."""
+    from reports.stamped import useful_certificates  # noqa: PLC0415 - as in `_stamped`
 
-
-def _timestamper(stamp: Callable[[bytes], bytes]) -> Any:  # noqa: ANN401 - the library's interface
-    """Asks the caller's authority, and takes only an answer to what was asked."""
-    from asn1crypto import tsp  # noqa: PLC0415
-    from pyhanko.sign.timestamps.api import TimeStamper  # noqa: PLC0415
-
-    class Asked(TimeStamper):
-        async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-            return tsp.TimeStampResp.load(stamp(req.dump()), strict=True)
-
-        async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:  # noqa: ANN401
-            from reports.stamped import read_stamp  # noqa: PLC0415
-
-            try:
-                token = await super().async_timestamp(message_digest, md_algorithm)
-                read_stamp(token.dump(), message_digest)
-            except UnavailableError:
-                raise
-            except Exception as error:  # noqa: BLE001 - an authority may answer anything
-                raise UnavailableError(
-                    "bad-time-stamp",
-                    "what the time-stamp authority answered is no time stamp of what was asked",
-                    details={"error": type(error).__name__},
-                    remedy="Ask again later, or seal without a time stamp.",
-                ) from None
-            return token
-
-    return Asked()  # type: ignore[no-untyped-call]
+    signed = token["content"]
+    authority = signed["signer_infos"][0]["sid"].chosen
+    given = [one.dump() for one in signed["certificates"]]
+    useful = useful_certificates(given, (authority["issuer"].dump(), authority["serial_number"].native))
+    signed["certificates"] = [one for one in signed["certificates"] if one.dump() in useful]
+    lean: bytes = token.dump(force=True)
+    return lean
 
 
 def _chain(key: SealKey) -> tuple[Certificate, ...]:

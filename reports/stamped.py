@@ -12,6 +12,8 @@ from ledger.errors import FormatError
 from reports.der import FIELD_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, SET, Node, parse_der
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography.x509 import Certificate
 
 SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
@@ -61,7 +63,7 @@ def read_stamp(token: bytes, imprint: bytes) -> Stamp:
     """The time stamp in ``token``, if it is one over the SHA-256 digest ``imprint``.
 
     Checked: the token's signature by a certificate for time stamping that its signed attributes name, and that the
-    other certificates in it issued one another. Not checked: who vouches for the last of them.
+    other certificates in it, if there are any, are those up to a root. Not checked: whether to trust that root.
 
     Raises:
         FormatError: ``bad-time-stamp``.
@@ -96,6 +98,25 @@ def vouched_for(stamp: Stamp, roots_pem: bytes) -> bool:
     return False
 
 
+def useful_certificates(given: Sequence[bytes], authority: tuple[bytes, int]) -> tuple[bytes, ...]:
+    """Which of a token's certificates `read_stamp` takes: the authority's, and those up to a root, if all are there.
+
+    ``authority`` is the DER of its issuer's name and its serial number. What is left out was not signed: nobody can
+    check those bytes, so none of them go into a pack.
+
+    Raises:
+        ValueError: no certificate can be read.
+    """
+    from cryptography import x509  # noqa: PLC0415
+
+    rest = [x509.load_der_x509_certificate(one) for one in given]
+    chain = [one for one in rest if (one.issuer.public_bytes(), one.serial_number) == authority][:1]
+    while chain and (above := [one for one in rest if one not in chain and _issued(chain[-1], one)]):
+        chain.append(above[0])
+    whole = chain if chain and _issued(chain[-1], chain[-1]) else chain[:1]
+    return tuple(map(_der, whole))
+
+
 def _read(token: bytes, imprint: bytes) -> Stamp:
     content_type, wrapped = _pair(parse_der(token).children(SEQUENCE))
     (signed,) = wrapped.children(FIELD_0)
@@ -126,9 +147,7 @@ def _read(token: bytes, imprint: bytes) -> Stamp:
     ):
         raise _bad("the token's signature is not about this time stamp or not by this authority")
     _check_signature(chain[0], algorithm, digest, signature.of(OCTETS), b"\x31" + attributes.raw[1:])
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
-    return Stamp(_time(info, imprint), tuple(one.public_bytes(serialization.Encoding.DER) for one in chain))
+    return Stamp(_time(info, imprint), tuple(map(_der, chain)))
 
 
 def _time(info: bytes, imprint: bytes) -> datetime:
@@ -159,9 +178,9 @@ def _chain(given: Node, identifier: Node) -> list[Certificate]:
     while above := [one for one in rest if _issued(chain[-1], one)]:
         chain.append(above[0])
         rest.remove(above[0])
-    last = chain[-1]
-    if rest or (last.subject == last.issuer and not _issued(last, last)):
-        raise _bad("a certificate in the token issued none of the others")
+    if rest or (len(chain) > 1 and not _issued(chain[-1], chain[-1])):
+        # Otherwise there were bytes in the file that nothing checks.
+        raise _bad("a certificate in the token is not of the chain from the authority to a root")
     return chain
 
 
@@ -195,14 +214,11 @@ def _attributes(attributes: Node) -> dict[bytes, Node]:
 
 def _names(value: Node, certificate: Certificate, *, version_2: bool) -> bool:
     """Whether a signingCertificate attribute names this certificate first (RFC 2634, 5.4; RFC 5035, 4)."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
     first = value.children(SEQUENCE)[0].children(SEQUENCE)[0].children(SEQUENCE)
     digest = "sha256" if version_2 else "sha1"
     if version_2 and first[0].tag == SEQUENCE:
         digest, first = _digest_name(first[0]), first[1:]
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return first[0].of(OCTETS) == hashlib.new(digest, der, usedforsecurity=False).digest()
+    return first[0].of(OCTETS) == hashlib.new(digest, _der(certificate), usedforsecurity=False).digest()
 
 
 def _check_signature(certificate: Certificate, algorithm: Node, digest: str, signature: bytes, signed: bytes) -> None:
@@ -229,6 +245,12 @@ def _digest_name(algorithm: Node) -> str:
     if kind.of(OID) not in _DIGESTS or [one.raw for one in parameters] not in ([], [_NULL]):
         raise _bad("a digest algorithm that is not read here")
     return _DIGESTS[kind.content]
+
+
+def _der(certificate: Certificate) -> bytes:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
+    return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def _integer(raw: bytes) -> int:

@@ -14,7 +14,10 @@ from ledger.cli.output import Output, clean, paint, plural
 from ledger.errors import FormatError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ledger.verify.findings import Verification
+    from reports.sealed import PrintedPages
 
 MOST_LINES: Final = 50
 """Failures of one kind are printed up to here; ``--json`` holds them all."""
@@ -26,21 +29,29 @@ _PDF_HEAD: Final = b"%PDF-"
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--anchor", metavar="FILE|LINE", help="The ledger's public line ledger.pub, from a source you trust.")
 @click.option("--records-only", is_flag=True, help="Exit 0 when the records are intact, whatever the printed pages.")
+@click.option(
+    "--timestamp-root",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Certificates (PEM) of time-stamp authorities that you trust.",
+)
 @output_options
 @click.pass_context
-def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: bool) -> None:
+def verify(
+    ctx: click.Context, file: str, anchor: str | None, timestamp_root: Path | None, *, records_only: bool
+) -> None:
     """Verify a bundle (ZIP) or a pack (PDF) offline.
 
     \b
     Two answers: are the records those of the ledger that the anchor names,
-    and are the printed pages covered by a seal.
+    and are the printed pages those that this ledger sealed.
 
     \b
     Examples:
       evidence verify payments-4.2.0.evidence.zip --anchor ledger.pub
       evidence verify payments-4.2.0.pdf --anchor ledger.pub --records-only
 
-    Exit 0: intact. 3: checked and negative, or pages that no seal covers.
+    Exit 0: intact. 3: checked and negative, or pages that no seal of this
+    ledger covers.
     """
     from ledger.standalone import published_verifier
     from ledger.verify.findings import CLOSING
@@ -49,21 +60,58 @@ def verify(ctx: click.Context, file: str, anchor: str | None, *, records_only: b
     say = output(ctx)
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     _refuse_page(data)
-    printed = data.startswith(_PDF_HEAD)
-    if printed:
-        from reports.attached import attached_bundle
-
-        data = attached_bundle(data)
     line = _anchor_line(ctx, anchor)
-    found = verify_bundle(data, line)
-    pages = "not covered" if printed else "none"
+    if data.startswith(_PDF_HEAD):
+        from reports.sealed import judge_pages
+
+        attached, bundle = _bundle_inside(data)
+        found = verify_bundle(bundle, line)
+        pages: PrintedPages | None = judge_pages(data, attached, found)
+    else:
+        found, pages = verify_bundle(data, line), None
+    seal = _seal(pages, timestamp_root)
     own_verifier = found.index is not None and _carries(found, published_verifier())
-    lines = [f"ledger: {_name(line)}", *_lines(found, pages, say, own_verifier=own_verifier)]
-    say.answer({"anchor": line.strip(), **_document(found, pages, own_verifier=own_verifier)}, lines)
+    lines = [f"ledger: {_name(line)}", *_lines(found, pages, seal, say, own_verifier=own_verifier)]
+    document = {"anchor": line.strip(), **_document(found, pages, seal, own_verifier=own_verifier)}
+    say.answer(document, lines)
     if not say.json:
         click.echo(CLOSING)
-    if not found.intact or (printed and not records_only):
+    if not found.intact or (pages is not None and pages.state != "sealed" and not records_only):
         ctx.exit(exitcodes.NEGATIVE)
+
+
+def _bundle_inside(pdf: bytes) -> tuple[bytes | None, bytes]:
+    """The bundle that a PDF library finds, if it finds one, and the one to verify: of a damaged pack, what is left."""
+    from reports.attached import attached_bundle
+    from reports.sealed import plain_bundle
+
+    try:
+        attached = attached_bundle(pdf)
+    except FormatError:
+        try:
+            return None, plain_bundle(pdf)
+        except FormatError:
+            pass
+        raise
+    return attached, attached
+
+
+def _seal(pages: PrintedPages | None, timestamp_root: Path | None) -> dict[str, Any] | None:
+    """What the seal says, if it holds, whoever's key it is."""
+    from reports.stamped import vouched_for
+
+    if pages is None or pages.seal is None:
+        return None
+    seal = pages.seal
+    stamp = None
+    if seal.stamp is not None:
+        trusted = timestamp_root is not None and vouched_for(seal.stamp, timestamp_root.read_bytes())
+        stamp = {"at": _time(seal.stamp.at), "authority": "trusted" if trusted else "declared"}
+    return {"certificate": seal.certificate, "sealed_at": _time(seal.signed_at), "time_stamp": stamp}
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _name(anchor_line: str) -> str:
@@ -104,10 +152,14 @@ def _carries(found: Verification, verifier: bytes) -> bool:
     return any(item.name == VERIFIER_NAME and item.sha256 == digest_bytes(verifier) for item in files)
 
 
-def _document(found: Verification, pages: str, *, own_verifier: bool) -> dict[str, Any]:
+def _document(
+    found: Verification, pages: PrintedPages | None, seal: dict[str, Any] | None, *, own_verifier: bool
+) -> dict[str, Any]:
     return {
         "records": "intact" if found.intact else "not intact",
-        "printed_pages": pages,
+        "printed_pages": "none" if pages is None else pages.state,
+        "printed_pages_reason": None if pages is None else pages.reason,
+        "seal": seal,
         "entry_count": found.entry_count,
         "signature_count": found.signature_count,
         "checkpoint_size": found.checkpoint_size,
@@ -127,7 +179,14 @@ def _document(found: Verification, pages: str, *, own_verifier: bool) -> dict[st
     }
 
 
-def _lines(found: Verification, pages: str, say: Output, *, own_verifier: bool) -> list[str]:
+def _lines(
+    found: Verification,
+    pages: PrintedPages | None,
+    seal: dict[str, Any] | None,
+    say: Output,
+    *,
+    own_verifier: bool,
+) -> list[str]:
     from ledger.verify.findings import CHECKS
 
     shown = found.failures
@@ -150,11 +209,28 @@ def _lines(found: Verification, pages: str, say: Output, *, own_verifier: bool) 
         )
     else:
         first = f"records: {paint('NOT intact', 'red')}, {plural(len(found.failures), 'failure')}"
-    second = {
-        "none": "printed pages: none in a bundle",
-        "not covered": "printed pages: not covered by a seal; only the attached records are checked",
-    }[pages]
     notes = [f"  note: {clean(item.place)}: {clean(item.message)}" for item in found.notes]
     if found.index is not None and not own_verifier:
         notes.append("  note: verify.py: the copy in this bundle is not the one that this version publishes")
-    return [first, *lines, second, *([] if say.quiet else notes)]
+    return [first, *lines, *_pages_lines(pages, seal), *([] if say.quiet else notes)]
+
+
+def _pages_lines(pages: PrintedPages | None, seal: dict[str, Any] | None) -> list[str]:
+    if pages is None:
+        return ["printed pages: none in a bundle"]
+    if pages.state != "sealed" or seal is None:
+        colour = "red" if pages.state.startswith("altered") else "yellow"
+        return [f"printed pages: {paint(pages.state, colour)}: {clean(pages.reason)}"]
+    lines = [
+        f"printed pages: {paint('sealed', 'green')}: {pages.reason}",
+        f"  certificate {seal['certificate']}",
+        f"  sealed at {seal['sealed_at']} by the sealer's own clock",
+    ]
+    stamp = seal["time_stamp"]
+    if stamp is not None:
+        whose = {
+            "trusted": "a time-stamp authority that you trust",
+            "declared": "a time-stamp authority that nobody here vouches for (--timestamp-root)",
+        }[stamp["authority"]]
+        lines.append(f"  there at {stamp['at']}, says {whose}")
+    return lines

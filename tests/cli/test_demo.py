@@ -82,15 +82,15 @@ def test_it_makes_its_folder_anew_and_nobody_elses(demo: Demo, tmp_path: Path) -
 
 
 def test_a_pack_says_records_and_printed_pages_apart(demo: Demo) -> None:
-    """Until packs are sealed the pages are not covered: said plainly, exit 3 unless only the records were asked for."""
+    """Pages without a seal: said plainly, exit 3 unless only the records were asked for."""
     pdf = str(next((demo.folder / "pack").glob("*.pdf")))
     anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
     printed = demo.stage.evidence("verify", pdf, *anchor, expect=(exitcodes.NEGATIVE,))
     assert "records: intact" in printed
-    assert "printed pages: not covered by a seal" in printed
+    assert "printed pages: not sealed: the pages carry no seal" in printed
     assert "records: intact" in demo.stage.evidence("verify", pdf, *anchor, "--records-only")
     document = demo.stage.answer("verify", pdf, *anchor, expect=(exitcodes.NEGATIVE,))
-    assert (document["records"], document["printed_pages"], document["failures"]) == ("intact", "not covered", [])
+    assert (document["records"], document["printed_pages"], document["failures"]) == ("intact", "not sealed", [])
     assert document["verifier_is_published"]
 
 
