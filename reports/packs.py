@@ -1,37 +1,67 @@
-"""The pack of a bundle: verified, assessed, printed, with the bundle inside."""
+"""The pack of a bundle: verified, assessed, printed, with the bundle inside, and sealed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import Encodable, encode
 from ledger.digests import Digest, digest_bytes
-from ledger.dossier.build import build_release
+from ledger.dossier.build import build_period
+from ledger.dossier.facts import PeriodDossier, ReleaseDossier
 from ledger.entry import ledger_time
-from ledger.errors import NotFoundError
-from ledger.rules.assess import assess_release
-from ledger.rules.policy import policy_in_force
+from ledger.errors import FormatError, NotFoundError
+from ledger.rules.ofbundle import Judged, dossier_of, judge
 from ledger.verify.run import verify_bundle
 from reports.html import render_html
-from reports.pdf import Attachment, PangoMissingError, Property
+from reports.packfiles import Carrying, PackFile, attachments, files_beside
+from reports.pdf import PangoMissingError, Property
+from reports.period.document import period_document
+from reports.period.view import look_at
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
 from reports.render import DEFAULT_LIMITS, render_pdf
-from reports.say import say, speaking
+from reports.say import speaking
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import ReleaseDossier
+    from collections.abc import Callable
+    from datetime import datetime
+
     from ledger.rules.verdict import Assessment
+    from ledger.sampling import Sampling
     from ledger.verify.findings import Verification
     from reports.parts import Document
     from reports.release.view import PackSettings
     from reports.render import Limits
+    from reports.sealing import SealKey
 
-TEMPLATE: Final = 1
+TEMPLATE: Final = 2
 """Version of the pack's own layout and wording; part of its id."""
 UNREADABLE: Final = "unreadable.evidence.zip"
-"""Name of a bundle from which no release can be read."""
+"""Name of a bundle from which neither release nor period can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """With what a pack is sealed."""
+
+    key: SealKey
+    signed_at: datetime
+    """When, as the sealer's clock has it."""
+    stamp: Callable[[bytes], bytes] | None = None
+    """Sends a time-stamp request (RFC 3161, DER) to an authority and answers its response; None: no time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodWish:
+    """What belongs to packs of periods alone; part of the pack's id."""
+
+    asked: str = ""
+    """How the period was asked for, in words."""
+    baseline: bytes | None = None
+    """The bundle of an earlier period, which measures are set beside."""
+    sampling: Sampling | None = None
+    """What an auditor asks of a sample; None: only the plan is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +70,7 @@ class Pack:
 
     html: str
     pdf: bytes | None
+    """Sealed, where a seal was given."""
     pdf_missing_reason: str | None
     """Why there is no PDF: what to install. None where there is one."""
     bundle: bytes
@@ -47,95 +78,207 @@ class Pack:
     bundle_name: str
     pack_id: Digest
     assessment: Assessment | None
-    """None: no release could be read from the bundle."""
+    """None: nothing to assess could be read from the bundle."""
     verification: Verification
+    files: tuple[PackFile, ...] = field(repr=False)
+    """Everything of the pack as files, the PDF first."""
+    sealed_by: Digest | None
+    """Certificate id; None: not sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A pack before it is printed."""
+
+    document: Document
+    judged: Judged | None
 
 
 def make_pack(
-    bundle: bytes, anchor_line: str, *, as_of: str, settings: PackSettings, limits: Limits = DEFAULT_LIMITS
+    bundle: bytes,
+    anchor_line: str,
+    *,
+    as_of: str,
+    settings: PackSettings,
+    wish: PeriodWish | None = None,
+    seal: Sealing | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Pack:
-    """The pack of the release that ``bundle`` is about.
+    """The pack of the release or period that ``bundle`` is about.
 
     The bundle is verified here as an auditor would verify it, and the pack is printed from the records that held; if a
-    check fails the first page says so. ``as_of`` is a ledger time, never before the last entry's.
+    check fails the first page says so. ``as_of`` is a ledger time, never before the last entry's. ``tell`` is called
+    with a few words as each part of the work begins. With ``seal``, ``settings.sealed_by`` names its certificate.
 
     Raises:
-        NotFoundError: ``no-release-subject`` (the bundle is about a period), ``no-policy``, ``unknown-language``.
+        NotFoundError: ``no-policy``; ``unknown-language``.
         ConflictError: ``as-of-too-early``.
-        FormatError: ``as_of`` is no ledger time, or the policy in force is not one that this version reads.
-        RenderError: the pages cannot be printed.
+        FormatError: ``as_of`` is no ledger time, the policy in force is not one that this version reads, or
+            ``bad-baseline``: the baseline's bundle does not verify or is about no period.
+        RenderError: the pages cannot be printed. SealError: they cannot be sealed.
     """
     ledger_time(as_of, "as_of")
+    wished = wish or PeriodWish()
+    tell("verifying the records")
     verification = verify_bundle(bundle, anchor_line)
-    if verification.index is not None and verification.index.subject.release is None:
-        raise NotFoundError("no-release-subject", "the bundle is about a period, not about a release")
     dossier = _dossier(verification)
-    name = UNREADABLE if dossier is None else bundle_name(dossier.release.product, dossier.release.version)
-    pack_id = identify(bundle, anchor_line, as_of, settings)
+    name = _name(dossier)
+    pack_id = identify(bundle, anchor_line, as_of, settings, wished)
     carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of)
-    assessment: Assessment | None = None
-    document: Document
+    tell("judging every rule")
+    baseline = None if wished.baseline is None else _baseline(wished.baseline, anchor_line)
     with speaking(settings.language):
-        if dossier is None:
-            document = refused_document(
-                verification, settings=settings, carried=carried, subject=say("Unreadable bundle")
-            )
-        else:
-            project = dossier.record.event.context.project or dossier.sources[0].source.project
-            policy = policy_in_force(dossier.records, project)
-            assessment = assess_release(dossier, policy, as_of)
-            document = release_document(
-                dossier, (assessment,), verification, policy=policy, settings=settings, carried=carried
-            )
-        html = render_html(document)
-        pdf, missing = _print(html, document, bundle, verification, settings, carried, limits)
-    return Pack(html, pdf, missing, bundle, name, pack_id, assessment, verification)
+        made = _made(dossier, verification, settings, carried, wished, baseline)
+        html = render_html(made.document)
+    carrying = Carrying(
+        bundle=bundle,
+        baseline=wished.baseline,
+        carried=carried,
+        judged=made.judged,
+        settings=said_settings(settings, wished),
+        generated_at=settings.generated_at,
+        title=f"{made.document.kind.plain}: {made.document.subject.plain}",
+    )
+    tell("printing")
+    pdf, missing = _print(html, made.document, carrying, verification, settings, limits)
+    if pdf is not None and seal is not None:
+        # Costs half a second to load, which only what is sealed should pay.
+        from reports.sealing import seal_pdf  # noqa: PLC0415
+
+        tell("sealing")
+        pdf = seal_pdf(pdf, seal.key, signed_at=seal.signed_at, stamp=seal.stamp)
+    return Pack(
+        html=html,
+        pdf=pdf,
+        pdf_missing_reason=missing,
+        bundle=bundle,
+        bundle_name=name,
+        pack_id=pack_id,
+        assessment=None if made.judged is None else made.judged.assessment,
+        verification=verification,
+        files=files_beside(carrying, html, pdf),
+        sealed_by=settings.sealed_by if pdf is not None and seal is not None else None,
+    )
 
 
-def identify(bundle: bytes, anchor_line: str, as_of: str, settings: PackSettings) -> Digest:
+def identify(
+    bundle: bytes, anchor_line: str, as_of: str, settings: PackSettings, wish: PeriodWish | None = None
+) -> Digest:
     """The pack id: the same for the same bundle, anchor, time and settings."""
     # pack id = sha256("evidence-ledger/pack/v1" || 0x00 || canonical JSON of what follows), docs/packs.md
     said: Encodable = {
         "anchor": anchor_line.strip(),
         "as_of": as_of,
         "bundle": digest_bytes(bundle),
-        "settings": {
-            "generated_at": settings.generated_at.isoformat(),
-            "language": settings.language,
-            "most_changes": settings.most_changes,
-            "notice": settings.notice,
-            "notice_tag": settings.notice_tag,
-            "organisation": settings.organisation,
-            "prepared_by": settings.prepared_by,
-            "prepared_from": settings.prepared_from,
-            "prompt_characters": settings.prompt_characters,
-            "zone": settings.zone_name,
-        },
+        "settings": said_settings(settings, wish or PeriodWish()),
         "template": TEMPLATE,
     }
     return digest_bytes(b"evidence-ledger/pack/v1\x00" + encode(said))
 
 
-def _dossier(verification: Verification) -> ReleaseDossier | None:
-    """The release, read from the records that held; None if they do not show it."""
-    if verification.records is None or verification.index is None or verification.index.subject.release is None:
+def said_settings(settings: PackSettings, wish: PeriodWish) -> dict[str, Encodable]:
+    """Every setting as the pack id and the file ``pack.json`` hold it; what is not given is absent."""
+    said: dict[str, Encodable] = {
+        "generated_at": settings.generated_at.isoformat(),
+        "language": settings.language,
+        "most_changes": settings.most_changes,
+        "notice": settings.notice,
+        "notice_tag": settings.notice_tag,
+        "organisation": settings.organisation,
+        "prepared_by": settings.prepared_by,
+        "prepared_from": settings.prepared_from,
+        "prompt_characters": settings.prompt_characters,
+        "zone": settings.zone_name,
+    }
+    if settings.sealed_by is not None:
+        said["sealed_by"] = settings.sealed_by
+    if wish.asked:
+        said["period"] = wish.asked
+    if wish.baseline is not None:
+        said["baseline"] = digest_bytes(wish.baseline)
+    if wish.sampling is not None:
+        said["sampling"] = {
+            "number": "" if wish.sampling.number is None else wish.sampling.number,
+            "size": 0 if wish.sampling.size is None else wish.sampling.size,
+        }
+    return said
+
+
+def _dossier(verification: Verification) -> ReleaseDossier | PeriodDossier | None:
+    """What the bundle is about, read from the records that held; None if they do not show it."""
+    if verification.records is None or verification.index is None:
         return None
     try:
-        return build_release(verification.records, verification.index.subject.release)
+        return dossier_of(verification.index, verification.records)
     except NotFoundError:
         return None
+
+
+def _name(dossier: ReleaseDossier | PeriodDossier | None) -> str:
+    """The file name of the bundle inside the pack."""
+    if dossier is None:
+        return UNREADABLE
+    if isinstance(dossier, ReleaseDossier):
+        return bundle_name(dossier.release.product, dossier.release.version)
+    return f"period-{dossier.first}-{dossier.end}.evidence.zip"
+
+
+def _baseline(bundle: bytes, anchor_line: str) -> PeriodDossier:
+    """The earlier period, if its bundle verifies: a measure beside numbers that nobody can check says nothing."""
+    verification = verify_bundle(bundle, anchor_line)
+    index, records = verification.index, verification.records
+    if not verification.intact or index is None or records is None or index.subject.period is None:
+        raise FormatError(
+            "bad-baseline",
+            "the bundle of the baseline does not verify, or it is about no period",
+            remedy="Check it: evidence verify FILE --anchor ledger.pub",
+        )
+    covered = index.subject.period
+    projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
+    return build_period(records, projects, covered.from_, covered.to)
+
+
+def _made(
+    dossier: ReleaseDossier | PeriodDossier | None,
+    verification: Verification,
+    settings: PackSettings,
+    carried: Carried,
+    wish: PeriodWish,
+    baseline: PeriodDossier | None,
+) -> _Made:
+    if dossier is None:
+        refused = refused_document(verification, settings=settings, carried=carried, subject="Unreadable bundle")
+        return _Made(refused, None)
+    judged = judge(dossier, carried.as_of)
+    if isinstance(dossier, ReleaseDossier):
+        document = release_document(
+            dossier, (judged.assessment,), verification, policy=judged.policy, settings=settings, carried=carried
+        )
+        return _Made(document, judged)
+    view = look_at(
+        dossier,
+        (judged.assessment,),
+        verification,
+        policy=judged.policy,
+        settings=settings,
+        carried=carried,
+        baseline=baseline,
+        sampling=wish.sampling,
+        asked=wish.asked,
+    )
+    return _Made(period_document(view), judged)
 
 
 def _print(
     html: str,
     document: Document,
-    bundle: bytes,
+    carrying: Carrying,
     verification: Verification,
     settings: PackSettings,
-    carried: Carried,
     limits: Limits,
 ) -> tuple[bytes | None, str | None]:
-    root = verification.checkpoint_root
+    root, carried = verification.checkpoint_root, carrying.carried
     try:
         pdf = render_pdf(
             html,
@@ -143,16 +286,7 @@ def _print(
             created=settings.generated_at,
             title=f"{document.kind.plain}: {document.subject.plain}",
             language=document.language,
-            attachments=(
-                Attachment(
-                    carried.name,
-                    bundle,
-                    "application/zip",
-                    say("The records this pack is printed from; they verify on their own"),
-                    settings.generated_at,
-                    "Source",
-                ),
-            ),
+            attachments=attachments(carrying),
             properties=(
                 Property("packId", carried.pack_id, "Identifier of the pack"),
                 Property("bundleDigest", carried.digest, "SHA-256 of the attached bundle"),

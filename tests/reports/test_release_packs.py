@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.errors import ConflictError, FormatError, NotFoundError
+from ledger.digests import digest_bytes
+from ledger.errors import ConflictError, FormatError
+from ledger.sampling import Sampling
+from ledger.sealkeys import certificate_id
 from ledger.verify.run import verify_bundle
 from reports import packs
 from reports.attached import attached_bundle
-from reports.packs import Pack, identify, make_pack
+from reports.packfiles import FORMS
+from reports.packs import Pack, PeriodWish, Sealing, identify, make_pack
 from reports.pdf import PangoMissingError
 from reports.release.view import PackSettings, bundle_name
+from reports.sealed import read_seal
+from reports.sealing import new_seal_key, spki_of
 from tests.reports import release_story
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AS_OF = "2026-03-02T16:00:00.000Z"
 SETTINGS = PackSettings(datetime(2026, 3, 3, 7, 0, tzinfo=UTC), ZoneInfo("Europe/Oslo"), "Europe/Oslo", "Tidewater")
@@ -116,13 +127,69 @@ def test_rubbish_makes_a_pack_that_says_so(monkeypatch: pytest.MonkeyPatch, data
     assert "The records do not verify" in made.html
 
 
-def test_a_period_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle about a period is not a release."""
+def test_a_period_is_a_pack_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle about a period makes the pack of that period, under a name that says which."""
     without_pages(monkeypatch)
     world, _ = release_story.clean()
-    with pytest.raises(NotFoundError) as caught:
-        make_pack(world.bundle(), world.anchor, as_of=AS_OF, settings=SETTINGS)
-    assert caught.value.slug == "no-release-subject"
+    made = make_pack(world.bundle(), world.anchor, as_of=AS_OF, settings=SETTINGS)
+    assert made.assessment is not None
+    assert made.assessment.subject.startswith("period ")
+    assert made.bundle_name.startswith("period-0-")
+
+
+def test_a_baseline_is_verified_like_the_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measures stand beside an earlier period only if its bundle verifies and is about a period."""
+    without_pages(monkeypatch)
+    world, release = release_story.clean()
+    period, anchor = world.bundle(), world.anchor
+    made = make_pack(period, anchor, as_of=AS_OF, settings=SETTINGS, wish=PeriodWish(baseline=period))
+    assert made.pack_id != identify(period, anchor, AS_OF, SETTINGS)
+    for wrong in (world.bundle(release), period.replace(b"Read it line by line", b"Read it lime by line", 1)):
+        with pytest.raises(FormatError) as caught:
+            make_pack(period, anchor, as_of=AS_OF, settings=SETTINGS, wish=PeriodWish(baseline=wrong))
+        assert caught.value.slug == "bad-baseline"
+
+
+def test_every_form_lies_beside_the_pack() -> None:
+    """The PDF, the page, the bundle, the registers, OSCAL and the verifying page are there, each once."""
+    made = pack()
+    assert tuple(one.form for one in made.files) == FORMS
+    names = [one.name for one in made.files]
+    assert len(set(names)) == len(names)
+    assert made.files[0].data == made.pdf
+
+
+@pytest.mark.slow
+def test_what_the_pdf_carries_is_listed_in_it(tmp_path: Path) -> None:
+    """Taken out by another tool, each file has the digest that pack.json says, and pack.json names the pack."""
+    source = tmp_path / "pack.pdf"
+    source.write_bytes(pack().pdf or b"")
+    subprocess.run(("pdfdetach", "-saveall", "-o", str(tmp_path), str(source)), check=True, capture_output=True)
+    listed = json.loads((tmp_path / "pack.json").read_bytes())
+    assert listed["pack_id"] == pack().pack_id
+    for item in listed["files"]:
+        assert digest_bytes((tmp_path / item["name"]).read_bytes()) == item["sha256"]
+    found = {path.name for path in tmp_path.iterdir()} - {"pack.pdf", "pack.json"}
+    assert found == {item["name"] for item in listed["files"]}
+    assert {"registers.xlsx", "assessment.json", "assessment-results.json", "verify.html"} < found
+
+
+@pytest.mark.slow
+def test_a_sealed_pack_says_with_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sealed PDF is sealed by the key it names, and its pages no longer say that they are not."""
+    bundle, anchor = told()
+    key = new_seal_key(verify_bundle(bundle, anchor).index.ledger, SETTINGS.generated_at)  # type: ignore[union-attr]
+    certificate = certificate_id(spki_of(key))
+    settings = replace(SETTINGS, sealed_by=certificate)
+    plain = make_pack(bundle, anchor, as_of=AS_OF, settings=settings)
+    sealed = make_pack(bundle, anchor, as_of=AS_OF, settings=settings, seal=Sealing(key, SETTINGS.generated_at))
+    assert plain.sealed_by is None
+    assert sealed.sealed_by == certificate
+    assert sealed.pack_id == plain.pack_id != pack().pack_id
+    assert read_seal(sealed.pdf or b"").certificate == certificate
+    assert attached_bundle(sealed.pdf or b"") == bundle
+    assert "Not sealed" not in sealed.html
+    assert "Not sealed" in pack().html
 
 
 def test_times_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,9 +217,18 @@ def test_the_id_depends_on_everything_that_is_printed() -> None:
         replace(SETTINGS, notice="x"),
         replace(SETTINGS, most_changes=1),
         replace(SETTINGS, prompt_characters=1),
+        replace(SETTINGS, language="nl"),
+        replace(SETTINGS, sealed_by=digest_bytes(b"certificate")),
     ):
         ids.add(identify(b"b", "a", AS_OF, settings))
-    assert len(ids) == 13
+    for wish in (
+        PeriodWish("2026"),
+        PeriodWish(baseline=b"b"),
+        PeriodWish(sampling=Sampling("7")),
+        PeriodWish(sampling=Sampling(size=7)),
+    ):
+        ids.add(identify(b"b", "a", AS_OF, SETTINGS, wish))
+    assert len(ids) == 19
 
 
 @pytest.mark.parametrize(
