@@ -1,0 +1,120 @@
+"""What is told of a pack is signed by whoever made it, and its copies are found by their digests."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from ledger.cli.options import client_options, signing_options
+from ledger.cli.packevent import Made, MadeFile, PackOf, pack_body, pack_event, send_pack
+from ledger.cli.session import open_session
+from ledger.digests import digest_bytes
+from ledger.envelope import open_envelope
+from ledger.errors import AuthorityError, FormatError
+from ledger.events.evidence import Pack, PackFile, Span
+from ledger.events.statement import Event, read_payload
+from tests.cli.running import _environment
+from tests.cli.shop import clone, only, open_shop, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ledger.cli.session import Session
+    from tests.cli.running import User
+    from tests.cli.shop import Shop
+
+FILES = (
+    MadeFile("shop-1.0.evidence.pdf", "application/pdf", b"pages"),
+    MadeFile("shop-1.0.evidence.html", "text/html", b"<p>"),
+)
+MADE = Made(digest_bytes(b"id"), "2026-03-02T10:00:00.000Z", 4, digest_bytes(b"certificate"))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The shop."""
+    with open_shop(tmp_path_factory.mktemp("shop")) as found:
+        yield found
+
+
+@contextmanager
+def session_of(user: User) -> Iterator[Session]:
+    """The session that a command of the user has."""
+    user.home.mkdir(parents=True, exist_ok=True)
+
+    @click.command()
+    @signing_options
+    @client_options
+    @click.pass_context
+    def command(ctx: click.Context) -> None:
+        del ctx
+
+    with _environment({"HOME": str(user.home)}), command.make_context("evidence", []) as ctx:
+        command.invoke(ctx)
+        with open_session(ctx) as session:
+            yield session
+
+
+def test_people_and_services_tell_of_packs(shop: Shop) -> None:
+    """The event holds the digests, is about its release or a period, and is in the log as it was saved."""
+    of_period = PackOf(shop.project, period=(1, 4))
+    for user in (shop.ray, shop.ci):
+        with session_of(user) as session:
+            body = pack_body(FILES, b"bundle", of_period, MADE)
+            parcel = pack_event(session, session.directory(), body, of_period)
+            receipt = send_pack(session, parcel)
+        told = shop.entry(receipt.leaf.index)
+        assert told.body == Pack(
+            MADE.as_of,
+            digest_bytes(b"bundle"),
+            tuple(PackFile(item.media_type, item.name, digest_bytes(item.data), len(item.data)) for item in FILES),
+            MADE.pack_id,
+            4,
+            Span(1, 4),
+            None,
+            MADE.certificate,
+        )
+        saved = read_payload(open_envelope(parcel.envelope.data).payload)
+        assert saved == told
+        assert receipt.leaf.envelope == parcel.envelope.digest
+        assert "shop-1.0.evidence.pdf" in shop.ray.ok("show", str(receipt.leaf.index)).out
+
+
+def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
+    """It names the release event, and the release's trace ends with it."""
+    repo = clone(tmp_path / "clone")
+    words = ("--product", "shop", "--version", "1.0", "--first", "--commit", "main", "--repository", "1", "--json")
+    told = only(within(shop.ci, repo).ok("record", "release", *words))
+    release = shop.entry(told["index"])
+    subject = PackOf(str(release.context.project), told["envelope"], "shop@1.0")
+    with session_of(shop.ray) as session:
+        body = pack_body(FILES, b"bundle", subject, MADE)
+        receipt = send_pack(session, pack_event(session, session.directory(), body, subject))
+    assert shop.entry(receipt.leaf.index).context.about.release == "shop@1.0"
+    steps = shop.ray.ok("trace", "shop@1.0", "--json").document["traces"][0]["steps"]
+    assert (steps[-1]["kind"], steps[-1]["index"]) == ("pack", receipt.leaf.index)
+
+
+def test_an_agent_tells_of_no_pack(shop: Shop) -> None:
+    """The server refuses it."""
+    subject = PackOf(shop.project, period=(1, 4))
+    with session_of(shop.quill) as session:
+        parcel = pack_event(session, session.directory(), pack_body(FILES, b"", subject, MADE), subject)
+        with pytest.raises(AuthorityError) as caught:
+            send_pack(session, parcel)
+    assert caught.value.slug == "kind-not-allowed"
+
+
+def test_parts_that_disagree_are_refused_before_they_are_signed(shop: Shop) -> None:
+    """A name that is no token, and a pack of nothing."""
+    with pytest.raises(FormatError):
+        pack_body([MadeFile("my pack.pdf", "application/pdf", b"")], b"", PackOf(shop.project, period=(1, 4)), MADE)
+    nothing = PackOf(shop.project)
+    with session_of(shop.ray) as session, pytest.raises(FormatError) as caught:
+        pack_event(session, session.directory(), pack_body(FILES, b"", nothing, MADE), nothing)
+    assert caught.value.slug == "bad-pack-event"
+    assert isinstance(shop.entry(1), Event)
