@@ -10,10 +10,9 @@ from ledger.errors import FormatError
 from ledger.events.roster import KeyEnd, KeyRevoke, PrincipalDisable, RoleEnd
 from ledger.records import Absent
 from ledger.roster.state import person_behind
-from ledger.rules.verdict import Outcome
 from reports.parts import Heading, Line, Mark, Row, Section, Table, line, words
 from reports.period.keys import key_blocks, keys_moved, people_blocks
-from reports.period.shown import cut
+from reports.period.shown import cut, ruled
 from reports.period.system import grants_of
 from reports.period.view import of_period
 from reports.release.said import (
@@ -27,7 +26,6 @@ from reports.release.said import (
     short_principal,
     status,
 )
-from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import moment, number
@@ -129,7 +127,12 @@ def access(view: PeriodView) -> Section:
         words(say("Who could approve and deploy, when was that looked at, and what was taken away?")),
         _lede(done, moved, gone),
         (
-            *_rules(view),
+            ruled(
+                view,
+                RULES,
+                say("What the rules about access found for the period"),
+                say("No rule about access of a period is on in this policy."),
+            ),
             *_reviews(view, done),
             *_leavers(view, gone),
             *_grants(view),
@@ -154,30 +157,6 @@ def _lede(done: tuple[Reviewed, ...], moved: tuple[tuple[Key, str, int], ...], g
         if gone
         else say("Nobody is recorded as having left."),
     )
-
-
-def _rules(view: PeriodView) -> list[Block]:
-    body = tuple(
-        Row(
-            (
-                line(f"{verdict.rule}"),
-                line(status(MARKS[verdict.outcome])),
-                line(capture(view.sentence(verdict).plain, limit=300)),
-            ),
-            hit=verdict.outcome is Outcome.FAIL,
-        )
-        for verdict in view.verdicts
-        if verdict.rule in RULES and verdict.subject == view.subject_name
-    )
-    return [
-        Table(
-            columns((say("Rule"), 12), (say("Result"), 18), (say("What was found"), 70)),
-            body,
-            words(say("No rule about access of a period is on in this policy.")),
-            words(say("What the rules about access found for the period")),
-            "small",
-        )
-    ]
 
 
 def _reviews(view: PeriodView, done: tuple[Reviewed, ...]) -> list[Block]:

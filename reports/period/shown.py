@@ -6,17 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Line, Mark, Paragraph, line
-from reports.release.said import link, quiet, status, strong
+from reports.parts import Break, Line, Mark, Paragraph, Row, Table, line, words
+from reports.release.said import columns, link, quiet, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
+from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ledger.rules.verdict import Verdict
-    from reports.parts import Block, Row
+    from reports.parts import Block
     from reports.period.view import PeriodChange, PeriodView
 
 
@@ -64,6 +65,28 @@ def subject_line(view: PeriodView, verdict: Verdict) -> Line:
     if release is not None:
         return line(say("Release {release}", release=release.name))
     return line(say("The period itself"))
+
+
+def ruled(view: PeriodView, rules: Sequence[str], caption: str, empty: str) -> Table:
+    """What some rules found for the period itself, in a sentence each."""
+    return Table(
+        columns((say("Rule"), 12), (say("Result"), 18), (say("What was found"), 70)),
+        tuple(
+            Row(
+                (
+                    line(verdict.rule),
+                    line(status(MARKS[verdict.outcome])),
+                    line(capture(view.sentence(verdict).plain, limit=300)),
+                ),
+                hit=verdict.outcome is Outcome.FAIL,
+            )
+            for verdict in view.verdicts
+            if verdict.rule in rules and verdict.subject == view.subject_name
+        ),
+        words(empty),
+        words(caption),
+        "small",
+    )
 
 
 def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...], tuple[Block, ...]]:

@@ -1,0 +1,307 @@
+"""The period pack as one document: cover, one-page result, the sections in their order, numbered where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.verdict import Outcome
+from reports.notices import cover, foot
+from reports.parts import (
+    Beside,
+    Break,
+    Conclusion,
+    Document,
+    Fingerprint,
+    Heading,
+    Legend,
+    Line,
+    Mark,
+    Paragraph,
+    Table,
+    line,
+    words,
+)
+from reports.period.access import access
+from reports.period.administration import administration
+from reports.period.controls import controls
+from reports.period.deviations import deviations
+from reports.period.duties import duties
+from reports.period.exceptions import exceptions
+from reports.period.incidents import incidents
+from reports.period.management import management
+from reports.period.measures import concentration_section, measures_section
+from reports.period.method import method
+from reports.period.policies import policies
+from reports.period.populations import completeness
+from reports.period.questions import questions
+from reports.period.reconciliations import reconciliations
+from reports.period.register import deployments, register
+from reports.period.result import result
+from reports.period.results import results
+from reports.period.sampled import sample_sheets, sampling_plan
+from reports.period.scope import scope
+from reports.period.shown import tally
+from reports.period.strata import strata
+from reports.period.system import system
+from reports.release.integrity import findings, verify_section
+from reports.release.said import code, digest_line, joined, parse_time, quiet, rows, status, strong
+from reports.release.view import MARKS
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import digits, moment, moment_in, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reports.parts import Block, Section
+    from reports.period.view import PeriodView
+    from reports.text import Text
+
+MOST_PROJECTS: Final = 6
+"""Projects named on the cover; the rest is counted."""
+
+
+def period_document(view: PeriodView) -> Document:
+    """The pack of a period: a function of the view, nothing else."""
+    settings = view.settings
+    sections = (
+        result(view),
+        scope(view),
+        system(view),
+        controls(view),
+        completeness(view),
+        reconciliations(view),
+        register(view),
+        deployments(view),
+        results(view),
+        strata(view),
+        duties(view),
+        sampling_plan(view),
+        *sample_sheets(view),
+        deviations(view),
+        exceptions(view),
+        incidents(view),
+        access(view),
+        policies(view),
+        administration(view),
+        measures_section(view),
+        concentration_section(view),
+        management(view),
+        verify_section(view.verification, view.carried, ""),
+        method(view),
+    )
+    asked = questions(view, anchors_in(sections))
+    return Document(
+        language=settings.language,
+        pack_id=words(view.carried.number),
+        kind=words(say("Evidence pack")),
+        subject=capture(view.asked or view.span, limit=120),
+        subtitle=_subtitle(view),
+        issuer=words("Evidence Ledger"),
+        conclusion=_conclusion(view),
+        facts=rows(*_facts(view)),
+        notice_tag=foot(settings),
+        notice=cover(settings),
+        created=settings.generated_at,
+        sections=_numbered((sections[0], asked, *sections[1:])),
+        front=_front(view),
+    )
+
+
+def anchors_in(sections: Iterable[Section]) -> frozenset[str]:
+    """Every anchor that the sections define, their own and those of what they hold."""
+    found: set[str] = set()
+    for section in sections:
+        found.add(section.anchor)
+        for block in section.blocks:
+            found.update(_anchors(block))
+    return frozenset(found)
+
+
+def _anchors(block: Block) -> Iterable[str]:
+    if isinstance(block, Table):
+        return (row.anchor for row in block.rows if row.anchor)
+    anchor = getattr(block, "anchor", "")
+    return (anchor,) if anchor else ()
+
+
+def _numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """The sections numbered in their order; a sheet of the sample has the plan's number and its own."""
+    found: list[Section] = []
+    place = 0
+    for section in sections:
+        if section.anchor.startswith("sheet"):
+            found.append(replace(section, number=f"{place}.{section.anchor.removeprefix('sheet')}"))
+        else:
+            place += 1
+            found.append(replace(section, number=str(place)))
+    return tuple(found)
+
+
+def _subtitle(view: PeriodView) -> Text:
+    return words(
+        say_count(
+            "Every change of {count} project in the period: which controls held, where not, and how to check it.",
+            "Every change of {count} projects in the period: which controls held, where not, and how to check it.",
+            len(view.dossier.projects),
+        )
+    )
+
+
+def _conclusion(view: PeriodView) -> Conclusion:
+    counts = tally(view.verdicts)
+    if not view.verification.intact:
+        headline = say("The records do not verify")
+        said = say_count(
+            "{count} check result failed; verdicts rest on the entries that passed every check of their own. Do not "
+            "rely on this pack.",
+            "{count} check results failed; verdicts rest on the entries that passed every check of their own. Do not "
+            "rely on this pack.",
+            len(view.verification.failures),
+        )
+    else:
+        headline = _headline(counts[Outcome.FAIL], counts[Outcome.NOT_EVALUABLE], len(view.changes))
+        said = say(
+            "{changes}, {releases} and {deployments}, judged by {rules}: {verdicts}. Every signature and proof in the "
+            "attached bundle verifies.",
+            changes=say_count("{count} change", "{count} changes", len(view.changes)),
+            releases=say_count("{count} release", "{count} releases", len(view.dossier.releases)),
+            deployments=say_count(
+                "{count} deployment", "{count} deployments", len(view.dossier.surroundings.deployments)
+            ),
+            rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
+            verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
+        )
+    return Conclusion(
+        words(say("Verdicts over the whole population")),
+        words(headline),
+        tuple((MARKS[outcome], many) for outcome, many in counts.items()),
+        line(said),
+    )
+
+
+def _headline(failed: int, untold: int, changes: int) -> str:
+    if failed:
+        return say_count("{count} verdict failed", "{count} verdicts failed", failed)
+    if untold:
+        return say("No failure, {untold} cannot be told", untold=number(untold))
+    if not changes:
+        return say("Nothing landed, and nothing failed")
+    return say("Every rule that applies passed")
+
+
+def _facts(view: PeriodView) -> list[tuple[str, Line]]:
+    settings, carried, found = view.settings, view.carried, view.verification
+    roster = view.dossier.records.roster
+    named = [line(view.project_name(project)) for project in view.dossier.projects[:MOST_PROJECTS]]
+    projects = joined(named)
+    more = len(view.dossier.projects) - MOST_PROJECTS
+    if more > 0:
+        projects = (*projects, *line(" ", quiet(say("and {more} more", more=number(more)))))
+    prepared = settings.prepared_from or say("source not stated")
+    if settings.prepared_by:
+        prepared = say("{source}, by {person}", source=prepared, person=settings.prepared_by)
+    pairs: list[tuple[str, Line]] = []
+    if settings.organisation:
+        pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
+    pairs += [
+        (say("Projects"), projects),
+        (
+            say("Period"),
+            line(
+                capture(view.asked or view.span, limit=120),
+                " ",
+                quiet(
+                    say(
+                        "positions {first} to {end}",
+                        first=number(view.dossier.first),
+                        end=number(view.dossier.end),
+                    )
+                ),
+            ),
+        ),
+        (
+            say("Policy"),
+            line(
+                code(view.policy.name),
+                " ",
+                Fingerprint(digits(view.policy.digest)),
+                " ",
+                quiet(
+                    say(
+                        "at position {position}, as of {time}",
+                        position=number(view.dossier.records.position),
+                        time=moment(parse_time(carried.as_of)),
+                    )
+                ),
+            ),
+        ),
+        (
+            say("Ledger"),
+            line(
+                Fingerprint(digits(view.dossier.records.ledger), full=True),
+                Break(),
+                quiet(
+                    say(
+                        "{origin}; compare this id with {file} obtained elsewhere",
+                        origin=roster.core.origin,
+                        file="ledger.pub",
+                    )
+                ),
+            ),
+        ),
+        (
+            say("Checkpoint"),
+            line(strong(say("none that verifies")))
+            if found.checkpoint_root is None or found.checkpoint_size is None
+            else line(
+                Fingerprint(digits(found.checkpoint_root.hex()), full=True),
+                Break(),
+                quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
+            ),
+        ),
+        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
+        (say("Prepared"), line(capture(prepared, limit=200))),
+        (say("Pack id"), digest_line(carried.pack_id, full=True)),
+    ]
+    return pairs
+
+
+def _front(view: PeriodView) -> tuple[Block, ...]:
+    return (
+        *findings(view.verification),
+        Beside(
+            (
+                (
+                    Heading(words(say("How to read the marks"))),
+                    Legend(
+                        (
+                            (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
+                            (status(Mark.FAIL), line(say("the rule did not hold"))),
+                            (
+                                status(Mark.CANNOT_TELL),
+                                line(say("evidence is missing, withheld, erased or unresolved")),
+                            ),
+                            (
+                                status(Mark.NOT_APPLICABLE),
+                                line(say("nothing the rule speaks of; never counted as pass")),
+                            ),
+                            (status(Mark.EXCEPTED), line(say("an exception stands beside it and changes nothing"))),
+                        )
+                    ),
+                ),
+                (
+                    Heading(words(say("What this pack is not"))),
+                    Paragraph(
+                        line(
+                            say(
+                                "It is evidence, not an opinion. It shows what was signed and in which order; it does "
+                                "not show that a signer read what was signed, nor what was never sent to the ledger."
+                            )
+                        )
+                    ),
+                ),
+            )
+        ),
+    )

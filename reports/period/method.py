@@ -1,0 +1,215 @@
+"""The method of a period pack: the rules with their parameters, the words, and a run sheet for whoever repeats it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.plain import in_plain_words
+from ledger.rules.verdict import Outcome
+from reports.parts import (
+    Heading,
+    Listing,
+    Notes,
+    Paragraph,
+    Row,
+    Section,
+    Steps,
+    Table,
+    line,
+    say_count_line,
+    say_line,
+    words,
+)
+from reports.period.shown import tally
+from reports.release.said import code, columns, quiet, strong
+from reports.say import say, say_count, to_say
+from reports.text import capture
+from reports.wording import zone_sentence
+
+if TYPE_CHECKING:
+    from ledger.rules.policy import PolicyRules
+    from reports.parts import Block
+    from reports.period.view import PeriodView
+
+ANCHOR: Final = "method"
+RUN_SHEET: Final = "run-sheet"
+PARAMETERS: Final = 260
+"""Characters printed of a rule's parameters."""
+
+_GLOSSARY: Final = (
+    (
+        to_say("baseline"),
+        to_say("An earlier period that delivery measures are set beside; it is judged by nothing here."),
+    ),
+    (
+        to_say("change"),
+        to_say("A pull or merge request, or a push, with all its revisions; of the period in which it landed."),
+    ),
+    (
+        to_say("entry, position"),
+        to_say("An event's place in the log, from 0; a count of entries. A period lies between two positions."),
+    ),
+    (
+        to_say("exception"),
+        to_say("A declared departure from rules, for one subject, until it expires; beside a verdict, never instead."),
+    ),
+    (to_say("landing"), to_say("Content reaching a protected ref, as a merge event tells it.")),
+    (
+        to_say("population"),
+        to_say("Everything of one sort in the period; rules were applied to all of it, samples are for people."),
+    ),
+    (to_say("stratum"), to_say("A part of the population; every change is in exactly one part of each division.")),
+    (
+        to_say("total digest"),
+        to_say("SHA-256 over the envelope digests of a list, sorted, one a line: equal exactly for equal lists."),
+    ),
+    (
+        to_say("withheld, erased, missing"),
+        to_say("Never handed in by its signer; handed in and removed since; not in this bundle."),
+    ),
+)
+
+
+def method(view: PeriodView) -> Section:
+    """The section."""
+    return Section(
+        ANCHOR,
+        "",
+        words(say("Method and run sheet")),
+        words(say("By which rules and words was this made, and how do I repeat it myself?")),
+        say_count_line(
+            "{count} rule is on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
+            "anyone's machine.",
+            "{count} rules are on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
+            "anyone's machine.",
+            len(view.policy.rules),
+            policy=code(view.policy.name),
+        ),
+        (
+            Heading(words(say("Run sheet of the assessor")), RUN_SHEET),
+            *_run_sheet(view),
+            *_rules(view.policy),
+            Paragraph(
+                line(
+                    say(
+                        "A pass rests on something that exists; an empty set never passes. What cannot be told is "
+                        "never counted as pass. Verdicts follow the order of entries, never times that a producer "
+                        "wrote. Rules compare principals, never strings. The period is judged by the policy in force "
+                        "at its end."
+                    )
+                )
+            ),
+            Paragraph(
+                say_line(
+                    "{zone} Ledger time is the server's when the entry came in, and never decreases. Months are UTC "
+                    "months.",
+                    zone=zone_sentence(
+                        view.begins_at or view.settings.generated_at,
+                        view.settings.generated_at,
+                        view.settings.zone,
+                        view.settings.zone_name,
+                    ),
+                )
+            ),
+            Table(
+                columns((say("Word"), 22), (say("Meaning"), 78)),
+                tuple(Row((line(say(word)), line(say(said)))) for word, said in _GLOSSARY),
+                words(say("None.")),
+                words(say("Words")),
+                "dense",
+            ),
+        ),
+    )
+
+
+def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
+    carried, counts = view.carried, tally(view.verdicts)
+    excepted = sum(bool(verdict.excepted_by) for verdict in view.by_outcome(Outcome.FAIL))
+    failed = "1 failure" if counts[Outcome.FAIL] == 1 else f"{counts[Outcome.FAIL]} failures"
+    expected = (
+        f"{failed}{f' ({excepted} excepted)' if excepted else ''}, {counts[Outcome.NOT_EVALUABLE]} cannot be told, "
+        f"{counts[Outcome.PASS]} passed, {counts[Outcome.NOT_APPLICABLE]} not applicable"
+    )
+    first, end = view.dossier.first, view.dossier.end
+    return (
+        Steps(
+            (
+                say_line(
+                    "Get {anchor} from somewhere else than this pack, and compare it with the anchor printed under How "
+                    "to verify.",
+                    anchor=code("ledger.pub"),
+                ),
+                line(say("Verify the attached records; every check must hold.")),
+                line(say("Apply the rules again; the counts must be the ones below.")),
+                line(
+                    say(
+                        "Compare a clone of your own with the ledger, ref by ref, and the digest with the recorded one."
+                    )
+                ),
+                line(say("Choose your own number, and have the sample drawn by it once the checkpoint is printed.")),
+                line(say("Draw the five populations again from the registers, and compare count and total digest.")),
+            )
+        ),
+        Listing(
+            capture(
+                f"$ evidence verify {carried.name} --anchor ledger.pub\n"
+                f"$ evidence check {carried.name} --anchor ledger.pub --as-of {carried.as_of}\n"
+                f"{expected}\n"
+                "\n"
+                "$ evidence reconcile --repo YOUR-CLONE\n"
+                f"$ evidence pack --from {first} --to {end} --sample 25 --auditor-number YOUR-NUMBER\n",
+                lines=12,
+            ),
+            words(say("Commands, and what the second one prints last")),
+        ),
+        Notes((words(say("Step")), words(say("What I found")), words(say("Initials and date"))), 6),
+    )
+
+
+def _rules(policy: PolicyRules) -> list[Block]:
+    plain = in_plain_words(policy)
+    off = plain.off
+    return [
+        Table(
+            columns((say("Rule"), 24), (say("Holds when"), 40), (say("Parameters"), 26), (say("Severity"), 10)),
+            tuple(
+                Row(
+                    (
+                        line(strong(rule.id), " ", rule.title),
+                        line(rule.statement),
+                        line(capture(" ".join(rule.parameters), limit=PARAMETERS))
+                        if rule.parameters
+                        else line(quiet(say("none of its own"))),
+                        line(rule.severity),
+                    )
+                )
+                for rule in plain.rules
+            ),
+            words(say("No rule is on.")),
+            words(say("Rules that are on")),
+            "dense",
+        ),
+        Paragraph(
+            line(
+                say_count(
+                    "{count} known rule is off in this policy and was not asked: {rules}.",
+                    "{count} known rules are off in this policy and were not asked: {rules}.",
+                    len(off),
+                    rules=", ".join(rule.id for rule in off),
+                )
+                if off
+                else say("No known rule is off in this policy.")
+            ),
+            small=True,
+        ),
+        *_shared(plain.shared),
+    ]
+
+
+def _shared(sentences: tuple[str, ...]) -> list[Block]:
+    if not sentences:
+        return []
+    return [
+        Heading(words(say("What holds for several rules"))),
+        *(Paragraph(line(capture(sentence, limit=400)), small=True) for sentence in sentences),
+    ]

@@ -1,0 +1,324 @@
+"""Policies and protections: which were in force when, who set them, and whether control was continuous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reports.parts import (
+    Facts,
+    Happening,
+    Heading,
+    Line,
+    Mark,
+    Row,
+    Section,
+    Table,
+    Timeline,
+    line,
+    words,
+)
+from reports.period.acts import act_with, signer
+from reports.period.shown import cut, ruled
+from reports.release.said import (
+    code,
+    columns,
+    digest_line,
+    joined,
+    ledger_time,
+    listed_names,
+    quiet,
+    received,
+    rows,
+    status,
+    strong,
+)
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import Told
+    from ledger.events.forge import ControlSnapshot, Protection
+    from reports.parts import Block
+    from reports.period.view import PeriodView, PolicySpan
+
+ANCHOR: Final = "policies"
+MOST: Final = 30
+"""Rows printed of each table; the rest is counted."""
+RULES: Final = ("ADM-02", "ADM-03")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the protection of a ref, with the look before it."""
+
+    told: Told[ControlSnapshot]
+    project: str
+    protection: Protection
+    before: Protection | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the protection differs from the look before."""
+        return self.before is not None and self.before != self.protection
+
+
+def looks(view: PeriodView) -> tuple[Look, ...]:
+    """Every look at a protected ref in the period, in the order of entries."""
+    last: dict[tuple[str, str], Protection] = {}
+    found: list[Look] = []
+    for item in view.dossier.surroundings.snapshots:
+        project = str(item.record.event.context.project)
+        for protection in item.body.refs:
+            key = (project, protection.ref)
+            found.append(Look(item, project, protection, last.get(key)))
+            last[key] = protection
+    return tuple(found)
+
+
+def policies(view: PeriodView) -> Section:
+    """The section."""
+    seen = looks(view)
+    changes = sum(span.until is not None for span in view.policies)
+    return Section(
+        ANCHOR,
+        "17",
+        words(say("Policies and protections")),
+        words(say("Which written rules and protections were in force, who approved them, and without a gap?")),
+        line(
+            say_count(
+                "{count} policy was in force, project by project.",
+                "{count} policies were in force, project by project.",
+                len({span.digest for span in view.policies}),
+            ),
+            " ",
+            say_count("It changed {count} time.", "They changed {count} times.", changes)
+            if changes
+            else say("None changed in the period."),
+            " ",
+            say_count(
+                "Protections were looked at {count} time and differed {changed} times from the look before.",
+                "Protections were looked at {count} times and differed {changed} times from the look before.",
+                len(seen),
+                changed=number(sum(item.changed for item in seen)),
+            ),
+        ),
+        (
+            Facts(rows(*_judging(view))),
+            *_history(view),
+            ruled(
+                view,
+                RULES,
+                say("What the rules about policies and protections found"),
+                say("No rule about policies and protections is on in this policy."),
+            ),
+            *_protections(view, seen),
+            _continuity(view, seen),
+        ),
+    )
+
+
+def _judging(view: PeriodView) -> list[tuple[str, Line]]:
+    policy = view.policy
+    return [
+        (say("Policy that judges"), line(code(policy.name), " ", *digest_line(policy.digest, full=True))),
+        (say("Rules on"), line(number(len(policy.rules)))),
+        (
+            say("Strict"),
+            line(
+                say("yes: what cannot be told keeps a gate shut")
+                if policy.strict
+                else say("no: what cannot be told warns at a gate")
+            ),
+        ),
+        (
+            say("Judged by it"),
+            line(
+                say(
+                    "the whole period, at position {position} and as of {as_of}, as `evidence check --from --to` does; "
+                    "what earlier policies asked for is in the history below and in the bundle",
+                    position=number(view.dossier.records.position),
+                    as_of=view.carried.as_of,
+                )
+            ),
+        ),
+    ]
+
+
+def _history(view: PeriodView) -> list[Block]:
+    shown, rest = cut(tuple(_span(view, span) for span in view.policies), MOST, "entries")
+    return [
+        Table(
+            columns(
+                (say("Project"), 16),
+                (say("Policy"), 19),
+                (say("In force"), 21),
+                (say("Set by, approved by"), 28),
+                (say("Judges here"), 16),
+            ),
+            shown,
+            words(say("No policy was in force for these projects at any time of the period.")),
+            words(say("Policies in force in the period")),
+            "small",
+        ),
+        *rest,
+    ]
+
+
+def _span(view: PeriodView, span: PolicySpan) -> Row:
+    act = act_with(view, span.envelope)
+    by: Line
+    if act is None:
+        by = line(quiet(say("the event that set it is not at hand")))
+    else:
+        by = line(signer(view, act.record), quiet(f" {ledger_time(act.record)}"))
+        approvers = [
+            line(signer(view, item))
+            for item in act.decisions
+            if getattr(item.event.body, "decision", None) == "approve"
+        ]
+        by = (*by, *line("; "), *(joined(approvers) or line(quiet(say("approved by nobody else")))))
+    since = say("since position {since}", since=number(span.since))
+    if span.until is not None:
+        since = say("position {since} to {until}", since=number(span.since), until=number(span.until))
+    name = line(quiet(say("cannot be read"))) if span.name is None else line(code(capture(span.name, limit=60)))
+    return Row(
+        (
+            line(view.project_name(span.project)),
+            (*name, *line(" "), *digest_line(span.digest)),
+            line(since),
+            by,
+            line(say("yes")) if span.judges else line(strong(say("no"))),
+        )
+    )
+
+
+def _protections(view: PeriodView, seen: tuple[Look, ...]) -> list[Block]:
+    latest = {(item.project, item.protection.ref): item for item in seen}
+    body = tuple(_protection(view, item, seen) for item in latest.values())
+    shown, rest = cut(body, MOST, "entries")
+    changed, more = cut(
+        tuple(
+            Row(
+                (
+                    line(number(item.told.record.index), " ", quiet(ledger_time(item.told.record))),
+                    line(view.project_name(item.project), quiet(f" {capture(item.protection.ref, limit=60)}")),
+                    line(", ".join(_differences(item))),
+                    listed_names((item.told.actor,)),
+                ),
+                hit=True,
+            )
+            for item in seen
+            if item.changed
+        ),
+        MOST,
+        "entries",
+    )
+    return [
+        Heading(words(say("How refs were protected"))),
+        Table(
+            columns(
+                (say("Project, ref"), 27),
+                (say("Looks"), 8),
+                (say("Protected"), 12),
+                (say("Approvals, checks"), 17),
+                (say("Force push, deletion"), 19),
+                (say("May pass it over"), 17),
+            ),
+            shown,
+            words(say("Nobody looked in the period how refs are protected, so it cannot be told.")),
+            words(say("As the last look of the period shows")),
+            "small",
+        ),
+        *rest,
+        Table(
+            columns(
+                (say("Entry, UTC"), 26), (say("Project, ref"), 28), (say("What changed"), 28), (say("Told by"), 18)
+            ),
+            changed,
+            words(say("No look differed from the one before.")),
+            words(say("Changes of protection")),
+            "small",
+        ),
+        *more,
+    ]
+
+
+def _protection(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Row:
+    one = item.protection
+    count = sum((look.project, look.protection.ref) == (item.project, one.ref) for look in seen)
+    return Row(
+        (
+            line(view.project_name(item.project), quiet(f" {capture(one.ref, limit=60)}")),
+            line(number(count)),
+            line(status(Mark.PASS, say("Yes"))) if one.protected else line(status(Mark.FAIL, say("No"))),
+            line(f"{_known(one.approvals)}, {_known(one.checks)}"),
+            line(f"{_allowed(one.force_push)}, {_allowed(one.deletion)}"),
+            line(_known(one.bypass_count)),
+        ),
+        hit=not one.protected,
+    )
+
+
+def _differences(item: Look) -> list[str]:
+    one, before = item.protection, item.before
+    if before is None:
+        return []
+    pairs = (
+        (say("protected"), before.protected, one.protected),
+        (say("approvals"), before.approvals, one.approvals),
+        (say("checks"), before.checks, one.checks),
+        (say("administrators included"), before.admins_included, one.admins_included),
+        (say("force push"), before.force_push, one.force_push),
+        (say("deletion"), before.deletion, one.deletion),
+        (say("stale approvals dismissed"), before.stale_dismissed, one.stale_dismissed),
+        (say("may pass it over"), before.bypass_count, one.bypass_count),
+    )
+    return [
+        say("{what}: {now}, was {before}", what=what, now=_said(now), before=_said(then))
+        for what, then, now in pairs
+        if then != now
+    ]
+
+
+def _said(value: bool | int | None) -> str:  # noqa: FBT001 -- as the event has it
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    return _known(value)
+
+
+def _known(value: int | None) -> str:
+    return say("not told") if value is None else number(value)
+
+
+def _allowed(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
+    if value is None:
+        return say("not told")
+    return say("allowed") if value else say("refused")
+
+
+def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
+    around = view.dossier.surroundings
+    happenings = [
+        Happening(received(item.told.record), 1, item.changed or not item.protection.protected) for item in seen
+    ]
+    happenings += [Happening(received(item.record), 2) for item in around.heartbeats]
+    happenings += [Happening(received(item.record), 3) for item in around.access_reviews]
+    happenings += [Happening(received(item.record), 4, hit=True) for item in around.exceptions]
+    for span in view.policies:
+        act = act_with(view, span.envelope)
+        if act is not None and span.since > view.dossier.first:
+            happenings.append(Happening(received(act.record), 0, hit=True))
+    return Timeline(
+        words(say("Continuity of control: filled marks are changes, exceptions, or a ref seen unprotected")),
+        (
+            words(say("Policy set")),
+            words(say("Protection")),
+            words(say("Heartbeats")),
+            words(say("Access review")),
+            words(say("Exceptions")),
+        ),
+        tuple(happenings),
+        words(say("Nothing about policies, protections, heartbeats or access was recorded in the period.")),
+    )

@@ -1,0 +1,107 @@
+"""The questions that assessors ask, each with what its rules found over the period and the page that answers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.verdict import Outcome
+from reports.parts import Line, Row, Section, Table, line, words
+from reports.period.results import rule_anchor
+from reports.period.shown import tally
+from reports.release.questions import QUESTIONS
+from reports.release.said import columns, link, quiet, status, strong
+from reports.release.view import MARKS
+from reports.say import say
+from reports.wording import number, share
+
+if TYPE_CHECKING:
+    from reports.period.view import PeriodView
+
+ANCHOR: Final = "questions"
+
+
+def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
+    """The section; ``anchors`` are those of the pack's sections and of what they hold."""
+    return Section(
+        ANCHOR,
+        "",
+        words(say("Questions")),
+        words(say("On which page is each question that assessors ask answered?")),
+        line(
+            say(
+                "{whole} questions that assessors ask, each with what the rules found and the page that answers it.",
+                whole=number(len(QUESTIONS)),
+            )
+        ),
+        (
+            Table(
+                columns(
+                    (say("No."), 5), (say("An assessor asks"), 45), (say("Verdicts"), 22), (say("Answered in"), 28)
+                ),
+                tuple(
+                    Row(
+                        (
+                            line(number(one.number)),
+                            line(strong(say(one.asked))),
+                            _verdicts(view, one.rules),
+                            _where(view, one.number, one.rules, anchors),
+                        )
+                    )
+                    for one in QUESTIONS
+                ),
+                words(say("No question is listed.")),
+                None,
+                "dense",
+            ),
+        ),
+    )
+
+
+def places() -> dict[int, tuple[str, str]]:
+    """Where each question is answered, by its number: anchor and name. Without one: where its rules are counted."""
+    return {
+        1: ("policies", say("Policies and protections")),
+        2: ("populations", say("Completeness of the populations")),
+        3: ("populations", say("Completeness of the populations")),
+        4: ("deployments", say("From production back to the request")),
+        5: ("register", say("Change register")),
+        6: ("duties", say("Segregation of duties")),
+        7: ("people", say("Who is who")),
+        14: ("exceptions", say("Exceptions and emergencies")),
+        15: ("exceptions", say("Exceptions and emergencies")),
+        16: ("administration", say("Administration of the ledger")),
+        17: ("access", say("Access, keys and leavers")),
+        18: ("system", say("System, process, roles and tools")),
+        19: ("duties", say("Segregation of duties")),
+        21: ("verify", say("How to verify")),
+        22: ("removed", say("Withheld, erased, missing")),
+        23: ("sampling", say("Sampling plan")),
+        24: ("deviations", say("Deviations")),
+        25: ("incidents", say("Incidents")),
+        26: ("administration", say("Administration of the ledger")),
+    }
+
+
+def _where(view: PeriodView, asked: int, rules: tuple[str, ...], anchors: frozenset[str]) -> Line:
+    found = places().get(asked)
+    if found is not None and found[0] in anchors:
+        return line(link(found[0], found[1], page=True))
+    # What is judged change by change is answered by the rule's row; sample sheets and registers show the evidence.
+    on = {setting.rule.id for setting in view.policy.rules}
+    rule = next((rule for rule in rules if rule in on), None)
+    name = say("Whole-population results")
+    return line(link("results" if rule is None else rule_anchor(rule), name, page=True))
+
+
+def _verdicts(view: PeriodView, rules: tuple[str, ...]) -> Line:
+    if not rules:
+        return line(quiet(say("the page says it")))
+    found = [verdict for verdict in view.verdicts if verdict.rule in rules]
+    counts = tally(found)
+    judged = len(found) - counts[Outcome.NOT_APPLICABLE]
+    if not found:
+        return line(quiet(say("no such rule is on")))
+    worst = next((outcome for outcome, many in counts.items() if many), Outcome.NOT_APPLICABLE)
+    if not judged:
+        return line(status(MARKS[worst]))
+    return line(status(MARKS[worst]), " ", quiet(say("{part} passed", part=share(counts[Outcome.PASS], judged))))

@@ -1,0 +1,248 @@
+"""The result on one page: six questions with their outcomes, rule families counted, and what reaches far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.rules.catalogue import BY_ID, FAMILIES
+from ledger.rules.verdict import Outcome
+from reports.parts import Column, Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
+from reports.period.deviations import card_anchor, deviations_of
+from reports.period.shown import counted, tally
+from reports.release.said import columns, link, quiet, status, strong
+from reports.release.view import MARKS
+from reports.say import say, say_count
+from reports.wording import number, share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.rules.verdict import Verdict
+    from reports.parts import Block
+    from reports.period.view import PeriodView
+
+ANCHOR: Final = "result"
+MOST: Final = 8
+"""Deviations named on the page; all are under Deviations."""
+
+
+def result(view: PeriodView) -> Section:
+    """The section."""
+    return Section(
+        ANCHOR,
+        "",
+        words(say("Result")),
+        words(say("Did the controls hold over the period, and where not?")),
+        _lede(view),
+        (_figures(view), _answers(view), *_worst(view), _families(view)),
+    )
+
+
+def _lede(view: PeriodView) -> Line:
+    counts = tally(view.verdicts)
+    if view.changeless:
+        return line(
+            say_count(
+                "No recorded change landed. {count} verdict was reached about the period itself: {failed} failed, "
+                "{untold} cannot be told.",
+                "No recorded change landed. {count} verdicts were reached, most of them that nothing was there to "
+                "judge: {failed} failed, {untold} cannot be told.",
+                len(view.verdicts),
+                failed=number(counts[Outcome.FAIL]),
+                untold=number(counts[Outcome.NOT_EVALUABLE]),
+            )
+        )
+    clean = sum(change.gravest is Outcome.PASS for change in view.changes)
+    return line(
+        say_count(
+            "{count} change landed, {clean} with every rule that applies passed. Over the whole population {failed} "
+            "verdicts failed and {untold} cannot be told.",
+            "{count} changes landed, {clean} with every rule that applies passed. Over the whole population {failed} "
+            "verdicts failed and {untold} cannot be told.",
+            len(view.changes),
+            clean=number(clean),
+            failed=number(counts[Outcome.FAIL]),
+            untold=number(counts[Outcome.NOT_EVALUABLE]),
+        )
+    )
+
+
+def _figures(view: PeriodView) -> Figures:
+    clean = sum(change.gravest is Outcome.PASS for change in view.changes)
+    around = view.dossier.surroundings
+    return Figures(
+        (
+            Figure(words(number(len(view.changes))), words(say("changes landed"))),
+            Figure(
+                words(number(clean)),
+                words(say("with every rule that applies passed")),
+                words(say("of {whole}", whole=number(len(view.changes)))),
+            ),
+            Figure(words(number(len(deviations_of(view)))), words(say("rules that failed somewhere"))),
+            Figure(words(number(len(view.dossier.releases))), words(say("releases"))),
+            Figure(words(number(len(around.deployments))), words(say("deployments"))),
+        )
+    )
+
+
+def _answers(view: PeriodView) -> Table:
+    asked: Sequence[tuple[str, tuple[str, ...], str, str]] = (
+        (
+            say("Is every change known?"),
+            ("CHG-01", "REL-01", "POP-01", "POP-03", "POP-04", "POP-05", "POP-06"),
+            "populations",
+            say("Completeness of the populations"),
+        ),
+        (
+            say("Did nobody approve their own work?"),
+            ("SOD-01", "SOD-02", "SOD-03", "SOD-04", "SOD-05"),
+            "duties",
+            say("Segregation of duties"),
+        ),
+        (
+            say("Was what landed approved before it landed?"),
+            ("APP-01", "APP-02", "APP-05"),
+            "register",
+            say("Change register"),
+        ),
+        (
+            say("Was what landed tested?"),
+            ("TST-01", "TST-02", "TST-03", "TST-04", "TST-06", "TST-09"),
+            "results",
+            say("Whole-population results"),
+        ),
+        (
+            say("Were departures from rules declared and looked at?"),
+            ("EXC-01", "EXC-02", "EXC-03", "EXC-04", "EXC-05", "SOD-08"),
+            "exceptions",
+            say("Exceptions and emergencies"),
+        ),
+        (
+            say("Were access, policies and protections kept under control?"),
+            ("ADM-01", "ADM-02", "ADM-03", "ADM-04", "SOD-09", "SOD-11"),
+            "access",
+            say("Access, keys and leavers"),
+        ),
+    )
+    return Table(
+        columns((say("Question"), 36), (say("Answer"), 15), (say("On the whole population"), 29), (say("Page"), 20)),
+        tuple(_answer(view, question, rules, anchor, name) for question, rules, anchor, name in asked),
+        words(say("Nothing was asked.")),
+        None,
+        "small",
+    )
+
+
+def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str, name: str) -> Row:
+    found = [verdict for verdict in view.verdicts if verdict.rule in rules]
+    counts = tally(found)
+    judged = len(found) - counts[Outcome.NOT_APPLICABLE]
+    worst = next((outcome for outcome, many in counts.items() if many), Outcome.NOT_APPLICABLE)
+    said = {
+        Outcome.FAIL: say("Not always"),
+        Outcome.NOT_EVALUABLE: say("Cannot tell"),
+        Outcome.PASS: say("Yes"),
+        Outcome.NOT_APPLICABLE: say("Nothing to ask") if found else say("No rule is on"),
+    }[worst]
+    told = (
+        say(
+            "{passed} verdicts passed; {failed} failed, {untold} cannot be told",
+            passed=share(counts[Outcome.PASS], judged),
+            failed=number(counts[Outcome.FAIL]),
+            untold=number(counts[Outcome.NOT_EVALUABLE]),
+        )
+        if judged
+        else say("nothing the rules speak of")
+    )
+    return Row(
+        (
+            line(strong(question)),
+            line(status(MARKS[worst], said)),
+            line(told),
+            line(link(anchor, name, page=True)),
+        ),
+        hit=worst is Outcome.FAIL,
+    )
+
+
+def _worst(view: PeriodView) -> list[Block]:
+    found = deviations_of(view)
+    if not found:
+        return [Paragraph(line(say("No rule failed.")))]
+    note: list[Block] = []
+    if len(found) > MOST:
+        note.append(
+            Paragraph(
+                say_line(
+                    "Named here: {part} rules that failed, severe ones first. All are under {deviations}.",
+                    part=share(MOST, len(found)),
+                    deviations=link("deviations", say("Deviations"), page=True),
+                ),
+                small=True,
+            )
+        )
+    return [
+        Table(
+            columns(
+                (say("Rule that failed"), 46),
+                (say("Severity"), 12),
+                (say("Extent"), 14),
+                (say("Excepted"), 12),
+                (say("Page"), 16),
+            ),
+            tuple(
+                Row(
+                    (
+                        line(strong(item.rule), " ", BY_ID[item.rule].title),
+                        line(item.severity),
+                        line(share(len(item.failed), item.judged)),
+                        line(status(Mark.EXCEPTED, number(item.excepted))) if item.excepted else line("0"),
+                        line(link(card_anchor(item.rule), say("Deviation"), page=True)),
+                    )
+                )
+                for item in found[:MOST]
+            ),
+            words(say("No rule failed.")),
+            words(say("What failed, and how far it reaches")),
+            "small",
+        ),
+        *note,
+    ]
+
+
+def _families(view: PeriodView) -> Table:
+    names = {
+        "ID": say("Identity and keys"),
+        "SOD": say("Segregation of duties"),
+        "APP": say("Approvals"),
+        "CHG": say("Changes"),
+        "TST": say("Tests"),
+        "AI": say("Assistants"),
+        "REL": say("Releases"),
+        "DEP": say("Deployments"),
+        "INC": say("Incidents"),
+        "EXC": say("Exceptions"),
+        "POP": say("Populations"),
+        "LED": say("Keeping of the record"),
+        "ADM": say("Administration"),
+    }
+    body: list[Row] = []
+    for family in FAMILIES:
+        found = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
+        if found:
+            body.append(_family(line(names[family], " ", quiet(family)), found))
+    body.append(_family(line(strong(say("All"))), view.verdicts))
+    return Table(
+        (
+            Column(words(say("Rule family")), 40),
+            *(Column(words(mark.word), 15, "right") for mark in MARKS.values()),
+        ),
+        tuple(body),
+        words(say("No rule was assessed.")),
+        words(say("Verdicts by rule family")),
+        "dense",
+    )
+
+
+def _family(head: Line, found: Sequence[Verdict]) -> Row:
+    return Row((head, *(counted(outcome, many) for outcome, many in tally(found).items())))
