@@ -79,8 +79,8 @@ def access(view: View) -> Section:
             *_people(governance, people),
             Heading(words(say("Roles and keys")), ROLES),
             *_roles(governance, grants),
-            *_key_table(governance, keys),
             *_reviews(view),
+            *_key_table(governance, keys),
         ),
     )
 

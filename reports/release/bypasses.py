@@ -100,7 +100,7 @@ def bypasses(view: View) -> tuple[Block, ...]:
         Table(
             columns((say("What"), 20), (say("Bypass"), 18), (say("What was found"), 62)),
             tuple(_verdict(view, verdict) for verdict in verdicts if verdict.outcome is not Outcome.NOT_APPLICABLE),
-            words(say("No verdict on bypasses: the rule EXC-05 is off, or nothing landed or was deployed.")),
+            words(say("No bypass was judged: the rule EXC-05 is off, or nothing landed and nothing was deployed.")),
             words(say("Past a gate or a protection, declared or not (rule EXC-05)")),
             "dense",
         ),
@@ -136,6 +136,8 @@ def bypasses(view: View) -> tuple[Block, ...]:
 
 
 def _judged(verdicts: tuple[Verdict, ...]) -> str:
+    if not verdicts:
+        return say("Whether something went past them undeclared was not judged: the rule EXC-05 is off.")
     failed = sum(verdict.outcome is Outcome.FAIL for verdict in verdicts)
     untold = sum(verdict.outcome is Outcome.NOT_EVALUABLE for verdict in verdicts)
     return say_count(

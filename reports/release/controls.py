@@ -44,7 +44,6 @@ def control_matrix(view: View) -> Section:
             ),
             _rules(view),
             Heading(words(say("What this supports in frameworks")), FRAMEWORKS),
-            _mapping(view),
             Paragraph(
                 line(
                     say(
@@ -55,6 +54,7 @@ def control_matrix(view: View) -> Section:
                 ),
                 small=True,
             ),
+            _mapping(view),
         ),
     )
 
@@ -89,9 +89,9 @@ def _rules(view: View) -> Table:
     return Table(
         (
             Column(words(say("Rule")), 30),
-            Column(words(say("Supports")), 24),
+            Column(words(say("Supports")), 22),
             Column(words(say("Held")), 9, "right"),
-            Column(words(say("Result")), 15),
+            Column(words(say("Result")), 17),
             Column(words(say("Evidence")), 22),
         ),
         tuple(_rule(view, rule, one) for rule, one in ordered if one.whole),

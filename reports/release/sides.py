@@ -67,10 +67,10 @@ def sides(view: View) -> tuple[Block, ...]:
         Table(
             columns(
                 (say("Change"), 12),
-                (say("Approved content"), 20),
+                (say("Approved content"), 18),
                 (say("Approved, ledger time"), 20),
-                (say("Landed content"), 20),
-                (say("Landed, ledger time"), 16),
+                (say("Landed content"), 18),
+                (say("Landed, ledger time"), 20),
                 (say("Verdict"), 12),
             ),
             tuple(_row(view, change) for change in view.printed),

@@ -29,6 +29,7 @@ from reports.text import capture
 
 if TYPE_CHECKING:
     from ledger.records import Record
+    from reports.parts import Block
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "traceability"
@@ -56,29 +57,27 @@ EXCERPT: Final = 90
 def traceability(view: View) -> Section:
     """The section."""
     entries = index(view)
-    nothing = view.changeless and not entries
+    listed = say_count("{count} entry", "{count} entries", len(entries))
+    lede = (
+        say(
+            "No change is recorded, so no request leads anywhere; {entries} by number, each with its page.",
+            entries=listed,
+        )
+        if view.changeless
+        else say(
+            "{changes} from request to deployment and back, then {entries} by number, each with its page.",
+            changes=say_count("{count} change", "{count} changes", len(view.printed)),
+            entries=listed,
+        )
+    )
     return Section(
         ANCHOR,
         "11",
         words(say("Traceability")),
-        words(say("How does each change lead from a request to what landed, and where is each event?")),
-        line(say("No change is recorded, so there is nothing to trace."))
-        if nothing
-        else line(
-            say(
-                "{changes} from prompt to landing, then {entries} by number, each with its page.",
-                changes=say_count("{count} change", "{count} changes", len(view.printed)),
-                entries=say_count("{count} entry", "{count} entries", len(entries)),
-            )
-        ),
-        ()
-        if nothing
-        else (
-            moments(view),
-            *chains(view, shown_entries(view)),
-            *view.left_out(),
-            Heading(words(say("Each change from prompt to landing"))),
-            *(_trail(view, change) for change in view.printed),
+        words(say("How does each request lead to production and back, and where is each event?")),
+        line(lede),
+        (
+            *(() if view.changeless else _of_changes(view)),
             Heading(words(say("Index by entry"))),
             Table(
                 columns(
@@ -86,8 +85,8 @@ def traceability(view: View) -> Section:
                     (say("Kind"), 11),
                     (say("About"), 20),
                     (say("Ledger time, UTC"), 19),
-                    (say("Signed by"), 20),
-                    (say("Shown"), 22),
+                    (say("Signed by"), 18),
+                    (say("Shown"), 24),
                 ),
                 tuple(_indexed(view, record) for record in entries),
                 words(say("No entry is shown.")),
@@ -96,6 +95,16 @@ def traceability(view: View) -> Section:
             ),
         ),
         brief=view.changeless,
+    )
+
+
+def _of_changes(view: View) -> tuple[Block, ...]:
+    return (
+        moments(view),
+        *view.left_out(),
+        *chains(view, shown_entries(view)),
+        Heading(words(say("Each change from prompt to landing"))),
+        *(_trail(view, change) for change in view.printed),
     )
 
 
