@@ -61,24 +61,15 @@ def template_for(one: str, many: str, count: int) -> str:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Within it, `say` answers in ``language`` (BCP 47).
+def speaking(language: str, *, po: bytes | None = None) -> Iterator[None]:
+    """Within it, `say` answers in ``language`` (BCP 47), from the catalogue shipped, or from ``po`` if it is given.
 
     Raises:
         NotFoundError: ``unknown-language``: no catalogue of that name is shipped.
-        FormatError: ``bad-catalogue``: a translation in it has other fields than its sentence.
+        FormatError: ``bad-catalogue``: it cannot be read, or a translation has other fields than its sentence.
     """
-    token = _SPOKEN.set(None if language == ENGLISH else _shipped(language))
-    try:
-        yield
-    finally:
-        _SPOKEN.reset(token)
-
-
-@contextmanager
-def speaking_from(po: bytes, language: str) -> Iterator[None]:
-    """The same with the catalogue ``po``, so that a translator sees a pack before the file is shipped."""
-    token = _SPOKEN.set(read_catalogue(po, language))
+    spoken = read_catalogue(po, language) if po is not None else None if language == ENGLISH else _shipped(language)
+    token = _SPOKEN.set(spoken)
     try:
         yield
     finally:

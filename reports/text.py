@@ -14,6 +14,7 @@ from html import escape
 from typing import Final, Literal
 
 from reports.coverage import covered
+from reports.say import say, say_count
 
 LIMIT: Final = 2_000
 """Characters printed of one captured text unless the caller asks for fewer."""
@@ -91,8 +92,17 @@ def capture(value: str, *, limit: int = LIMIT, lines: int = 1, whole: str = "") 
         kept = "\n".join(kept.split("\n", lines)[:lines])
     runs = _filtered(kept, line_breaks=lines > 1)
     if len(kept) < len(body):
-        place = f"; the whole text is {whole}" if whole else ""
-        note = f" [cut after {len(kept):,} of {len(body):,} characters{place}]"
+        kept_count, whole_count = f"{len(kept):,}", f"{len(body):,}"
+        if whole:
+            told = say(
+                "cut after {kept} of {all} characters; the whole text is {place}",
+                kept=kept_count,
+                all=whole_count,
+                place=whole,
+            )
+        else:
+            told = say("cut after {kept} of {all} characters", kept=kept_count, all=whole_count)
+        note = f" [{told}]"
         # The note is filtered too: `whole` may name a file.
         runs.append(Run("cut", "".join(run.text for run in _filtered(note, line_breaks=False))))
     return Text(tuple(runs))
@@ -113,7 +123,9 @@ def _filtered(value: str, *, line_breaks: bool) -> list[Run]:
         nonlocal surplus
         if surplus:
             flush()
-            runs.append(Run("code", f"[{surplus:,} more combining marks]"))
+            runs.append(
+                Run("code", f"[{say_count('{count} more combining mark', '{count} more combining marks', surplus)}]")
+            )
             surplus = 0
 
     for character in value:

@@ -303,8 +303,8 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
                 ),
                 *(((say("Only below"), line(code(facts.path))),) if facts.path is not None else ()),
                 (say("Released commit"), digest_line(facts.commit, full=True)),
-                ("After", begin),
-                ("Commit list", held),
+                (say("After"), begin),
+                (say("Commit list"), held),
                 (
                     say("Filter"),
                     line(
