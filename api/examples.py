@@ -199,6 +199,7 @@ ROSTER: Final = _ok(
     _object(
         {
             "admins_required": _COUNT,
+            "certificates": _LIST,
             "epochs": _LIST,
             "grants": _LIST,
             "keys": _LIST,
@@ -214,6 +215,7 @@ ROSTER: Final = _ok(
     ),
     {
         "admins_required": 1,
+        "certificates": [],
         "epochs": [],
         "grants": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, cast
 
 from ledger.canonical import parse
@@ -10,7 +11,7 @@ from ledger.roster.state import in_force, key_in_force, person_behind, principal
 
 if TYPE_CHECKING:
     from ledger.canonical import Encodable
-    from ledger.roster.state import Card, Grant, Key, Merged, Pending, Policy, Principal, Project, Roster
+    from ledger.roster.state import Card, Certificate, Grant, Key, Merged, Pending, Policy, Principal, Project, Roster
 
 
 def roster_value(roster: Roster, position: int) -> dict[str, Encodable]:
@@ -21,6 +22,7 @@ def roster_value(roster: Roster, position: int) -> dict[str, Encodable]:
     """
     return {
         "admins_required": roster.core.admins_required,
+        "certificates": [_certificate(roster.certificates[name], position) for name in sorted(roster.certificates)],
         "epochs": [
             {"number": item.epoch.number, "origin": item.epoch.origin, "since": item.since} for item in roster.epochs
         ],
@@ -103,6 +105,19 @@ def _project(item: Project, position: int) -> Encodable:
             "protected_refs": item.protected_refs,
             "since": item.since,
             "start": item.start,
+            "until": item.until,
+        }
+    )
+
+
+def _certificate(item: Certificate, position: int) -> Encodable:
+    return _present(
+        {
+            "id": item.id,
+            "in_force": in_force(item.since, item.until, position),
+            "key": b64encode(item.key).decode("ascii"),
+            "reason": item.reason,
+            "since": item.since,
             "until": item.until,
         }
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from api.rosters import roster_value
 from ledger.canonical import encode
-from ledger.events.roster import KeyEnrol, PrincipalMerge, PrincipalSplit, RoleGrant
+from ledger.events.roster import CertificateEnd, CertificateEnrol, KeyEnrol, PrincipalMerge, PrincipalSplit, RoleGrant
 from ledger.keys import SigningKey, sign
 from ledger.roster.acts import key_preimage
+from ledger.sealkeys import certificate_id
+from tests.later_kinds import SEAL_KEYS
 from tests.world import World, seed
 
 
@@ -48,3 +51,22 @@ def test_scopes_and_custody_are_shown() -> None:
     assert (scoped["paths"], scoped["risks"]) == (("src/**",), ("high",))
     assert sorted(str(item.get("custody")) for item in value["keys"]) == ["None", "None", "hardware"]
     assert encode(value)
+
+
+def test_certificates_are_told_with_their_lives() -> None:
+    """Each that was ever enrolled, whether it is in force at the position, and why it ended."""
+    world = World()
+    kept, gone = SEAL_KEYS["P-256"], SEAL_KEYS["RSA"]
+    for key in (kept, gone):
+        world.act(CertificateEnrol(key, "packs"))
+    world.act(CertificateEnd(certificate_id(gone), "expired"))
+    value: Any = roster_value(world.roster, len(world.entries))
+    told = {item["id"]: item for item in value["certificates"]}
+    assert told[certificate_id(kept)] == {
+        "id": certificate_id(kept),
+        "in_force": True,
+        "key": b64encode(kept).decode(),
+        "since": 2,
+    }
+    ended = told[certificate_id(gone)]
+    assert (ended["in_force"], ended["reason"], ended["since"], ended["until"]) == (False, "expired", 3, 4)
