@@ -107,10 +107,11 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         )
     ]
     if carrying.baseline is not None:
+        # Of a type of its own: a verifier without a PDF library takes the one file of the type ZIP (docs/packs.md, S10).
         found.append(
             _attached(
                 carrying,
-                *("baseline.zip", carrying.baseline, "application/zip"),
+                *("baseline.bundle", carrying.baseline, "application/vnd.evidence-ledger.bundle"),
                 "The records of the period that measures are set beside",
                 "Source",
             )

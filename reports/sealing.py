@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ledger.errors import FormatError, LedgerError, UnavailableError
 from ledger.sealkeys import parse_seal_key
+from reports.sealed import plain_bundle, read_seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,8 @@ def seal_pdf(pdf: bytes, key: SealKey, *, signed_at: datetime, stamp: Callable[[
     who speaks with the authority. That the key is enrolled is not asked here: a verifier does.
 
     Raises:
-        FormatError: ``bad-seal-key``; ``cannot-seal``: the PDF has a signature already, or is none of ours.
+        FormatError: ``bad-seal-key``; ``cannot-seal``: the PDF has a signature already, or is none of ours;
+            ``bad-seal``: it does not carry exactly one bundle.
         UnavailableError: ``bad-time-stamp``: what the authority answered is no time stamp of what was asked.
     """
     chain = _chain(key)
@@ -116,12 +118,15 @@ def seal_pdf(pdf: bytes, key: SealKey, *, signed_at: datetime, stamp: Callable[[
         raise FormatError("cannot-seal", "the PDF carries a signature already")
     room = _SPARE_BYTES + sum(len(_der(one)) for one in chain) + (_STAMP_BYTES if stamp else 0)
     try:
-        return _sealed(pdf, key, chain, signed_at, stamp, room)
+        sealed = _sealed(pdf, key, chain, signed_at, stamp, room)
+        # What no verifier would take must not be handed out: two files of the type ZIP inside, or none.
+        plain_bundle(sealed[: read_seal(sealed).start])
     except LedgerError:
         raise
     except Exception as error:  # noqa: BLE001 - the library raises anything at a PDF it cannot read
         # The library's own words may repeat the file's.
         raise FormatError("cannot-seal", "the PDF cannot be sealed", details={"error": type(error).__name__}) from None
+    return sealed
 
 
 def _sealed(

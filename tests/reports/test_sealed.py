@@ -426,6 +426,26 @@ def test_what_is_no_pdf_is_not_sealed() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("names", [(), ("a.evidence.zip", "b.zip")])
+def test_a_pack_has_one_bundle(names: tuple[str, ...]) -> None:
+    """Without a bundle, or with a second file of the type ZIP, nothing is sealed that no verifier would take."""
+    from reports.pdf import Attachment
+    from reports.render import render_pdf
+
+    pdf = render_pdf(
+        "<!doctype html><html lang=en><title>x</title><body><h1>x</h1>",
+        identifier=b"EP",
+        created=WHEN,
+        title="x",
+        language="en",
+        attachments=tuple(Attachment(name, name.encode(), "application/zip", "", WHEN) for name in names),
+    )
+    with pytest.raises(FormatError) as caught:
+        seal_pdf(pdf, own_key(), signed_at=WHEN)
+    assert (caught.value.slug, caught.value.details["step"]) == ("bad-seal", "S10")
+
+
+@pytest.mark.slow
 def test_a_seal_is_read_without_what_makes_it(tmp_path: Path) -> None:
     """An install without pyHanko, asn1crypto and WeasyPrint judges a seal all the same."""
     pdf, anchor = made("bought RSA, stamped")
