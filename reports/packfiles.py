@@ -107,7 +107,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         )
     ]
     if carrying.baseline is not None:
-        # Of a type of its own: a verifier without a PDF library takes the one file of the type ZIP (docs/packs.md, S10).
+        # Not of the type ZIP: a verifier without a PDF library takes the one file of that type (docs/packs.md, S10).
         found.append(
             _attached(
                 carrying,
