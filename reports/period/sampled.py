@@ -308,10 +308,10 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
         Table(
             columns(
                 (say("Attribute"), 17),
-                (say("Result"), 12),
-                (say("What the evidence says"), 31),
+                (say("Result"), 15),
+                (say("What the evidence says"), 30),
                 (say("Entry and digest"), 16),
-                (say("Auditor's note"), 16),
+                (say("Auditor's note"), 14),
                 (say("Initials"), 8),
             ),
             tuple(map(_attribute, attributes(view, change))),
@@ -340,7 +340,7 @@ def _attribute(found: Attribute) -> Row:
             line(status(found.mark, found.word)),
             line(found.told),
             lines or line(quiet(say("none"))),
-            line(quiet("_" * 16)),
+            line(quiet("_" * 14)),
             line(quiet("_" * 7)),
         )
     )
