@@ -23,7 +23,8 @@ def extract_sentences(
 ) -> Iterator[tuple[int, str, str | tuple[str, ...], list[str]]]:
     """Line, function and sentence of every marked call, nested ones too, in the order of the source.
 
-    What else Babel passes (keywords, comments, options) is fixed here. A variable was marked by `to_say` where it was written, and is passed over.
+    What else Babel passes (keywords, comments, options) is fixed here. A variable was marked by `to_say` where it was
+    written, and is passed over.
 
     Raises:
         ValueError: a sentence is put together in the call, so that no translation would ever be found.
