@@ -1,7 +1,7 @@
 """The verifiers that ship with the evidence, written from docs/format.md and docs/packs.md alone: one file each.
 
-``verify.py`` needs Python's standard library, ``verify.html`` a browser. ``DIGESTS`` has the SHA-256 of both, in the form
-of ``sha256sum``; ``script/digests`` writes it.
+``verify.py`` needs Python's standard library, ``verify.html`` a browser. ``DIGESTS`` has the SHA-256 of both, as
+``sha256sum`` writes it; ``script/digests`` makes it.
 """
 
 from __future__ import annotations
