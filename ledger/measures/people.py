@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ledger.measures.moments import landed_by
 from ledger.measures.values import missing, proportion
-from ledger.roster.state import person_behind, principal_in_force, roles_at
+from ledger.roster.state import in_force, person_behind, principal_in_force
 from ledger.rules.contributors import contributions
 from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import judged
@@ -19,8 +19,6 @@ from ledger.rules.reviewed import sort_approvals
 from ledger.rules.shape import ChangeCase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ledger.dossier.facts import ChangeFacts
     from ledger.measures.moments import Ground
     from ledger.measures.values import Missing, Proportion, Reason
@@ -76,7 +74,6 @@ def concentration(ground: Ground) -> Concentration:
     only: dict[str, int] = {}
     reasons: list[Reason] = []
     approved = pairs = lone = nobody = 0
-    people = tuple(_people(ground))
     for change in ground.dossier.changes:
         who, unclear = _approvers(ground, change)
         pairs += len(who)
@@ -86,7 +83,7 @@ def concentration(ground: Ground) -> Concentration:
         for principal in who:
             changes, alone = gave.get(principal, (0, 0))
             gave[principal] = (changes + 1, alone + (len(who) == 1))
-        eligible = _eligible(ground, change, people)
+        eligible = _eligible(ground, change)
         lone += len(eligible) == 1
         nobody += not eligible
         if len(eligible) == 1:
@@ -141,15 +138,7 @@ def _approvers(ground: Ground, change: ChangeFacts) -> tuple[tuple[str, ...], bo
     return tuple(sorted(everywhere)), any(item.unclear for item in found)
 
 
-def _people(ground: Ground) -> Iterator[tuple[str, str]]:
-    """Every person of the roster: principal id, and that of whom they are by the dossier's position."""
-    roster = ground.dossier.records.roster
-    for principal in roster.principals.values():
-        if principal.type == "person":
-            yield principal.id, person_behind(roster, principal.id, ground.dossier.records.position)
-
-
-def _eligible(ground: Ground, change: ChangeFacts, people: Sequence[tuple[str, str]]) -> set[str]:
+def _eligible(ground: Ground, change: ChangeFacts) -> set[str]:
     """People who could have approved the change when it landed: in force, with the role, and no part in it.
 
     That a role is for some paths or risk classes alone is not looked at, so there may be fewer.
@@ -160,10 +149,20 @@ def _eligible(ground: Ground, change: ChangeFacts, people: Sequence[tuple[str, s
         for item in contributions(_case(ground, change))
         for principal in (*item.party.claimants, item.party.principal)
     }
-    return {
-        person
-        for identifier, person in people
-        if person not in took_part
-        and principal_in_force(roster, identifier, at)
-        and (role is None or any(grant.role == role for grant in roles_at(roster, identifier, change.project, at)))
+    able = (
+        roster.principals
+        if role is None
+        else {
+            grant.principal
+            for grant in roster.grants
+            if grant.role == role
+            and in_force(grant.since, grant.until, at)
+            and (grant.projects is None or change.project in grant.projects)
+        }
+    )
+    people = {
+        person_behind(roster, identifier, ground.dossier.records.position)
+        for identifier in able
+        if roster.principals[identifier].type == "person" and principal_in_force(roster, identifier, at)
     }
+    return people - took_part
