@@ -58,11 +58,11 @@ def configuration(view: View) -> Section:
             Heading(words(say("The policy in force")), POLICY),
             _policy(view, governance),
             *_sentences(view),
-            Heading(words(say("How the forge protected the refs"))),
-            _protections(view),
             Heading(words(say("Administration of the ledger")), ADMINISTRATION),
             _administrators(governance),
             *_acts(governance),
+            Heading(words(say("How the forge protected the refs"))),
+            _protections(view),
         ),
     )
 
@@ -98,16 +98,6 @@ def _policy(view: View, governance: Governance) -> Facts:
             (say("In force since"), line(since or quiet(say("the act is not at hand")))),
             (say("Set by"), _signed_by(governance, act)),
             (say("Approved by"), _approved_by(governance, act)),
-            (
-                say("Judged at"),
-                line(
-                    say(
-                        "position {position}, as of {as_of}",
-                        position=number(records.position),
-                        as_of=view.carried.as_of,
-                    )
-                ),
-            ),
         )
     )
 
@@ -185,7 +175,7 @@ def _protections(view: View) -> Table:
             (say("Protected"), 11),
             (say("Approvals, checks"), 14),
             (say("Force push, deletion"), 15),
-            (say("Administrators, bypass list"), 17),
+            (say("Admins, bypass list"), 17),
             (say("Seen, and before"), 23),
         ),
         tuple(_protection(item, one, seen[key]) for key, (item, one) in last.items()),

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ledger.rules.catalogue import BY_ID
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
-from reports.parts import Line, Row, Section, Table, line, say_line, words
+from reports.parts import Card, Line, Mark, Section, line, words
 from reports.release.bypasses import bypasses
 from reports.release.register import once
 from reports.release.said import (
     absence,
-    columns,
     entry,
     joined,
     ledger_time,
     link,
     named,
     quiet,
+    received,
+    rows,
+    status,
     strong,
 )
-from reports.say import say, say_count, to_say
+from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number
+from reports.wording import duration, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ExceptionFact
@@ -40,9 +43,19 @@ def exceptions(view: View) -> Section:
         words(say("Exceptions and bypasses")),
         words(say("What departed from the rules, declared or not, why, and who looked at it afterwards?")),
         _lede(view, found),
-        (*((_table(found),) if found else ()), *bypasses(view)),
+        (*_cards(view, found), *bypasses(view)),
         brief=not found and view.changeless,
     )
+
+
+def _cards(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> tuple[Card, ...]:
+    """Those that nobody reviewed first."""
+    placed: set[int] = set()
+    ordered = sorted(
+        found,
+        key=lambda one: any(fact.approval.meaning == REVIEW and stands(fact) for fact in one[1].decisions),
+    )
+    return tuple(_card(view, change, item, placed) for change, item in ordered)
 
 
 def listed_exceptions(view: View) -> tuple[tuple[ChangeView | None, ExceptionFact], ...]:
@@ -68,75 +81,84 @@ def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]
     )
 
 
-def _table(found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Table:
-    placed: set[int] = set()
-    return Table(
-        columns(
-            (say("Entry"), 7),
-            (say("For"), 13),
-            (say("Rules"), 13),
-            (say("Cause and reason"), 25),
-            (say("Asked by, until"), 20),
-            (say("Authorised, reviewed"), 22),
-        ),
-        tuple(_row(change, item, placed) for change, item in found),
-        words(say("No exception was declared.")),
-        words(say("Exceptions")),
-        "small",
-    )
-
-
-def _row(change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Row:
+def _card(view: View, change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Card:
     exception = item.exception
-    what = line(say("the release")) if change is None else line(link(change.anchor("r"), change.label))
-    if exception.environment is not None:
-        what = (*what, *line(", ", quiet(say("in {environment}", environment=exception.environment))))
+    reviewed = any(fact.approval.meaning == REVIEW and stands(fact) for fact in item.decisions)
     incident = "" if exception.incident is None else f", {exception.incident}"
-    reason = (
-        line(capture(item.reason, limit=600))
-        if isinstance(item.reason, str)
-        else line(strong(say("reason {absence}", absence=absence(item.reason.state))))
+    return Card(
+        capture(
+            say("Exception of entry {index}: {cause}", index=item.record.index, cause=f"{exception.cause}{incident}"),
+            limit=200,
+        ),
+        status(Mark.EXCEPTED, say("Reviewed") if reviewed else say("Not reviewed")),
+        rows(
+            (say("For"), _subject(view, change, item)),
+            (say("Departs from"), line("; ".join(f"{rule} {_title(rule)}".strip() for rule in exception.rules))),
+            (say("Reason"), _reason(item)),
+            (say("Asked by"), line(named(item.requester), ", ", quiet(ledger_time(item.record)))),
+            (say("Holds until"), line(exception.expires_at)),
+            (say("Authorised by"), _decided(item, AUTHORISATION)),
+            (say("Reviewed by"), _decided(item, REVIEW)),
+            (say("Stands beside"), _beside(view, item)),
+        ),
+        once(placed, item.record.index),
     )
-    return Row(
-        (
-            line(str(item.record.index)),
-            what,
-            line(", ".join(exception.rules)),
-            (*line(capture(f"{exception.cause}{incident}. ", limit=200)), *reason),
-            (
-                *line(named(item.requester), ", "),
-                *line(
-                    quiet(
-                        say(
-                            "declared {declared}, until {until}",
-                            declared=ledger_time(item.record),
-                            until=exception.expires_at,
-                        )
+
+
+def _subject(view: View, change: ChangeView | None, item: ExceptionFact) -> Line:
+    what = line(say("the release"))
+    if change is not None:
+        label = link(change.anchor("r"), change.label, page=True) if view.shows(change) else change.label
+        what = line(label, ": ", change.title)
+    if item.exception.environment is None:
+        return what
+    return (*what, *line(", ", quiet(say("in {environment}", environment=item.exception.environment))))
+
+
+def _title(rule: str) -> str:
+    return BY_ID[rule].title if rule in BY_ID else ""
+
+
+def _reason(item: ExceptionFact) -> Line:
+    if isinstance(item.reason, str):
+        return line(capture(item.reason, limit=600))
+    return line(strong(say("reason {absence}", absence=absence(item.reason.state))))
+
+
+def _decided(item: ExceptionFact, meaning: str) -> Line:
+    facts = [fact for fact in item.decisions if fact.approval.meaning == meaning and stands(fact)]
+    return joined(
+        [
+            line(
+                named(fact.approver),
+                ", ",
+                quiet(
+                    say(
+                        "{decision}, {entry}, {time}, {after} after it was declared",
+                        decision=fact.approval.decision,
+                        entry=entry(fact.record),
+                        time=ledger_time(fact.record),
+                        after=duration(received(fact.record) - received(item.record)),
                     )
                 ),
-            ),
-            _decided(item),
-        ),
-        hit=not any(fact.approval.meaning == REVIEW and stands(fact) for fact in item.decisions),
-        anchor=once(placed, item.record.index),
-    )
-
-
-def _decided(item: ExceptionFact) -> Line:
-    parts: list[Line] = []
-    for meaning, never, done in (
-        (AUTHORISATION, to_say("not authorised"), to_say("authorised by {person}, {decision}")),
-        (REVIEW, to_say("not reviewed"), to_say("reviewed by {person}, {decision}")),
-    ):
-        facts = [fact for fact in item.decisions if fact.approval.meaning == meaning and stands(fact)]
-        if not facts:
-            parts.append(line(strong(say(never))))
-        parts += [
-            say_line(
-                done,
-                person=named(fact.approver),
-                decision=quiet(f"{fact.approval.decision}, {entry(fact.record)}, {ledger_time(fact.record)}"),
             )
             for fact in facts
-        ]
-    return joined(parts, "; ")
+        ],
+        "; ",
+    ) or line(strong(say("nobody")))
+
+
+def _beside(view: View, item: ExceptionFact) -> Line:
+    """The verdicts that the exception stands beside: what it was used for, as the rules see it."""
+    found = [
+        verdict.rule
+        for verdict in view.verdicts
+        if any(one.envelope == item.record.envelope for one in verdict.excepted_by)
+    ]
+    if not found:
+        return line(quiet(say("no verdict: nothing that it speaks of failed, or it does not reach what did")))
+    return line(
+        say_count(
+            "{count} verdict: {rules}", "{count} verdicts: {rules}", len(found), rules=", ".join(dict.fromkeys(found))
+        )
+    )

@@ -29,7 +29,7 @@ ANSWERS: dict[int, tuple[str, ...]] = {
     11: ("Youssef El-Amrani", "reviewer", "approver"),
     12: ("unit, attempt 2", "contracts, attempt 2", "settlement-api", "the landed tree"),
     13: ("None: no new data leaves the system.", "back to payments@4.12.0", "Turn the second window off"),
-    14: ("emergency, INC-77", "Payouts went out twice", "authorised by Haruka", "reviewed by Haruka"),
+    14: ("emergency, INC-77", "Payouts went out twice", "Youssef El-Amrani, approve", "after it was declared"),
     15: ("passed over required-review, by force", "the merge gate was shut by SOD-01 and APP-01", "Declared"),
     16: (
         "Ada Admin, Bo Admin",
@@ -37,7 +37,7 @@ ANSWERS: dict[int, tuple[str, ...]] = {
         "granted Ольга Ждан the role reviewer",
     ),
     17: ("approver", "2026-03-02, entry 45", "release-approver", "entry 51 new"),
-    18: ("codepilot 2.1, example m-1", "Add a second netting window.", "Marta Żeleńska"),
+    18: ("codepilot 2.1; example m-1", "Add a second netting window.", "Marta Żeleńska"),
     19: ("Prompt", "Code agent", "Youssef El-Amrani"),
     20: ("not looked through", "masker 1.4", "2 passages were masked"),
     21: ("evidence verify", "88, with 88 valid signatures", "Get ledger.pub from somewhere else"),

@@ -250,10 +250,10 @@ def _at_night(company: Company) -> Record:
     landed = world.merge(PROJECT, change, noa, company.ci)
     over = Push("sha1", MAIN, _landed(landed), git_id("base"), "required-review", forced=True)
     _tell(company, over, noa, About(change="22"))
-    for meaning in ("authorisation", "review"):
+    for meaning, name in (("authorisation", "Youssef"), ("review", "Haruka")):
         basis = Basis(exception=declared.envelope, policy=world.policy_digest)
         said = Approval("person", basis, "approve", meaning, "exception", Seen((), ()))
-        _tell(company, said, company["Haruka"], about, by=company["Haruka"])
+        _tell(company, said, company[name], about, by=company[name])
     return landed
 
 
