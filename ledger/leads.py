@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.trace import trace_operations
 from ledger.errors import NotFoundError
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 KINDS = ("deploy", "observation", "incident", "exception")
 """What is recorded of a place."""
+
+_ALONE: Final = {
+    "merge": "landed without a recorded change",
+    "pack": "a pack of a period",
+    "reconciliation": "compared with a clone",
+}
+"""What is found itself, where it leads to no change and no release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,7 @@ def about_starts(source: Source, query: Mapping[str, str | int], what: str) -> l
         if leaf.about.release is not None
     ]
     starts = starts or [
-        Start(f"{what}: landed without a recorded change, entry {leaf.index}")
-        for leaf in leaves
-        if leaf.kind == "merge"
+        Start(f"{what}: {_ALONE[leaf.kind]}, entry {leaf.index}") for leaf in leaves if leaf.kind in _ALONE
     ]
     return list(dict.fromkeys(starts))
 

@@ -82,6 +82,8 @@ def test_people_and_services_tell_of_packs(shop: Shop) -> None:
         assert saved == told
         assert receipt.leaf.envelope == parcel.envelope.digest
         assert "shop-1.0.evidence.pdf" in shop.ray.ok("show", str(receipt.leaf.index)).out
+        found = shop.ray.ok("trace", digest_bytes(b"pages"), "--json").document["traces"]
+        assert f"a pack of a period, entry {receipt.leaf.index}" in found[-1]["found"]
 
 
 def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
