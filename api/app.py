@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from api.access import Gate
 from api.asgi import answer_problem
 from api.ingest import Ingest
+from api.pages.app import Pages
 from api.problems import SAFE_HEADERS, framework_error
 from api.reading import reading_app
 from api.settings import check_access
@@ -42,6 +43,7 @@ class Server:
         self._store: Store | None = None
         self._ingest: Ingest | None = None
         self._reading: App | None = None
+        self._pages: Pages | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one ASGI scope."""
@@ -67,9 +69,13 @@ class Server:
         )
         self._ingest = Ingest(self._store)
         self._reading = reading_app(self._store, anchor)
+        self._pages = Pages(self._store, anchor, self._gate, self._settings.ledger)
 
     def close(self) -> None:
         """Waits for everything that was accepted, then closes the ledger."""
+        if self._pages is not None:
+            self._pages.close()
+            self._pages = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -104,6 +110,9 @@ class Server:
             await send(message)
 
         try:
+            if self._pages is not None and self._pages.serves(scope):
+                await self._pages(scope, receive, guarded)
+                return
             self._gate.check(scope)
             ingest, reading = self._opened()
             if scope["method"] == "POST" and scope["path"] in ingest.routes:

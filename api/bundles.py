@@ -62,7 +62,7 @@ def bundle_routes(store: Store) -> APIRouter:
             int | None, Query(ge=1, le=MAX_COUNT, description="As of this position; by default now")
         ] = None,
     ) -> Response:
-        digest = _release(store, release)
+        digest = release_digest(store, release)
         return bundle(store.cut_release(digest, position), f"release-{digest[7:19]}.zip")
 
     @router.get(
@@ -88,7 +88,7 @@ def bundle_routes(store: Store) -> APIRouter:
     return router
 
 
-def _release(store: Store, text: str) -> Digest:
+def release_digest(store: Store, text: str) -> Digest:
     """Envelope digest of the release that ``text`` names; of several events for one name, the latest counts."""
     if text.startswith("sha256:"):
         digest = read_parameter(parse_digest, text, "release")

@@ -156,7 +156,7 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
     def get_content(commitment: DigestPath) -> Response:
         found = store.content(_digest(commitment))
         if found.state != "held" or found.salt is None:
-            raise _absent(found.state)
+            raise absent_content(found.state)
         headers = {
             # Hostile bytes: no browser may show them as a page of this server.
             "Content-Disposition": "attachment",
@@ -202,7 +202,8 @@ def _digest(text: str) -> Digest:
     return found
 
 
-def _absent(state: str) -> NotFoundError:
+def absent_content(state: str) -> NotFoundError:
+    """Why a content in that state cannot be read."""
     match state:
         case "withheld":
             return NotFoundError("content-withheld", "the signer kept the content and sent its commitment only")

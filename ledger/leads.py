@@ -115,8 +115,12 @@ def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:
     return _once([own, *_suspected(source, records, chosen)])
 
 
-def place_starts(source: Source, known: Known, place: Place, at: datetime, span: timedelta) -> list[Start]:
+def place_starts(
+    source: Source, known: Known, place: Place, at: datetime, span: timedelta, *, after: int = 0
+) -> list[Start]:
     """What was recorded of a place up to ``span`` before ``at``; then each release that was deployed, the latest first.
+
+    Who knows that nothing before the position ``after`` is so recent saves looking there.
 
     Raises:
         NotFoundError: ``no-deployment``. ChainError, SignatureError, AuthorityError: an entry does not hold.
@@ -125,7 +129,7 @@ def place_starts(source: Source, known: Known, place: Place, at: datetime, span:
     def wanted(leaf: Leaf, event: Event) -> bool:
         return at - span <= instant(leaf.received_at) <= at and _is_there(event, place)
 
-    records, indexes = gather_chosen(source, known, [{"kind": kind} for kind in KINDS], wanted)
+    records, indexes = gather_chosen(source, known, [{"kind": kind, "after": after} for kind in KINDS], wanted)
     if not indexes:
         raise NotFoundError(
             "no-deployment",

@@ -33,14 +33,21 @@ def render_html(document: Document) -> str:
         environment()
         .get_template("pack.html")
         .render(
-            pack=document,
             css=Markup(css),  # noqa: S704 - our own file
             policy=content_policy(css),
-            created=document.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            squares=drawing.squares,
-            strip=drawing.strip,
+            **pack_values(document),
         )
     )
+
+
+def pack_values(document: Document) -> dict[str, object]:
+    """What the template of a pack, or one that builds on it, prints of ``document``."""
+    return {
+        "pack": document,
+        "created": document.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "squares": drawing.squares,
+        "strip": drawing.strip,
+    }
 
 
 def content_policy(css: str, *, forms: str = "'none'") -> str:

@@ -23,6 +23,7 @@ from ledger.dossier.reading import arrange
 from ledger.dossier.surroundings import deploy_facts, exception_facts, told
 from ledger.dossier.telling import told_words
 from ledger.events.operation import Incident, Observation
+from ledger.events.work import Release
 from ledger.records import Absent, Held
 
 if TYPE_CHECKING:
@@ -90,6 +91,25 @@ def _compared(dossier: ReleaseDossier) -> list[Told[Reconciliation]]:
 def trace_change(dossier: ChangeDossier) -> tuple[TraceStep, ...]:
     """Every step of the change, ascending by position in the log."""
     return _ordered(_change_steps(dossier.records, dossier.change))
+
+
+def trace_delivery(records: Records, indexes: Collection[int]) -> tuple[TraceStep, ...]:
+    """Releases and deployments among these entries, ascending by position in the log."""
+    entries = arrange(records)
+    chosen = [record for record in records.entries if record.index in indexes]
+    steps = [
+        TraceStep(
+            record,
+            "release",
+            None,
+            entries.people.actor(record),
+            f"released {record.event.body.product} {record.event.body.version}",
+            None,
+        )
+        for record in chosen
+        if isinstance(record.event.body, Release)
+    ]
+    return _ordered([*steps, *(_step(records, None, fact) for fact in deploy_facts(entries, chosen))])
 
 
 def trace_operations(records: Records, indexes: Collection[int]) -> tuple[TraceStep, ...]:

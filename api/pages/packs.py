@@ -1,0 +1,109 @@
+"""Packs of which the ledger has events: the latest, those of a release or period, and the one somebody holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from api.pages.known import StoreSource
+from api.pages.sharing import event_of
+from ledger.digests import Digest
+from ledger.dossier.reading import arrange
+from ledger.errors import FormatError
+from ledger.events.evidence import Pack
+from ledger.gathering import gather_chosen
+from ledger.store import Query
+from reports.pages.packs import made_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from api.pages.known import Knowing
+    from ledger.store import Entry, Store
+    from reports.pages.packs import MadePack
+
+ON_PAGE: Final = 50
+MOST_LOOKED: Final = 5_000
+"""Latest packs among which an id or a number is looked for; a digest is found wherever it stands."""
+
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"ep-([0-9a-f]{20})", re.ASCII | re.IGNORECASE)
+
+
+class PackFinder:
+    """Finds the pack events of one store."""
+
+    def __init__(self, store: Store, knowing: Knowing) -> None:
+        self._store = store
+        self._knowing = knowing
+
+    def latest(self, before: int | None, *, contents: bool) -> tuple[tuple[MadePack, ...], int | None]:
+        """The latest packs before a position, newest first, and the position before which others are."""
+        found = self._store.latest_entries(Query(kind="pack", before=before), ON_PAGE + 1)
+        shown = found[:ON_PAGE]
+        return self._made(shown, contents=contents), shown[-1].index if len(found) > ON_PAGE else None
+
+    def of_release(self, release: Digest, *, contents: bool) -> tuple[MadePack, ...]:
+        """The latest packs of a release."""
+        return self._made(self._store.latest_entries(Query(kind="pack", reference=release), ON_PAGE), contents=contents)
+
+    def of_period(self, first: int, end: int, *, contents: bool) -> tuple[MadePack, ...]:
+        """The latest packs of exactly these positions."""
+        found = [
+            entry
+            for entry in self._store.latest_entries(Query(kind="pack"), 1_000)
+            if isinstance(body := event_of(entry).body, Pack)
+            and body.period is not None
+            and (body.period.from_, body.period.to) == (first, end)
+        ]
+        return self._made(found[:ON_PAGE], contents=contents)
+
+    def held(self, asked: str, *, contents: bool) -> tuple[MadePack, ...]:
+        """The packs with this id or number, or with a file of this digest; of the bundle too.
+
+        Raises:
+            FormatError: ``bad-parameter``: it is neither an id nor a number nor a digest.
+        """
+        text = asked.strip()
+        number, digest = _NUMBER.fullmatch(text), _DIGEST.fullmatch(text)
+        if number is not None:
+            return self._made(self._by_id(number[1].lower()), contents=contents)
+        if digest is None:
+            raise FormatError(
+                "bad-parameter",
+                "this is no pack id, no number of a pack and no SHA-256",
+                where="digest",
+                remedy="A pack id or digest is sha256: and 64 hex digits, a number EP- and 20.",
+            )
+        wanted = Digest("sha256:" + digest[1].lower())
+        found = self._store.latest_entries(Query(kind="pack", sha256=wanted), ON_PAGE)
+        return self._made(found or self._by_id(wanted[7:]), contents=contents, asked=wanted)
+
+    def _by_id(self, digits: str) -> tuple[Entry, ...]:
+        found: list[Entry] = []
+        before: int | None = None
+        for _ in range(0, MOST_LOOKED, 1_000):
+            page = self._store.latest_entries(Query(kind="pack", before=before), 1_000)
+            found += [
+                entry
+                for entry in page
+                if isinstance(body := event_of(entry).body, Pack) and body.pack_id[7:].startswith(digits)
+            ]
+            if len(page) < 1_000:
+                break
+            before = page[-1].index
+        return tuple(found[:ON_PAGE])
+
+    def _made(self, entries: Iterable[Entry], *, contents: bool, asked: Digest | None = None) -> tuple[MadePack, ...]:
+        wanted = {entry.index for entry in entries}
+        if not wanted:
+            return ()
+        source, known = StoreSource(self._store, contents=contents), self._knowing.now(contents=contents)
+        query: dict[str, str | int] = {"kind": "pack", "after": min(wanted)}
+        records, indexes = gather_chosen(source, known, [query], lambda leaf, _event: leaf.index in wanted)
+        arranged = arrange(records)
+        return tuple(
+            made_pack(record, record.event.body, arranged.people.actor(record), contents=contents, asked=asked)
+            for record in reversed(records.entries)
+            if record.index in indexes and isinstance(record.event.body, Pack)
+        )

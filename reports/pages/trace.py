@@ -1,0 +1,292 @@
+"""A trace on screen: the way from prompt to production, every event on it, and what else shares its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Absent
+from reports.pages.shell import Made, path_of, render_page
+from reports.parts import Break, Column, Quiet, Row, Strong, Table, line, words
+from reports.release.said import NONE, absence, named, parse_time
+from reports.say import say, say_count
+from reports.text import capture
+from reports.wording import minute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.dossier.facts import Party
+    from ledger.dossier.trace import TraceStep
+    from ledger.leads import Start
+    from reports.pages.shell import Shell
+    from reports.parts import Inline, Line
+    from reports.text import Text
+
+MOST_STEPS: Final = 200
+"""Events listed of one trail; the earliest of more are counted."""
+MOST_IN_BOX: Final = 3
+EXCERPT: Final = 90
+"""Characters of an event in a box of the way."""
+PROMPT: Final = 600
+"""Characters printed of a prompt."""
+ASKED: Final = 4_000
+NAME: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Something that a trail rests on, and how much else rests on it."""
+
+    sort: str
+    """``prompt``, ``session``, ``model``, ``approver``, ``exception``."""
+    value: str
+    """What it is, where it is no person."""
+    who: Party | None
+    """The approver."""
+    changes: int
+    """Other changes that share it."""
+    query: str
+    """What to ask for to see them."""
+    whole: bool
+    """Whether the whole log was looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trailed:
+    """What one start led to."""
+
+    start: Start
+    steps: tuple[TraceStep, ...]
+    shared: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A line of a file, and the changes that touched the file, newest first."""
+
+    place: str
+    """``src/rates.py:42``, as it was asked for."""
+    changes: tuple[tuple[str, str], ...]
+    """What to ask for, and how it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything that was found."""
+
+    asked: str
+    trails: tuple[Trailed, ...]
+    others: tuple[tuple[str, str], ...]
+    """What was found and is not laid out: what to ask for, and how it is called."""
+    touched: tuple[Touched, ...]
+    notes: tuple[str, ...]
+    """Sentences of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One station of the way."""
+
+    label: Text
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRow:
+    """One thing that is shared, in print."""
+
+    label: Text
+    value: Text
+    counted: Text
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One trail in print."""
+
+    heading: Text
+    way: tuple[Box, ...]
+    steps: Table
+    earlier: Text | None
+    shared: tuple[SharedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedRow:
+    """One line of a file in print."""
+
+    place: Text
+    changes: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """The whole page."""
+
+    asked: Text
+    trails: tuple[Trail, ...]
+    others: tuple[Link, ...]
+    touched: tuple[TouchedRow, ...]
+    notes: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to a trace."""
+
+    path: str
+    text: Text
+
+
+def trace_page(answer: Answer | None, shell: Shell, *, refused: Text | None = None, asked: str = "") -> Made:
+    """The search box, and what was found; ``refused`` says why nothing was."""
+    contents = shell.shows_contents
+    notes = [] if refused is None else [refused]
+    if answer is not None:
+        notes += [words(note) for note in answer.notes]
+    if answer is not None and not contents:
+        notes.append(words(say("Names, prompts and whatever else is a content are not shown with this token.")))
+    view = TracePage(
+        asked=capture(asked if answer is None else answer.asked, limit=ASKED, lines=400),
+        trails=() if answer is None else tuple(_trail(one, contents=contents) for one in answer.trails),
+        others=() if answer is None else tuple(_link(query, name) for query, name in answer.others),
+        touched=()
+        if answer is None
+        else tuple(
+            TouchedRow(capture(one.place, limit=300), tuple(_link(query, name) for query, name in one.changes))
+            for one in answer.touched
+        ),
+        notes=tuple(notes),
+    )
+    return render_page("trace.html", shell, page=view)
+
+
+def _link(query: str, name: str) -> Link:
+    return Link(path_of("trace", q=query), capture(name, limit=NAME))
+
+
+def _trail(found: Trailed, *, contents: bool) -> Trail:
+    shown = found.steps[-MOST_STEPS:]
+    left = len(found.steps) - len(shown)
+    return Trail(
+        heading=capture(found.start.found[:1].upper() + found.start.found[1:], limit=2 * NAME),
+        way=tuple(_box(label, kinds, found.steps, contents=contents) for label, kinds in _stations()),
+        steps=_table(shown, contents=contents),
+        earlier=words(
+            say_count("{count} earlier event is not listed here.", "{count} earlier events are not listed here.", left)
+        )
+        if left
+        else None,
+        shared=tuple(_shared(one, contents=contents) for one in found.shared),
+    )
+
+
+def _stations() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (
+        (say("Prompt"), ("prompt",)),
+        (say("Diff"), ("diff",)),
+        (say("Test"), ("test",)),
+        (say("Approval"), ("approval",)),
+        (say("Landing"), ("merge",)),
+        (say("Release"), ("release",)),
+        (say("Deployment"), ("deploy", "observation")),
+    )
+
+
+def _box(label: str, kinds: tuple[str, ...], steps: Sequence[TraceStep], *, contents: bool) -> Box:
+    here = [step for step in steps if step.kind in kinds]
+    lines: list[Line] = []
+    for step in here[-MOST_IN_BOX:]:
+        said: list[Inline | Text | str] = [Strong(words(str(step.record.index))), " "]
+        if step.who is not None:
+            said += [who_words(step.who, contents=contents), ": "]
+        told = step.prompt if isinstance(step.prompt, str) and contents else step.what
+        said.append(capture(_short(told), limit=EXCERPT + 1))
+        lines.append(line(*said))
+    if len(here) > MOST_IN_BOX:
+        many = len(here) - MOST_IN_BOX
+        lines.insert(0, line(Quiet(words(say_count("{count} earlier", "{count} earlier", many)))))
+    return Box(words(label), tuple(lines))
+
+
+def _short(text: str) -> str:
+    joined = " ".join(text[: 4 * EXCERPT].split())
+    return joined if len(joined) <= EXCERPT else joined[: EXCERPT - 1] + "…"
+
+
+def who_words(party: Party, *, contents: bool) -> Text:
+    """A party's name; without contents the id that stands for it."""
+    if contents:
+        return named(party)
+    if party.principal is None:
+        return words(say("somebody, not shown with this token"))
+    return capture(f"{party.type or ''} {party.principal[:10]}".strip())
+
+
+def _table(steps: Sequence[TraceStep], *, contents: bool) -> Table:
+    return Table(
+        (
+            Column(words(say("Entry")), 7),
+            Column(words(say("Ledger time, UTC")), 15),
+            Column(words(say("Kind")), 11),
+            Column(words(say("Who")), 19),
+            Column(words(say("What")), 48),
+        ),
+        tuple(
+            Row(
+                (
+                    line(str(step.record.index)),
+                    line(minute(parse_time(step.record.leaf.received_at))),
+                    line(step.kind),
+                    line(NONE if step.who is None else who_words(step.who, contents=contents)),
+                    _what(step, contents=contents),
+                )
+            )
+            for step in steps
+        ),
+        words(say("No event is recorded.")),
+        words(say("Every event on the way, in the order of the ledger")),
+        "small",
+    )
+
+
+def _what(step: TraceStep, *, contents: bool) -> Line:
+    said: list[Inline | Text | str] = []
+    if step.change is not None:
+        said += [Quiet(capture(say("change {change}", change=step.change), limit=NAME)), " "]
+    said.append(capture(step.what, limit=400))
+    if step.prompt is None:
+        return line(*said)
+    said.append(Break())
+    if not contents:
+        said.append(Quiet(words(say("Its text is not shown with this token."))))
+    elif isinstance(step.prompt, Absent):
+        said.append(Quiet(words(say("Its text is {state}.", state=absence(step.prompt.state)))))
+    else:
+        said += [Quiet(words(say("Asked:"))), " ", capture(step.prompt.strip(), limit=PROMPT, lines=12)]
+    return line(*said)
+
+
+def _shared(found: Shared, *, contents: bool) -> SharedRow:
+    labels = {
+        "prompt": say("Prompt"),
+        "session": say("Session"),
+        "model": say("Model"),
+        "approver": say("Approver"),
+        "exception": say("Exception"),
+    }
+    counted = (
+        say_count("{count} other change", "{count} other changes", found.changes)
+        if found.changes
+        else say("no other change")
+    )
+    if not found.whole:
+        counted = say("{counted}, as far as was looked", counted=counted)
+    return SharedRow(
+        words(labels[found.sort]),
+        who_words(found.who, contents=contents) if found.who is not None else capture(found.value, limit=NAME),
+        words(counted),
+        path_of("trace", q=found.query) if found.changes else None,
+    )
