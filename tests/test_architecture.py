@@ -22,6 +22,7 @@ OUTER = {
     "outbox",
     "policies",
     "signers",
+    "sealfiles",
     "spool",
     "stamping",
     "standalone",
@@ -34,8 +35,8 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : memory : outbox : policies : signers : spool : stamping : "
-        "standalone : store : transport : witness"
+        "capture : client : forgestatus : keyfile : memory : outbox : policies : sealfiles : signers : spool : "
+        "stamping : standalone : store : transport : witness"
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",

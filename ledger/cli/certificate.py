@@ -69,9 +69,10 @@ def new(ctx: click.Context, *, directory: Path) -> None:
 def enrol(ctx: click.Context, *, file: Path) -> None:
     """Enrol the public key of the certificate in FILE.pem: P-256, P-384, or RSA of 2,048 to 4,096 bits."""
     from ledger.cli.acting import Step, perform, tell
-    from ledger.cli.sealfiles import MAX_PEM_BYTES, public_key_in
+    from ledger.cli.sealfiles import public_key_in
     from ledger.cli.session import open_session
     from ledger.events.roster import CertificateEnrol
+    from ledger.sealfiles import MAX_PEM_BYTES
 
     with file.open("rb") as opened:
         key = public_key_in(opened.read(MAX_PEM_BYTES))

@@ -10,14 +10,11 @@ import click
 from ledger import exitcodes
 from ledger.cli.options import client_options, output, project_option, settings
 from ledger.cli.output import clean, paint, plural
-from ledger.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.cli.assessing import Assessed
-    from ledger.cli.releases import FetchedBundle
-    from ledger.cli.session import Session
     from ledger.dossier.facts import Party
     from ledger.rules.verdict import Input, Verdict
 
@@ -73,40 +70,26 @@ def check(
 
 def _assess(ctx: click.Context, target: str | None, as_of: str | None, ends: tuple[str | None, str | None]) -> Assessed:
     from ledger.cli.assessing import change_now, of_bundle
-    from ledger.cli.releases import bundle_in, fetch_period, fetch_release, open_bundle
+    from ledger.cli.releases import (
+        as_of_its_end,
+        as_of_what_follows,
+        bundle_in,
+        fetch_period,
+        fetch_release,
+        open_bundle,
+    )
     from ledger.cli.session import open_session
 
     if target is not None and Path(target).is_file():
         bundle = open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line)
-        return of_bundle(bundle, as_of or _as_of_its_end(bundle))
+        return of_bundle(bundle, as_of or as_of_its_end(bundle))
     with open_session(ctx) as session:
         if target is None:
             bundle = fetch_period(session, *ends)
-            return of_bundle(bundle, as_of or (None if ends[1] is None else _as_of_what_follows(session, bundle)))
+            return of_bundle(bundle, as_of or (None if ends[1] is None else as_of_what_follows(session, bundle)))
         if "@" in target:
             return of_bundle(fetch_release(session, target), as_of)
         return change_now(session, session.project_id(session.directory()), target, as_of)
-
-
-def _as_of_its_end(bundle: FetchedBundle) -> str | None:
-    """The time of the last entry of a period; None for a release.
-
-    A period is judged by what was recorded up to its end: by a later time, a review that came after the end and is
-    not shown would seem to be overdue.
-    """
-    index = bundle.verification.index
-    period = None if index is None else index.subject.period
-    return None if period is None or not bundle.records.entries else bundle.records.entries[-1].leaf.received_at
-
-
-def _as_of_what_follows(session: Session, bundle: FetchedBundle) -> str | None:
-    """The time of the first entry after a period: until then, what the period holds was all there was; None: now."""
-    index = bundle.verification.index
-    period = None if index is None else index.subject.period
-    try:
-        return None if period is None else session.client.entry(period.to)[0].received_at
-    except NotFoundError:
-        return None
 
 
 def sentence_of(verdict: Verdict, parties: Mapping[str, Party]) -> str:

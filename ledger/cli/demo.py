@@ -130,26 +130,27 @@ def _trace(stage: Stage) -> tuple[str, str, str]:
 
 def _pack(stage: Stage) -> tuple[str, str, str]:
     from ledger.cli.demonstration.company import COMPANY
-    from ledger.cli.demonstration.play import RELEASE
+    from ledger.cli.demonstration.play import OFFICER, RELEASE
 
     click.echo("\nA compliance officer makes the pack:")
-    words = ("pack", RELEASE, "--out", str(stage.folder / "pack"), "--organisation", COMPANY, "--notice", _NOTICE)
-    printed = stage.evidence(*words)
+    words = ("pack", RELEASE, "--seal", str(stage.ledger), "--out", str(stage.folder / "pack"), "--key", OFFICER)
+    printed = stage.evidence(*words, "--organisation", COMPANY, "--notice", _NOTICE)
     shown = printed.replace(f"{stage.folder}/", "")
     click.echo(shown.rstrip())
-    return "The evidence pack", f"evidence pack {RELEASE} --out pack", shown
+    return "The evidence pack", f"evidence pack {RELEASE} --seal ledger --out pack", shown
 
 
 def _verifications(stage: Stage) -> list[tuple[str, str, str]]:
     from ledger.cli.demonstration.tampering import tampered_copy
 
-    bundle = next((stage.folder / "pack").glob("*.zip"))
+    pack = next((stage.folder / "pack").glob("*.evidence.pdf"), None)
+    bundle = next((stage.folder / "pack").glob("*.evidence.zip"))
     anchor = str(stage.ledger / "ledger.pub")
     copy = stage.folder / "tampered.zip"
     copy.write_bytes(tampered_copy(bundle.read_bytes(), *_FORGED))
     shown = []
     for title, file, status in (
-        ("An auditor verifies it, offline", bundle, exitcodes.DONE),
+        ("An auditor verifies it, offline", pack or bundle, exitcodes.DONE),
         ("A copy in which a reviewer's comment was changed and every digest made to fit", copy, exitcodes.NEGATIVE),
     ):
         name = str(file.relative_to(stage.folder))
@@ -162,12 +163,18 @@ def _verifications(stage: Stage) -> list[tuple[str, str, str]]:
 
 def _files(folder: Path) -> tuple[tuple[str, str], ...]:
     kinds = {
-        ".pdf": "the pack, its bundle attached",
-        ".html": "the pack for a browser",
-        ".zip": "the bundle, with verify.py",
+        ".evidence.pdf": "the pack, sealed, its bundle attached",
+        ".evidence.html": "the pack for a browser",
+        ".evidence.zip": "the bundle, with verify.py",
+        ".evidence.dsse.json": "the recorded event of the pack: the ledger's own signature over its files",
+        ".registers.xlsx": "every register as a workbook",
+        ".registers.csv.zip": "every register as CSV",
+        ".assessment-results.json": "the verdicts as OSCAL",
+        "verify.html": "a page that verifies packs and bundles in a browser, offline",
     }
     packs = [
-        (str(path.relative_to(folder)), kinds.get(path.suffix, "")) for path in sorted((folder / "pack").iterdir())
+        (str(path.relative_to(folder)), next(words for ending, words in kinds.items() if path.name.endswith(ending)))
+        for path in sorted((folder / "pack").iterdir())
     ]
     return (
         *packs,

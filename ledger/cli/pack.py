@@ -1,129 +1,101 @@
-"""``evidence pack``: the evidence pack of a release, as PDF with its bundle inside and beside."""
+"""``evidence pack``: the evidence pack of a release or period, sealed, with its bundle inside and files beside it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ledger.cli.options import client_options, output, settings
-from ledger.errors import FormatError
+from ledger.cli.options import client_options, output, signing_options
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
+    from ledger.cli.output import Output
     from reports.packs import Pack
 
-FORMATS: Final = ("pdf", "html", "bundle")
+FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
+"""As `reports.packfiles` names them; written here too, because a pipeline that asks for help has no `reports`."""
 
 
 @click.command()
-@click.argument("release", metavar="PRODUCT@VERSION|BUNDLE")
+@click.argument("subject", metavar="[PRODUCT@VERSION|BUNDLE]", required=False)
+@click.option("--from", "start", metavar="POSITION|TIME", help="A period in place of a release: its first entry.")
+@click.option("--to", "end", metavar="POSITION|TIME", help="Its end; the end itself does not belong to it.")
+@click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Only these projects; repeat for more.")
+@click.option("--baseline-from", metavar="POSITION|TIME", help="An earlier period that measures are set beside.")
+@click.option("--baseline-to", metavar="POSITION|TIME", help="Its end; by default the beginning of the period.")
+@click.option("--sample", type=click.IntRange(1, 10_000), metavar="N", help="Changes to draw; default: as customary.")
+@click.option("--auditor-number", metavar="S", help="The auditor's own number or text, which draws the sample.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder to write into.")
-@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="What to write; all if not given.")
+@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="What to write; all if not given.")
 @click.option(
     "--zone", default="UTC", show_default=True, metavar="ZONE", help="The reader's time zone, e.g. Europe/Oslo."
 )
+@click.option("--language", default="en", show_default=True, metavar="LANGUAGE", help="Of the pack's own words.")
 @click.option("--organisation", default="", metavar="NAME", help="Whose pack it is, for the cover.")
 @click.option("--prepared-by", default="", metavar="NAME", help="Who asked for the pack, for the cover.")
 @click.option(
     "--notice", default="", metavar="SENTENCE", help="A sentence for the cover; words before a colon go to every foot."
 )
-@click.option("--as-of", metavar="TIME", help="Judge as of this ledger time; now if not given.")
+@click.option("--as-of", metavar="TIME", help="Judge as of this ledger time; now, or the end of the period.")
+@click.option(
+    "--seal",
+    "seal_folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar="EVIDENCE_LEDGER_SEAL",
+    metavar="FOLDER",
+    help="The ledger's folder, whose sealing key seals the PDF.",
+)
+@click.option("--no-record", is_flag=True, help="Do not record that this pack was made.")
+@signing_options
 @client_options
 @click.pass_context
-def pack(
-    ctx: click.Context,
-    release: str,
-    out: Path,
-    formats: tuple[str, ...],
-    zone: str,
-    organisation: str,
-    prepared_by: str,
-    notice: str,
-    as_of: str | None,
-) -> None:
-    """Make the evidence pack of a release: who approved what, and how to check it.
+def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options by name
+    """Make the evidence pack of a release or period: who approved what, and how to check it.
 
-    The pack is printed from the bundle that an auditor would download, after the same verification.
+    The pack is printed from the bundle that an auditor would download, after the same verification. With --seal the PDF
+    is sealed with the key that the ledger has enrolled. That it was made is recorded, so that a recipient's copy can be
+    looked up; the recorded envelope lies beside the pack as its detached signature.
 
     \b
     Examples:
-      evidence pack payments@4.2.0 --out packs --zone Europe/Oslo
+      evidence pack payments@4.2.0 --out packs --zone Europe/Oslo --seal /srv/ledger
+      evidence pack --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01 --sample 25 --auditor-number 7419
       evidence pack payments-4.2.0.evidence.zip --anchor ledger.pub
     """
-    from ledger.cli.releases import as_of_now, bundle_in, fetch_release, open_bundle
-    from ledger.cli.session import open_session
-    from reports.packs import make_pack
-    from reports.release.view import PackSettings
+    from ledger.cli.packing import Wanted, make, open_wanted, record, write
 
-    path = Path(release)
-    source = release if path.is_file() else settings(ctx).server.text
-    if path.is_file():
-        bundle = open_bundle(bundle_in(path.read_bytes()), settings(ctx).anchor_line)
-    else:
-        with open_session(ctx) as session:
-            bundle = fetch_release(session, release)
-    made = make_pack(
-        bundle.data,
-        settings(ctx).anchor_line,
-        as_of=as_of or as_of_now(bundle.records),
-        settings=PackSettings(
-            generated_at=datetime.now(UTC),
-            zone=_zone(zone),
-            zone_name=zone,
-            organisation=organisation,
-            prepared_from=source,
-            prepared_by=prepared_by,
-            notice_tag=_tag(notice),
-            notice=notice,
-        ),
-    )
-    written = _write(made, out, formats or FORMATS)
+    wanted = Wanted(**{name: value for name, value in told.items() if name not in ("no_record", "out", "forms")})
+    if (wanted.subject is None) == (wanted.start is None and wanted.end is None):
+        raise click.UsageError("name a release or a bundle file; or a period with --from and --to")
     say = output(ctx)
+    source = open_wanted(ctx, wanted)
+    made = make(ctx, wanted, source, say)
+    written = write(made, told["out"], told["forms"] or FORMS)
+    entry = None
+    if not told["no_record"] and source.recordable:
+        kept, entry = record(ctx, made, source, told["out"], say)
+        written += kept
+    _tell(say, made, written, entry)
+
+
+def _tell(say: Output, made: Pack, written: list[Path], entry: int | None) -> None:
     if made.pdf_missing_reason is not None:
         say.warn(made.pdf_missing_reason)
+    elif made.sealed_by is None:
+        say.note("The PDF is not sealed: name the ledger's folder with --seal, or make the pack on the server's pages.")
+    lines = [f"pack id {made.pack_id}", *(f"  {item}" for item in written)]
+    if made.sealed_by is not None:
+        lines.append(f"sealed with certificate {made.sealed_by}")
+    if entry is not None:
+        lines.append(f"recorded in entry {entry}")
     say.answer(
-        {"pack_id": made.pack_id, "files": [str(item) for item in written], "pdf_missing": made.pdf_missing_reason},
-        [f"pack id {made.pack_id}", *(f"  {item}" for item in written)],
+        {
+            "pack_id": made.pack_id,
+            "files": [str(item) for item in written],
+            "pdf_missing": made.pdf_missing_reason,
+            "sealed_by": made.sealed_by,
+            "entry": entry,
+        },
+        lines,
     )
-
-
-def _tag(notice: str) -> str:
-    """The words before a colon, for the foot of every page: of "Sample data: ..." the first two."""
-    words, colon, _ = notice.partition(":")
-    return (words if colon and len(words) <= 24 else "Notice") if notice else ""
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise FormatError(
-            "unknown-zone",
-            "no such time zone is known on this machine",
-            where="--zone",
-            remedy="Name one such as Europe/Oslo; where none is known: sudo apt-get install -y tzdata",
-        ) from None
-
-
-def _write(made: Pack, out: Path, formats: tuple[str, ...]) -> list[Path]:
-    stem = made.bundle_name.removesuffix(".evidence.zip")
-    files = {
-        "pdf": (f"{stem}.evidence.pdf", made.pdf),
-        "html": (f"{stem}.evidence.html", made.html.encode("utf-8")),
-        "bundle": (made.bundle_name, made.bundle),
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, data in (files[wanted] for wanted in FORMATS if wanted in formats):
-        if data is not None:
-            (out / name).write_bytes(data)
-            written.append(out / name)
-    return written

@@ -124,3 +124,24 @@ def as_of_now(records: Records) -> str:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     last = records.entries[-1].leaf.received_at if records.entries else now
     return max(now, last)
+
+
+def as_of_its_end(bundle: FetchedBundle) -> str | None:
+    """The time of the last entry of a period; None for a release.
+
+    A period is judged by what was recorded up to its end: by a later time, a review that came after the end and is
+    not shown would seem to be overdue.
+    """
+    index = bundle.verification.index
+    period = None if index is None else index.subject.period
+    return None if period is None or not bundle.records.entries else bundle.records.entries[-1].leaf.received_at
+
+
+def as_of_what_follows(session: Session, bundle: FetchedBundle) -> str | None:
+    """The time of the first entry after a period: until then, what the period holds was all there was; None: now."""
+    index = bundle.verification.index
+    period = None if index is None else index.subject.period
+    try:
+        return None if period is None else session.client.entry(period.to)[0].received_at
+    except NotFoundError:
+        return None

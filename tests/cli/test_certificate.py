@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ledger import exitcodes
 from ledger.cli.ledgerfolder import folder_settings
-from ledger.cli.sealfiles import public_key_in, read_seal_key, sealing_certificate
+from ledger.cli.sealfiles import public_key_in
 from ledger.digests import digest_bytes
 from ledger.errors import AuthorityError, ConflictError, FormatError, NotFoundError
 from ledger.events.roster import CertificateEnd, CertificateEnrol
+from ledger.sealfiles import enrolled_certificate, read_seal_files
 from ledger.sealkeys import certificate_id
-from reports.sealing import new_seal_key, spki_of
+from reports.sealing import SealKey, new_seal_key, spki_of
 from tests.cli.running import User, house
 from tests.world import World
 
@@ -72,7 +73,8 @@ def certificates(user: User) -> list[dict[str, object]]:
 def test_a_ledger_begins_with_a_sealing_key(own: House) -> None:
     """`init` makes it for its owner alone and enrols its public half; what is enrolled is what seals."""
     (listed,) = certificates(own.ada)
-    key = read_seal_key(folder_settings(own.folder))
+    found = read_seal_files(folder_settings(own.folder))
+    key = SealKey(found.private_pem, found.certificates_pem)
     assert listed["certificate"] == certificate_id(spki_of(key))
     assert (listed["sort"], listed["since"], listed["in_force"]) == ("P-256", 3, True)
     shown = own.ada.ok("show", "2").out
@@ -80,7 +82,7 @@ def test_a_ledger_begins_with_a_sealing_key(own: House) -> None:
     assert "packs" in shown
     (own.folder / "seal.key").chmod(0o640)
     with pytest.raises(AuthorityError) as caught:
-        read_seal_key(folder_settings(own.folder))
+        read_seal_files(folder_settings(own.folder))
     assert caught.value.slug == "key-file-open"
 
 
@@ -199,10 +201,10 @@ def test_only_an_enrolled_key_that_has_not_ended_seals() -> None:
     key = new_seal_key(digest_bytes(b"ledger"), NOW)
     enrolled = world.act(CertificateEnrol(spki_of(key), "packs"))
     ended = world.act(CertificateEnd(certificate_id(spki_of(key)), "replaced"))
-    assert sealing_certificate(world.roster, key, ended.index).since == enrolled.index + 1
+    assert enrolled_certificate(world.roster, spki_of(key), ended.index).since == enrolled.index + 1
     for position in (enrolled.index, ended.index + 1):
         with pytest.raises(ConflictError) as caught:
-            sealing_certificate(world.roster, key, position)
+            enrolled_certificate(world.roster, spki_of(key), position)
         assert caught.value.slug == "unknown-certificate"
 
 
@@ -210,5 +212,5 @@ def test_a_ledger_without_a_sealing_key_says_so(own: House) -> None:
     """The file that is missing, and what makes it."""
     (own.folder / "seal.pem").unlink()
     with pytest.raises(NotFoundError) as caught:
-        read_seal_key(folder_settings(own.folder))
+        read_seal_files(folder_settings(own.folder))
     assert caught.value.slug == "no-seal-key"

@@ -40,8 +40,12 @@ SERVICE: Final = "tariff-api"
 
 _PIPELINE_KINDS: Final = (
     *("prompt", "diff", "test", "approval", "merge", "push", "decision"),
-    *("build", "release", "deploy", "observation"),
+    *("build", "release", "deploy", "observation", "reconciliation"),
 )
+
+
+OFFICER: Final = "mara-lindqvist"
+"""Whose key signs that a pack was made: a small company's administrator is its compliance officer too."""
 
 
 def found_ledger(stage: Stage) -> None:
@@ -53,7 +57,7 @@ def enrol_everybody(stage: Stage, start: str) -> None:
     """People, agent and pipeline become known, with roles and keys; the project is declared."""
     listing = stage.folder / "people.toml"
     listing.write_text(_people_file(start), encoding="utf-8")
-    admin = ("--key", "mara-lindqvist")
+    admin = ("--key", OFFICER)
     stage.evidence("people", "import", str(listing), *admin, show=True)
     for somebody in PEOPLE:
         if somebody is not MARA:
@@ -197,6 +201,7 @@ def release_and_deploy(stage: Stage, scenery: Scenery) -> None:
         *("record", "observation", "--environment", "production", "--service", SERVICE, "--release", RELEASE),
         *("--running", str(artifact), "--verification", "passed", "--project", PROJECT, *pipeline),
     )
+    stage.evidence("reconcile", *repository, *pipeline, show=True)
 
 
 def perform(stage: Stage, scenery: Scenery) -> None:

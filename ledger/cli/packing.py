@@ -1,0 +1,245 @@
+"""How ``evidence pack`` makes a pack: what is fetched, with what it is sealed, what is written, what is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ledger.cli.options import settings
+from ledger.cli.releases import (
+    FetchedBundle,
+    as_of_its_end,
+    as_of_now,
+    as_of_what_follows,
+    bundle_in,
+    fetch_period,
+    fetch_release,
+    open_bundle,
+)
+from ledger.errors import FormatError, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+    import click
+
+    from ledger.cli.output import Output
+    from ledger.cli.packevent import PackOf
+    from ledger.digests import Digest
+    from ledger.roster.state import Roster
+    from reports.packs import Pack, Sealing
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command was told about the pack itself."""
+
+    subject: str | None
+    """A release, or the path of a bundle or pack."""
+    start: str | None
+    end: str | None
+    projects: tuple[str, ...]
+    baseline_from: str | None
+    baseline_to: str | None
+    sample: int | None
+    auditor_number: str | None
+    zone: str
+    language: str
+    organisation: str
+    prepared_by: str
+    notice: str
+    as_of: str | None
+    seal_folder: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a pack is made from."""
+
+    bundle: FetchedBundle
+    as_of: str
+    told_from: str
+    """The server or the file, in words."""
+    recordable: bool
+    """Whether it came from a server, which can be told of the pack."""
+    baseline: bytes | None
+    asked: str
+    """How the period was asked for."""
+
+
+def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
+    """The bundles of the pack, verified.
+
+    Raises:
+        NotFoundError: ``no-such-release``, ``no-such-period``. ChainError: ``bundle-not-intact``.
+    """
+    from pathlib import Path
+
+    from ledger.cli.session import open_session
+
+    if wanted.subject is not None and Path(wanted.subject).is_file():
+        bundle = open_bundle(bundle_in(Path(wanted.subject).read_bytes()), settings(ctx).anchor_line)
+        as_of = wanted.as_of or as_of_its_end(bundle) or as_of_now(bundle.records)
+        return Source(bundle, as_of, wanted.subject, recordable=False, baseline=None, asked="")
+    server = settings(ctx).server.text
+    with open_session(ctx) as session:
+        if wanted.subject is not None:
+            bundle = fetch_release(session, wanted.subject)
+            as_of = wanted.as_of or as_of_now(bundle.records)
+            return Source(bundle, as_of, server, recordable=True, baseline=None, asked="")
+        known = session.directory()
+        projects = [known.project(name).id for name in wanted.projects]
+        bundle = fetch_period(session, wanted.start, wanted.end, projects)
+        followed = None if wanted.end is None else as_of_what_follows(session, bundle)
+        baseline = None
+        if wanted.baseline_from is not None:
+            until = wanted.baseline_to or wanted.start
+            baseline = fetch_period(session, wanted.baseline_from, until, projects).data
+    asked = f"{wanted.start or 'the beginning'} to {wanted.end or 'now'}"
+    as_of = wanted.as_of or followed or as_of_now(bundle.records)
+    return Source(bundle, as_of, server, recordable=True, baseline=baseline, asked=asked)
+
+
+def make(ctx: click.Context, wanted: Wanted, source: Source, say: Output) -> Pack:
+    """The pack, sealed where a folder with the ledger's key was named.
+
+    Raises:
+        LedgerError: the bundle cannot be judged or printed, or the key that seals is not enrolled.
+    """
+    from ledger.sampling import Sampling
+    from reports.packs import PeriodWish, make_pack
+    from reports.release.view import PackSettings
+
+    seal, certificate = None, None
+    if wanted.seal_folder is not None:
+        seal = sealing_of(wanted.seal_folder)
+        certificate = _enrolled(seal, source.bundle.records.roster, source.bundle.records.position)
+    asks = wanted.sample is not None or wanted.auditor_number is not None
+    return make_pack(
+        source.bundle.data,
+        settings(ctx).anchor_line,
+        as_of=source.as_of,
+        settings=PackSettings(
+            generated_at=datetime.now(UTC).replace(microsecond=0),
+            zone=_zone(wanted.zone),
+            zone_name=wanted.zone,
+            organisation=wanted.organisation,
+            prepared_from=source.told_from,
+            prepared_by=wanted.prepared_by,
+            notice_tag=_tag(wanted.notice),
+            notice=wanted.notice,
+            language=wanted.language,
+            sealed_by=certificate,
+        ),
+        wish=PeriodWish(
+            asked=source.asked,
+            baseline=source.baseline,
+            sampling=Sampling(wanted.auditor_number, wanted.sample) if asks else None,
+        ),
+        seal=seal,
+        tell=lambda words: say.note(f"{words} ..."),
+    )
+
+
+def sealing_of(folder: Path) -> Sealing:
+    """With what the ledger in ``folder`` seals: its key, the time now, and its time-stamp authority if it names one.
+
+    Raises:
+        NotFoundError: ``no-ledger-here``, ``no-seal-key``. AuthorityError: ``key-file-open``.
+        FormatError: ``bad-settings``.
+    """
+    from ledger.cli.ledgerfolder import folder_settings
+    from ledger.sealfiles import read_seal_files
+    from ledger.stamping import stamper
+    from reports.packs import Sealing
+    from reports.sealing import SealKey
+
+    found = folder_settings(folder)
+    files = read_seal_files(found)
+    stamp = None if found.timestamp_url is None else stamper(found.timestamp_url)
+    return Sealing(SealKey(files.private_pem, files.certificates_pem), datetime.now(UTC), stamp)
+
+
+def write(made: Pack, out: Path, forms: Sequence[str]) -> list[Path]:
+    """Paths of the files of these forms, after they were written."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for file in made.files:
+        if file.form in forms:
+            (out / file.name).write_bytes(file.data)
+            written.append(out / file.name)
+    return written
+
+
+def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Output) -> tuple[list[Path], int | None]:
+    """The path of the recorded envelope beside the pack, and its entry; neither where nobody could sign or record it.
+
+    A pack that could not be recorded is a pack all the same, so that is a note and no error.
+    """
+    from ledger.cli.packevent import Made, MadeFile, pack_body, pack_event, send_pack
+    from ledger.cli.session import open_session
+
+    subject = _subject(source)
+    try:
+        with open_session(ctx) as session:
+            files = [MadeFile(file.name, file.media_type, file.data) for file in made.files if file.form != "bundle"]
+            told = Made(made.pack_id, source.as_of, source.bundle.records.position, made.sealed_by)
+            body = pack_body(files, made.bundle, subject, told)
+            parcel = pack_event(session, session.directory(), body, subject)
+            receipt = send_pack(session, parcel)
+    except LedgerError as error:
+        say.note(f"That this pack was made is not recorded: {error.message} [{error.slug}]")
+        return [], None
+    path = out / f"{made.bundle_name.removesuffix('.zip')}.dsse.json"
+    path.write_bytes(parcel.envelope.data)
+    return [path], receipt.leaf.index
+
+
+def _subject(source: Source) -> PackOf:
+    from ledger.cli.packevent import PackOf
+    from ledger.events.work import Release
+
+    records, index = source.bundle.records, source.bundle.verification.index
+    if index is None:
+        raise ValueError("a bundle whose checks passed has its index")
+    if index.subject.period is not None:
+        covered = index.subject.period
+        projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
+        return PackOf(projects[0], period=(covered.from_, covered.to))
+    found = next(record for record in records.entries if record.envelope == index.subject.release)
+    body, project = found.event.body, found.event.context.project
+    if not isinstance(body, Release) or project is None:
+        raise TypeError("the subject of a bundle is a release of a project")
+    return PackOf(project, found.envelope, f"{body.product}@{body.version}")
+
+
+def _enrolled(seal: Sealing, roster: Roster, position: int) -> Digest:
+    from ledger.sealfiles import enrolled_certificate
+    from reports.sealing import spki_of
+
+    return enrolled_certificate(roster, spki_of(seal.key), position).id
+
+
+def _tag(notice: str) -> str:
+    """The words before a colon, for the foot of every page: of "Sample data: ..." the first two."""
+    words, colon, _ = notice.partition(":")
+    return (words if colon and len(words) <= 24 else "Notice") if notice else ""
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise FormatError(
+            "unknown-zone",
+            "no such time zone is known on this machine",
+            where="--zone",
+            remedy="Name one such as Europe/Oslo; where none is known: sudo apt-get install -y tzdata",
+        ) from None
