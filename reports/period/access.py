@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "access"
-MOST: Final = 40
+MOST: Final = 25
 """Rows printed of each table; the rest is counted."""
 RULES: Final = ("ADM-01", "ADM-04", "ID-02", "ID-03", "ID-04", "SOD-11")
 
@@ -170,7 +170,7 @@ def _reviews(view: PeriodView, done: tuple[Reviewed, ...]) -> list[Block]:
                 if isinstance(item.grants, Absent)
                 else line(say_count("{count} grant", "{count} grants", len(item.grants))),
                 line(number(item.ended)),
-                line(item.fact.approval.decision if item.fact.standing else say("no longer stands")),
+                line(item.fact.approval.decision if item.fact.withdrawn_by is None else say("withdrawn")),
             )
         )
         for item in done

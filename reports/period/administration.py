@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ANCHOR: Final = "administration"
 REMOVED: Final = "removed"
 """Anchor of what is not at hand."""
-MOST: Final = 50
+MOST: Final = 25
 """Rows printed of each table; the rest is counted."""
 RULES: Final = ("LED-05", "LED-06")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reports.parts import Block
     from reports.period.view import PeriodView
 
-MOST: Final = 40
+MOST: Final = 25
 """Rows printed; the rest is counted."""
 
 

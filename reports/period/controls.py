@@ -42,7 +42,7 @@ class Tested:
         return next((MARKS[outcome] for outcome, many in self.counts.items() if many), Mark.NOT_APPLICABLE)
 
 
-def tested(view: PeriodView) -> tuple[Tested, ...]:
+def controls_of(view: PeriodView) -> tuple[Tested, ...]:
     """The controls of the frameworks that the policy names, in their order."""
     return tuple(
         Tested(control, tally(verdict for verdict in view.verdicts if verdict.rule in control.on))
@@ -52,7 +52,7 @@ def tested(view: PeriodView) -> tuple[Tested, ...]:
 
 def controls(view: PeriodView) -> Section:
     """The section."""
-    found = tested(view)
+    found = controls_of(view)
     return Section(
         ANCHOR,
         "4",
@@ -70,7 +70,6 @@ def controls(view: PeriodView) -> Section:
                     interview=strong(say("Interview")),
                 )
             ),
-            *_table(found),
             Paragraph(
                 line(
                     say(
@@ -81,6 +80,7 @@ def controls(view: PeriodView) -> Section:
                 ),
                 small=True,
             ),
+            *_table(found),
         ),
     )
 

@@ -26,9 +26,9 @@ MOST_SUBJECTS: Final = 10
 """Subjects named in one card; the rest is counted."""
 MOST_SENTENCES: Final = 3
 """Different sentences quoted in one card."""
-MOST_CARDS: Final = 24
+MOST_CARDS: Final = 15
 """Deviations printed as cards, severe and far-reaching ones first; further ones are rows of a table."""
-MOST_UNTOLD: Final = 30
+MOST_UNTOLD: Final = 20
 """Rules of which something cannot be told, printed."""
 
 
@@ -182,9 +182,10 @@ def _beside(item: Deviation) -> Line:
         ),
         " ",
         ", ".join(say("entry {entry}", entry=number(index)) for index in entries[:MOST_SUBJECTS]),
-        " ",
+        ", ",
         say("and {more} more", more=number(len(entries) - MOST_SUBJECTS)) if len(entries) > MOST_SUBJECTS else "",
-        "; ",
+        quiet(say("see")),
+        " ",
         link("exceptions", say("Exceptions and emergencies"), page=True),
     )
 

@@ -58,6 +58,20 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
     from reports.text import Text
 
+FLOWING: Final = frozenset(
+    {
+        "system",
+        "deployments",
+        "strata",
+        "exceptions",
+        "incidents",
+        "access",
+        "policies",
+        "administration",
+        "concentration",
+    }
+)
+"""Sections that begin on the page on which the one before ends: short ones, and those that belong together."""
 MOST_PROJECTS: Final = 6
 """Projects named on the cover; the rest is counted."""
 
@@ -127,15 +141,16 @@ def _anchors(block: Block) -> Iterable[str]:
 
 
 def _numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """The sections numbered in their order; a sheet of the sample has the plan's number and its own."""
+    """The sections numbered in their order, sheets of the sample apart; those that may, follow on the same page."""
     found: list[Section] = []
     place = 0
     for section in sections:
         if section.anchor.startswith("sheet"):
-            found.append(replace(section, number=f"{place}.{section.anchor.removeprefix('sheet')}"))
+            found.append(replace(section, number=f"S{section.anchor.removeprefix('sheet')}"))
         else:
             place += 1
-            found.append(replace(section, number=str(place)))
+            flows = section.brief or section.anchor in FLOWING
+            found.append(replace(section, number=str(place), brief=flows))
     return tuple(found)
 
 
@@ -182,6 +197,13 @@ def _conclusion(view: PeriodView) -> Conclusion:
 
 
 def _headline(failed: int, untold: int, changes: int) -> str:
+    if failed and untold:
+        return say_count(
+            "{count} verdict failed, {untold} cannot be told",
+            "{count} verdicts failed, {untold} cannot be told",
+            failed,
+            untold=number(untold),
+        )
     if failed:
         return say_count("{count} verdict failed", "{count} verdicts failed", failed)
     if untold:

@@ -23,6 +23,7 @@ from reports.parts import (
     words,
 )
 from reports.period.shown import change_line, counted, cut, tally
+from reports.period.stated import meaning_blocks
 from reports.release.said import columns, named, sort_of
 from reports.say import say, say_count
 from reports.wording import number, share
@@ -194,6 +195,7 @@ def _blocks(view: PeriodView, held: dict[str, Held], found: tuple[Clash, ...]) -
         ),
         *rest,
         _rules(view),
+        *meaning_blocks(view),
     )
 
 

@@ -13,8 +13,8 @@ from reports.release.said import (
     absence,
     columns,
     joined,
-    ledger_time,
     named,
+    parse_time,
     quiet,
     received,
     status,
@@ -22,7 +22,7 @@ from reports.release.said import (
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import duration, number, share
+from reports.wording import duration, minute, number, share
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodChange, PeriodView
 
 ANCHOR: Final = "exceptions"
-MOST: Final = 60
+MOST: Final = 30
 """Rows printed of each table; the rest is counted."""
 REASON: Final = 200
 """Characters printed of a reason."""
@@ -80,7 +80,7 @@ def exceptions(view: PeriodView) -> Section:
                         words(say("of {whole}", whole=number(len(found)))),
                     ),
                     Figure(
-                        words(duration(_middle(times)) if times else say("none")),
+                        words(_roughly(_middle(times)) if times else say("none")),
                         words(say("until the review, median")),
                     ),
                 )
@@ -179,7 +179,11 @@ def _row(view: PeriodView, item: ExceptionFact) -> Row:
                 *line(named(item.requester), ", "),
                 *line(
                     quiet(
-                        say("{declared} until {until}", declared=ledger_time(item.record), until=exception.expires_at)
+                        say(
+                            "{declared} until {until}",
+                            declared=minute(received(item.record)),
+                            until=minute(parse_time(exception.expires_at)),
+                        )
                     )
                 ),
             ),
@@ -221,6 +225,11 @@ def _alone(view: PeriodView, alone: tuple[PeriodChange, ...]) -> list[Block]:
         ),
         *rest,
     ]
+
+
+def _roughly(span: timedelta) -> str:
+    """The span in its largest unit, for the large number."""
+    return " ".join(duration(span).split()[:2])
 
 
 def _middle(times: list[timedelta]) -> timedelta:

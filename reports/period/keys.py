@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PEOPLE: Final = "people"
 """Anchor of the table of persons, agents and services."""
-MOST: Final = 40
+MOST: Final = 25
 """Rows printed of each table; the rest is counted."""
 
 
@@ -143,15 +143,6 @@ def people_blocks(view: PeriodView) -> list[Block]:
     shown, rest = cut(body, MOST, "principals")
     return [
         Heading(words(say("Who is who")), PEOPLE),
-        Paragraph(
-            line(
-                say(
-                    "Rules compare principals, never names. Two accounts are one person exactly if one card claims "
-                    "both, or an administrator joined their principals."
-                )
-            ),
-            small=True,
-        ),
         Table(
             columns(
                 (say("Name"), 24),
@@ -166,4 +157,13 @@ def people_blocks(view: PeriodView) -> list[Block]:
             "dense",
         ),
         *rest,
+        Paragraph(
+            line(
+                say(
+                    "Rules compare principals, never names. Two accounts are one person exactly if one card claims "
+                    "both, or an administrator joined their principals."
+                )
+            ),
+            small=True,
+        ),
     ]

@@ -183,7 +183,7 @@ def _rests_on(view: PeriodView, found: Concentration) -> Line:
             found.one_eligible,
         )
         if found.one_eligible
-        else say("No change depended on one person alone.")
+        else say("No change is known to have depended on one person alone.")
     )
     return line(told, " ", alone)
 
@@ -256,6 +256,14 @@ def _unapproved(found: Concentration) -> tuple[Block, ...]:
                 "{count} change could have been approved by nobody.",
                 "{count} changes could have been approved by nobody.",
                 found.none_eligible,
+            )
+        )
+    if found.unknown_eligible:
+        items.append(
+            say_count(
+                "Of {count} change it cannot be told who took part, and so who could have approved it.",
+                "Of {count} changes it cannot be told who took part, and so who could have approved them.",
+                found.unknown_eligible,
             )
         )
     if found.missing:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
+from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import in_plain_words
 from ledger.rules.verdict import Outcome
 from reports.parts import (
+    Beside,
+    Bullets,
     Heading,
     Listing,
     Notes,
@@ -27,7 +31,7 @@ from reports.text import capture
 from reports.wording import zone_sentence
 
 if TYPE_CHECKING:
-    from ledger.rules.policy import PolicyRules
+    from ledger.rules.policy import PolicyRules, RuleSetting
     from reports.parts import Block
     from reports.period.view import PeriodView
 
@@ -169,22 +173,11 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
 def _rules(policy: PolicyRules) -> list[Block]:
     plain = in_plain_words(policy)
     off = plain.off
+    half = (len(plain.shared) + 1) // 2
     return [
         Table(
-            columns((say("Rule"), 24), (say("Holds when"), 40), (say("Parameters"), 26), (say("Severity"), 10)),
-            tuple(
-                Row(
-                    (
-                        line(strong(rule.id), " ", rule.title),
-                        line(rule.statement),
-                        line(capture(" ".join(rule.parameters), limit=PARAMETERS))
-                        if rule.parameters
-                        else line(quiet(say("none of its own"))),
-                        line(rule.severity),
-                    )
-                )
-                for rule in plain.rules
-            ),
+            columns((say("Rule"), 26), (say("Holds when"), 44), (say("Parameters of its own"), 30)),
+            tuple(_rule(setting) for setting in policy.rules),
             words(say("No rule is on.")),
             words(say("Rules that are on")),
             "dense",
@@ -202,14 +195,22 @@ def _rules(policy: PolicyRules) -> list[Block]:
             ),
             small=True,
         ),
-        *_shared(plain.shared),
-    ]
-
-
-def _shared(sentences: tuple[str, ...]) -> list[Block]:
-    if not sentences:
-        return []
-    return [
         Heading(words(say("What holds for several rules"))),
-        *(Paragraph(line(capture(sentence, limit=400)), small=True) for sentence in sentences),
+        Beside((_bullets(plain.gate, *plain.shared[:half]), _bullets(*plain.shared[half:]))),
     ]
+
+
+def _rule(setting: RuleSetting) -> Row:
+    own = {name: value for name, value in setting.settings.items() if name not in SHARED}
+    told = "; ".join(f"{name}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}" for name, value in own.items())
+    return Row(
+        (
+            line(strong(setting.rule.id), " ", setting.rule.title, " ", quiet(setting.severity)),
+            line(setting.rule.statement),
+            line(code(capture(told, limit=PARAMETERS))) if told else line(quiet(say("none"))),
+        )
+    )
+
+
+def _bullets(*sentences: str) -> tuple[Block, ...]:
+    return (Bullets(tuple(line(capture(sentence, limit=600)) for sentence in sentences)),)

@@ -93,7 +93,11 @@ def policies(view: PeriodView) -> Section:
                 len({span.digest for span in view.policies}),
             ),
             " ",
-            say_count("It changed {count} time.", "They changed {count} times.", changes)
+            say_count(
+                "Another one came into force {count} time, counted project by project.",
+                "Another one came into force {count} times, counted project by project.",
+                changes,
+            )
             if changes
             else say("None changed in the period."),
             " ",
@@ -136,7 +140,8 @@ def _judging(view: PeriodView) -> list[tuple[str, Line]]:
             say("Judged by it"),
             line(
                 say(
-                    "the whole period, at position {position} and as of {as_of}, as `evidence check --from --to` does; "
+                    "the whole period, at position {position} and as of {as_of}, as the command does that checks a "
+                    "period; "
                     "what earlier policies asked for is in the history below and in the bundle",
                     position=number(view.dossier.records.position),
                     as_of=view.carried.as_of,

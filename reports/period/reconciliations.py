@@ -211,7 +211,8 @@ def _git(view: PeriodView) -> list[Block]:
             words(
                 say(
                     "Nobody compared a clone with the ledger in the period: whether everything that landed in git was "
-                    "recorded cannot be told from here. `evidence reconcile` does it on any clone, also the assessor's."
+                    "recorded cannot be told from here. The run sheet says how to do it on any clone, also the "
+                    "assessor's own."
                 )
             ),
             None,

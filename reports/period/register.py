@@ -8,6 +8,7 @@ from ledger.rules.assess import change_subject
 from ledger.rules.verdict import Outcome
 from reports.parts import Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.period.shown import cut, verdict_line
+from reports.period.stated import stated_blocks
 from reports.release.said import NONE, columns, joined, link, listed_names, quiet, received, status
 from reports.say import say, say_count
 from reports.text import capture
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ANCHOR: Final = "register"
 DEPLOYMENTS: Final = "deployments"
 """Anchor of the index that leads back from deployments: a section of its own."""
-MOST: Final = 40
+MOST: Final = 20
 """Deployments printed; the rest is counted."""
 MOST_LINKS: Final = 6
 """Changes named beside one deployment."""
@@ -133,18 +134,19 @@ def _blocks(view: PeriodView) -> tuple[Block, ...]:
         Table(
             columns(
                 (say("Change"), 12),
-                (say("What, asked for by"), 23),
+                (say("What, asked for by"), 21),
                 (say("Type, assistant"), 11),
                 (say("Landed, UTC"), 12),
-                (say("Approved by"), 15),
-                (say("Release, deployed"), 12),
-                (say("Verdicts"), 15),
+                (say("Approved by"), 14),
+                (say("Release, deployed"), 16),
+                (say("Verdicts"), 14),
             ),
             tuple(_row(change, released) for change in printed),
             words(say("No change is printed.")),
             None,
             "dense",
         ),
+        *stated_blocks(view),
     )
 
 

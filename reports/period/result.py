@@ -1,15 +1,16 @@
-"""The result on one page: six questions with their outcomes, rule families counted, and what reaches far."""
+"""The result on one page: six questions with their outcomes, and the deviations, severe and far-reaching first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.catalogue import BY_ID, FAMILIES
+from ledger.rules.catalogue import BY_ID
 from ledger.rules.verdict import Outcome
-from reports.parts import Column, Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.period.deviations import card_anchor, deviations_of
-from reports.period.shown import counted, tally
-from reports.release.said import columns, link, quiet, status, strong
+from reports.period.reconciliations import compared
+from reports.period.shown import tally
+from reports.release.said import columns, link, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.wording import number, share
@@ -17,12 +18,11 @@ from reports.wording import number, share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.rules.verdict import Verdict
     from reports.parts import Block
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "result"
-MOST: Final = 8
+MOST: Final = 15
 """Deviations named on the page; all are under Deviations."""
 
 
@@ -34,7 +34,7 @@ def result(view: PeriodView) -> Section:
         words(say("Result")),
         words(say("Did the controls hold over the period, and where not?")),
         _lede(view),
-        (_figures(view), _answers(view), *_worst(view), _families(view)),
+        (_figures(view), _answers(view), *_worst(view)),
     )
 
 
@@ -138,6 +138,8 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
     counts = tally(found)
     judged = len(found) - counts[Outcome.NOT_APPLICABLE]
     worst = next((outcome for outcome, many in counts.items() if many), Outcome.NOT_APPLICABLE)
+    if anchor == "populations":
+        worst = _known(view, worst)
     said = {
         Outcome.FAIL: say("Not always"),
         Outcome.NOT_EVALUABLE: say("Cannot tell"),
@@ -158,11 +160,40 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
         (
             line(strong(question)),
             line(status(MARKS[worst], said)),
-            line(told),
+            line(told, *_beside(view, anchor)),
             line(link(anchor, name, page=True)),
         ),
         hit=worst is Outcome.FAIL,
     )
+
+
+def _beside(view: PeriodView, anchor: str) -> Line:
+    """Beside the verdicts about the populations: what was found without a rule."""
+    if anchor != "populations":
+        return ()
+    refs = compared(view)
+    return line(
+        "; ",
+        say_count(
+            "{count} landing of no recorded change",
+            "{count} landings of no recorded change",
+            len(view.dossier.unplaced),
+        ),
+        "; ",
+        say("git differs on {part} refs compared", part=share(sum(item.differs for item in refs), len(refs)))
+        if refs
+        else say("nobody compared git with the ledger"),
+    )
+
+
+def _known(view: PeriodView, by_rules: Outcome) -> Outcome:
+    """Whether every change is known, also where no rule asks: what no change explains, and what nobody compared."""
+    refs = compared(view)
+    if view.dossier.unplaced or any(item.differs for item in refs):
+        return Outcome.FAIL
+    if by_rules is Outcome.PASS and not refs:
+        return Outcome.NOT_EVALUABLE
+    return by_rules
 
 
 def _worst(view: PeriodView) -> list[Block]:
@@ -208,41 +239,3 @@ def _worst(view: PeriodView) -> list[Block]:
         ),
         *note,
     ]
-
-
-def _families(view: PeriodView) -> Table:
-    names = {
-        "ID": say("Identity and keys"),
-        "SOD": say("Segregation of duties"),
-        "APP": say("Approvals"),
-        "CHG": say("Changes"),
-        "TST": say("Tests"),
-        "AI": say("Assistants"),
-        "REL": say("Releases"),
-        "DEP": say("Deployments"),
-        "INC": say("Incidents"),
-        "EXC": say("Exceptions"),
-        "POP": say("Populations"),
-        "LED": say("Keeping of the record"),
-        "ADM": say("Administration"),
-    }
-    body: list[Row] = []
-    for family in FAMILIES:
-        found = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
-        if found:
-            body.append(_family(line(names[family], " ", quiet(family)), found))
-    body.append(_family(line(strong(say("All"))), view.verdicts))
-    return Table(
-        (
-            Column(words(say("Rule family")), 40),
-            *(Column(words(mark.word), 15, "right") for mark in MARKS.values()),
-        ),
-        tuple(body),
-        words(say("No rule was assessed.")),
-        words(say("Verdicts by rule family")),
-        "dense",
-    )
-
-
-def _family(head: Line, found: Sequence[Verdict]) -> Row:
-    return Row((head, *(counted(outcome, many) for outcome, many in tally(found).items())))

@@ -104,4 +104,4 @@ def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...],
 
 def to_write() -> Line:
     """Where somebody writes by hand what the ledger does not hold."""
-    return line(quiet(say("Not recorded; to be written in:")), Break(), quiet("_" * 64))
+    return line(quiet(say("Not recorded; to be written in:")), " ", quiet("_" * 40))

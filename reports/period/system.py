@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.roster.state import in_force, person_behind
 from reports.parts import Heading, Line, Notes, Paragraph, Row, Section, Table, line, words
+from reports.period.checked import prompt_blocks, suite_blocks
 from reports.period.shown import cut
 from reports.period.view import of_period
 from reports.release.said import NONE, code, columns, joined, named, quiet
@@ -84,11 +85,15 @@ def system(view: PeriodView) -> Section:
         words(say("System, process, roles and tools")),
         words(say("How are changes made here, by whom, and with which tools and assistants?")),
         line(
-            say_count("{count} tool sent events", "{count} tools sent events", len(reporters(view))),
-            "; ",
-            say_count("{count} assistant and model was used.", "{count} assistants and models were used.", len(used))
+            say_count("{count} tool sent events.", "{count} tools sent events.", len(reporters(view))),
+            " ",
+            say_count(
+                "Changes were prompted with {count} assistant, by tool, version and model.",
+                "Changes were prompted with {count} assistants, by tool, version and model.",
+                len(used),
+            )
             if used
-            else say("no prompt to an assistant is recorded for a change of the period."),
+            else say("No prompt to an assistant is recorded for a change of the period."),
         ),
         (
             Paragraph(
@@ -102,8 +107,9 @@ def system(view: PeriodView) -> Section:
             ),
             _roles(view),
             *_tools(view),
-            *_suites(view),
+            *suite_blocks(view),
             *_assistants(view, used),
+            *prompt_blocks(view),
             Heading(words(say("Description by management"))),
             Notes((words(say("Subject")), words(say("Description, or where it is kept")), words(say("Initials"))), 3),
         ),
@@ -168,43 +174,6 @@ def _tools(view: PeriodView) -> list[Block]:
             shown,
             words(say("No tool sent an event of these projects in the period.")),
             words(say("Recording tools")),
-            "small",
-        ),
-        *rest,
-    ]
-
-
-def _suites(view: PeriodView) -> list[Block]:
-    runs: dict[str, int] = {}
-    scans: dict[str, int] = {}
-    reviews = 0
-    for change in view.changes:
-        for run in change.facts.runs:
-            name = run.run.run.suite
-            runs[name] = runs.get(name, 0) + 1
-        for scan in change.facts.scans:
-            name = f"{scan.body.tool.name}, {scan.body.target}"
-            scans[name] = scans.get(name, 0) + 1
-        reviews += sum(note.actor.type == "agent" for note in change.facts.notes)
-    body = [
-        Row((line(say("Test suite")), line(capture(name, limit=80)), line(number(many))))
-        for name, many in sorted(runs.items())
-    ]
-    body += [
-        Row((line(say("Scanner")), line(capture(name, limit=80)), line(number(many))))
-        for name, many in sorted(scans.items())
-    ]
-    if reviews:
-        body.append(
-            Row((line(say("Review by an agent")), line(say("notes that decide nothing")), line(number(reviews))))
-        )
-    shown, rest = cut(body, MOST, "test-runs")
-    return [
-        Table(
-            columns((say("Sort"), 24), (say("Name"), 56), (say("Runs of changes"), 20)),
-            shown,
-            words(say("No test run and no scan is recorded for a change of the period.")),
-            words(say("Tests and scanners")),
             "small",
         ),
         *rest,

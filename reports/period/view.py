@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reports.release.view import Carried, PackSettings
     from reports.text import Text
 
-MOST_CHANGES: Final = 100
+MOST_CHANGES: Final = 60
 """Changes printed in the register at most: about four pages."""
 UNSTATED: Final = "unstated"
 """Type of a change of which nobody said what it is."""

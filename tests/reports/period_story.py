@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ledger.canonical import encode
 from ledger.digests import digest_bytes
 from ledger.documents import ReviewedGrant, encode_access_list
 from ledger.events.context import NOTHING, About
+from ledger.events.evidence import ComparedRef, Pack, PackFile, Reconciliation
 from ledger.events.forge import ChangeState, ControlSnapshot, Protection, Push, Request
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Heartbeat, Incident, Observation, Suspect
@@ -42,7 +44,7 @@ POLICY: dict[str, Any] = {
             rule: {"on": True, "severity": "medium"}
             for rule in (
                 *("CHG-03", "CHG-07", "DEP-01", "EXC-01", "EXC-02", "EXC-03", "EXC-04", "EXC-05", "INC-01", "INC-02"),
-                *("ADM-01", "ADM-02", "ADM-03", "ADM-04", "LED-05", "LED-06", "POP-06", "SOD-08"),
+                *("ADM-01", "ADM-02", "ADM-03", "ADM-04", "LED-05", "LED-06", "POP-01", "POP-06", "SOD-08"),
             )
         },
     },
@@ -270,6 +272,27 @@ def incident(company: Company, project: str, state: str, name: str, release: Rec
     world.work(project, body, company["Ольга"], company["Ольга"], contents, NOTHING)
 
 
+def compared(company: Company, project: str, *, missing: int = 0) -> None:
+    """Somebody compared a clone with what the ledger tells of the quarter so far."""
+    world = company.world
+    found = encode({"project": world.projects[project], "missing": missing, "v": 1})
+    ref = ComparedRef(20, missing, 20 - missing, MAIN, 0, git_id(f"head of {project}"), git_id(f"start of {project}"))
+    body = Reconciliation(company.first, (ref,), digest_bytes(found), len(world.entries))
+    world.work(project, body, company["Noa"], company["Noa"], [world.content("reconciliation", found)])
+
+
+def packed(company: Company, project: str, release: Record) -> None:
+    """A pack of a release was made."""
+    world = company.world
+    file = PackFile("application/pdf", "release.evidence.pdf", digest_bytes(b"pdf"), 9)
+    as_of = world.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = Pack(
+        as_of, digest_bytes(b"bundle"), (file,), digest_bytes(b"pack"), len(world.entries), release=release.envelope
+    )
+    about = About(release=release.event.context.about.release)
+    world.work(project, body, company["Noa"], company["Noa"], (), about)
+
+
 def month_before(company: Company) -> None:
     """March: three changes and a release, without assistants."""
     company.baseline = len(company.world.entries)
@@ -403,6 +426,9 @@ def _june(company: Company) -> None:
     deployed(company, "statements", released(company, "statements", "2.1.0"))
     company.at(6, 29)
     watch(company, "statements")
+    compared(company, "payments", missing=1)
+    compared(company, "statements")
+    packed(company, "payments", third)
 
 
 def _diff_of(world: World, number: str) -> Record:

@@ -1,0 +1,370 @@
+"""What a period pack says: complete, in the right words, and every number from its table."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ledger.rules.verdict import Outcome
+from reports.html import render_html
+from reports.parts import Card, Figures, Mark, Matrix, Row, Shares, Table, line
+from reports.period.controls import controls_of
+from reports.period.deviations import deviations_of
+from reports.period.document import anchors_in, period_document
+from reports.period.shown import cut
+from reports.period.strata import divisions
+from tests.reports import period_views
+from tests.reports.plain import plain, said, table
+from tests.reports.test_html import ELEMENTS, Elements
+
+if TYPE_CHECKING:
+    from reports.parts import Document, Section
+    from reports.period.view import PeriodView
+
+GOLD = Path(__file__).parents[1] / "gold"
+BOTH = pytest.mark.parametrize("name", ["quarter", "empty"])
+
+
+def view(name: str) -> PeriodView:
+    """The view of a story."""
+    return {"quarter": period_views.quarter, "empty": period_views.empty}[name]()
+
+
+@cache
+def document(name: str) -> Document:
+    """Its document."""
+    return period_document(view(name))
+
+
+def section(name: str, anchor: str) -> Section:
+    """A section of it."""
+    return next(item for item in document(name).sections if item.anchor == anchor)
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers of a sentence, in order."""
+    return [int(item.replace(",", "")) for item in re.findall(r"\d[\d,]*", text)]
+
+
+def lede(name: str, anchor: str) -> list[int]:
+    """The numbers of a section's opening sentence."""
+    return numbers(said(section(name, anchor).lede))
+
+
+def hits(found: Table) -> int:
+    """Rows that need attention."""
+    return sum(row.hit for row in found.rows)
+
+
+def test_text_is_the_gold_text() -> None:
+    """The pack says, word for word, what was read and found right; write the file anew after reading a change."""
+    assert plain(document("quarter")) == (GOLD / "period-quarter.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "most"), [("quarter", 120), ("quarter", 2), ("empty", 120)])
+def test_references_lead_somewhere(name: str, most: int) -> None:
+    """Every link has exactly one target, however many changes are printed."""
+    found = view(name)
+    if most < len(found.changes):
+        found = replace(found, printed=frozenset(range(1, most + 1)))
+    parser = Elements()
+    parser.feed(render_html(period_document(found)))
+    targets = [attributes["id"] for _, attributes in parser.found if "id" in attributes]
+    assert len(targets) == len(set(targets))
+    assert {tag for tag, _ in parser.found} <= ELEMENTS
+    for tag, attributes in parser.found:
+        if tag == "a":
+            assert (attributes["href"] or "")[1:] in targets
+
+
+@BOTH
+def test_every_question_has_its_page(name: str) -> None:
+    """Each of the 26 questions is asked once and leads to a place of the same pack."""
+    known = anchors_in(document(name).sections)
+    found = table(section(name, "questions"), "No.").rows
+    assert [numbers(said(row.cells[0])) for row in found] == [[place] for place in range(1, 27)]
+    for row in found:
+        assert said(row.cells[3]).rpartition("->")[2] in known
+
+
+@BOTH
+def test_sections_are_numbered_in_order(name: str) -> None:
+    """Numbers have no gap; only sheets of the sample stand outside of them."""
+    found = [item.number for item in document(name).sections]
+    assert [item for item in found if not item.startswith("S")] == [
+        str(place) for place in range(1, 1 + sum(not item.startswith("S") for item in found))
+    ]
+
+
+@BOTH
+def test_result_counts_what_the_assessment_holds(name: str) -> None:
+    """Cover, result and the table of rules count the same verdicts, and the figures what landed."""
+    of_view, page = view(name), section(name, "result")
+    counts = {outcome: len(of_view.assessments[0].by_outcome(outcome)) for outcome in Outcome}
+    assert dict(document(name).conclusion.tally) == {
+        Mark.FAIL: counts[Outcome.FAIL],
+        Mark.CANNOT_TELL: counts[Outcome.NOT_EVALUABLE],
+        Mark.PASS: counts[Outcome.PASS],
+        Mark.NOT_APPLICABLE: counts[Outcome.NOT_APPLICABLE],
+    }
+    assert lede(name, "result")[-2:] == [counts[Outcome.FAIL], counts[Outcome.NOT_EVALUABLE]]
+    figures = next(block for block in page.blocks if isinstance(block, Figures))
+    assert [int(str(item.value)) for item in figures.items] == [
+        len(of_view.dossier.changes),
+        sum(
+            {verdict.outcome for verdict in change.verdicts} <= {Outcome.PASS, Outcome.NOT_APPLICABLE}
+            and any(verdict.outcome is Outcome.PASS for verdict in change.verdicts)
+            for change in of_view.changes
+        ),
+        len({verdict.rule for verdict in of_view.assessments[0].by_outcome(Outcome.FAIL)}),
+        len(of_view.dossier.releases),
+        len(of_view.dossier.surroundings.deployments),
+    ]
+    rules = table(section(name, "results"), "Verdicts rule by rule").rows
+    sums = [sum(numbers(said(row.cells[place]))[0] for row in rules[:-1]) for place in range(1, 6)]
+    assert sums == [numbers(said(cell))[0] for cell in rules[-1].cells[1:]]
+    assert sums[:4] == [
+        counts[outcome] for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE, Outcome.PASS, Outcome.NOT_APPLICABLE)
+    ]
+    assert lede(name, "results") == [sum(counts.values()), *sums[:4]]
+
+
+def test_a_question_is_not_answered_by_rules_alone() -> None:
+    """A landing without a change, or a ref on which git differs, is enough not to know every change."""
+    row = table(section("quarter", "result"), "Question").rows[0]
+    assert "[! Not always]" in said(row.cells[1])
+    assert "1 landing of no recorded change; git differs on 1 of 2 refs compared" in said(row.cells[2])
+    nobody = period_document(replace(view("quarter"), dossier=replace(view("quarter").dossier, unplaced=())))
+    page = next(item for item in nobody.sections if item.anchor == "result")
+    assert "[! Not always]" in said(table(page, "Question").rows[0].cells[1])
+
+
+@BOTH
+def test_populations_can_be_drawn_again(name: str) -> None:
+    """Counts and total digests are those of the entries of the kind in the period, counted here without a dossier."""
+    of_view = view(name)
+    page = section(name, "populations")
+    rows = table(page, "The five populations").rows
+    printed = {said(row.cells[0]): (numbers(said(row.cells[1]))[0], said(row.cells[2])) for row in rows}
+    assert lede(name, "populations") == [count for count, _ in printed.values()]
+    for population, kind in (("Releases", "release"), ("Deployments", "deploy"), ("Exceptions", "exception")):
+        entries = sorted(
+            record.envelope
+            for record in of_view.dossier.records.entries
+            if of_view.dossier.first <= record.index < of_view.dossier.end and record.event.kind == kind
+        )
+        total = hashlib.sha256("".join(f"{envelope}\n" for envelope in entries).encode()).hexdigest()
+        assert printed[population] == (len(entries), total[:12])
+    assert printed["Changes"][0] == len(of_view.dossier.changes)
+
+
+@BOTH
+def test_reconciliations_count_their_rows(name: str) -> None:
+    """The opening sentence and the large numbers count the rows that differ."""
+    page = section(name, "reconciliations")
+    figures = next(block for block in page.blocks if isinstance(block, Figures))
+    git = table(page, "Entry")
+    unplaced = table(page, "Landed without")
+    running = table(page, "Deployed or running")
+    silent = table(page, "What a silent source")
+    assert [int(str(item.value)) for item in figures.items] == [
+        hits(git),
+        len(unplaced.rows),
+        len(running.rows),
+        hits(silent),
+    ]
+    released = table(page, "Commit lists of releases")
+    first = [len(git.rows), hits(git)] if git.rows else []
+    assert lede(name, "reconciliations") == [*first, len(unplaced.rows), hits(released), len(released.rows)]
+
+
+@BOTH
+def test_register_and_index_count_their_rows(name: str) -> None:
+    """Every change has a row, every deployment has one, and both are counted in words as they are in rows."""
+    of_view = view(name)
+    if of_view.changes:
+        rows = table(section(name, "register"), "Change").rows
+        released = sum("not released" not in said(row.cells[5]) for row in rows)
+        failed = sum("[! Fail]" in said(row.cells[6]) for row in rows)
+        untold = sum("Cannot tell" in said(row.cells[6]) and "Fail" not in said(row.cells[6]) for row in rows)
+        assert lede(name, "register") == [len(rows), failed, untold, released]
+        stated = table(section(name, "register"), "Text").rows
+        assert all(sum(numbers(said(cell))[0] for cell in row.cells[1:]) == len(rows) for row in stated)
+    deployed = table(section(name, "deployments"), "Entry").rows
+    named = sum("names none" not in said(row.cells[3]) for row in deployed)
+    assert lede(name, "deployments") == [len(deployed), named]
+
+
+def test_what_is_left_out_of_the_register_is_said() -> None:
+    """With fewer rows than changes the section says how many of how many, and every count stays that of all."""
+    of_view = replace(view("quarter"), printed=frozenset({1, 5}))
+    page = next(item for item in period_document(of_view).sections if item.anchor == "register")
+    assert len(table(page, "Change").rows) == 2
+    assert numbers(said(page.lede))[0] == len(of_view.changes)
+    assert f"2 of {len(of_view.changes)} changes" in said(page.blocks[0].line)  # type: ignore[union-attr]
+
+
+def test_cut_tables_say_so() -> None:
+    """Rows beyond the limit are counted in a sentence that names the register; within it nothing is said."""
+    rows = [Row((line(str(place)),)) for place in range(1_200)]
+    assert cut(rows, 1_200, "changes") == (tuple(rows), ())
+    kept, note = cut(rows, 10, "changes")
+    assert kept == tuple(rows[:10])
+    assert said(note[0].line).startswith("Printed: 10 of 1,200 rows.")  # type: ignore[union-attr]
+
+
+def test_every_change_is_in_one_part_of_each_division() -> None:
+    """The parts of a division are all of the population, none twice, and the table counts them."""
+    of_view = view("quarter")
+    rows = iter(table(section("quarter", "strata"), "Division").rows)
+    for _, parts in divisions(of_view):
+        members = [change.number for _, changes in parts for change in changes]
+        assert sorted(members) == [change.number for change in of_view.changes]
+        for _, changes in parts:
+            row = next(rows)
+            failed = sum(any(one.outcome is Outcome.FAIL for one in change.verdicts) for change in changes)
+            assert [numbers(said(cell))[0] for cell in row.cells[2:4]] == [len(changes), failed]
+    assert next(rows, None) is None
+    kinds = [change.strata.type for change in of_view.changes]
+    assert lede("quarter", "strata") == [
+        len(kinds),
+        kinds.count("emergency"),
+        sum(change.strata.assistance == "used" for change in of_view.changes),
+    ]
+
+
+def test_trend_adds_up_to_the_population() -> None:
+    """The months of the trend are those of the period, and their changes are all changes."""
+    of_view, page = view("quarter"), section("quarter", "results")
+    trend = table(page, "By UTC month")
+    assert [str(column.head) for column in trend.columns[1:]] == ["2026-04", "2026-05", "2026-06"]
+    landed = [numbers(said(cell))[0] for cell in trend.rows[0].cells[1:]]
+    assert sum(landed) == len(of_view.changes)
+    assert landed == [
+        sum(change.landed_at.strftime("%Y-%m") == month for change in of_view.changes) for month in of_view.months
+    ]
+    bars = next(block for block in page.blocks if isinstance(block, Shares))
+    assert [numbers(str(item.value))[1] for item in bars.items] == landed
+    failures = table(page, "Failures by rule and month")
+    of_changes = sum(len(change.of(Outcome.FAIL)) for change in of_view.changes)
+    assert of_changes == sum(sum(numbers(said(cell))) for row in failures.rows for cell in row.cells[1:])
+
+
+@BOTH
+def test_every_failed_rule_has_a_card_with_its_extent(name: str) -> None:
+    """A rule that failed once has a card, with how many verdicts failed of those in which it spoke of something."""
+    of_view, page = view(name), section(name, "deviations")
+    cards = {str(block.title).split()[0]: block for block in page.blocks if isinstance(block, Card)}
+    failed = of_view.assessments[0].by_outcome(Outcome.FAIL)
+    assert set(cards) == {verdict.rule for verdict in failed}
+    for rule, card in cards.items():
+        own = [verdict for verdict in of_view.verdicts if verdict.rule == rule]
+        judged = sum(verdict.outcome is not Outcome.NOT_APPLICABLE for verdict in own)
+        count = sum(verdict.outcome is Outcome.FAIL for verdict in own)
+        assert said(card.rows[1][1]).startswith(f"{count} of {judged} verdicts")
+    untold = len(of_view.assessments[0].by_outcome(Outcome.NOT_EVALUABLE))
+    excepted = sum(bool(verdict.excepted_by) for verdict in failed)
+    if failed:
+        assert lede(name, "deviations") == [len(cards), len(failed), excepted, untold]
+    rows = table(section(name, "management"), "Response").rows
+    assert [said(row.cells[0]).split()[0] for row in rows] == (
+        [item.rule for item in deviations_of(of_view)] or ["none"]
+    )
+
+
+def test_controls_are_tested_on_every_item() -> None:
+    """A control counts every verdict of its rules that are on, and its result is the gravest of them."""
+    of_view = view("quarter")
+    rows = table(section("quarter", "controls"), "Control").rows
+    assert len(rows) == len(controls_of(of_view)) == lede("quarter", "controls")[0]
+    for row, item in zip(rows, controls_of(of_view), strict=True):
+        own = [verdict for verdict in of_view.verdicts if verdict.rule in item.control.on]
+        judged = [verdict for verdict in own if verdict.outcome is not Outcome.NOT_APPLICABLE]
+        if judged:
+            passed = sum(verdict.outcome is Outcome.PASS for verdict in judged)
+            assert said(row.cells[3]) == f"{passed} of {len(judged)}"
+        assert row.hit == any(verdict.outcome is Outcome.FAIL for verdict in own)
+
+
+def test_duties_are_counted_as_they_were_held() -> None:
+    """Matrix, conflicts and the opening sentence count the same, and whoever approved their own work is marked."""
+    page = section("quarter", "duties")
+    matrix = next(block for block in page.blocks if isinstance(block, Matrix))
+    clashes = table(page, "Approvals by somebody")
+    assert lede("quarter", "duties") == [len(matrix.rows), hits(clashes)]
+    assert [str(row.head) for row in matrix.rows if row.hit] == ["Youssef El-Amrani"]
+    decided = table(page, "Meaning")
+    assert sum(numbers(said(row.cells[4]))[0] for row in decided.rows) == sum(
+        len(change.facts.approvals) for change in view("quarter").changes
+    ) + sum(len(release.approvals) for release in view("quarter").dossier.releases)
+
+
+def test_exceptions_are_whole_with_the_time_to_review() -> None:
+    """Every exception has a row; who looked at it and after how long, or that nobody did; bypasses stand beside."""
+    page = section("quarter", "exceptions")
+    rows = table(page, "Exceptions").rows
+    bypassed = [block for block in page.blocks if isinstance(block, Table)][-1].rows
+    assert [said(row.cells[6]) for row in rows] == ["10 h 58 min", "[! Never]"]
+    reviewed = sum("Never" not in said(row.cells[6]) for row in rows)
+    declared = sum("Not declared" not in said(row.cells[4]) for row in bypassed)
+    assert lede("quarter", "exceptions") == [len(rows), reviewed, len(rows), len(bypassed), declared]
+
+
+def test_access_keys_and_leavers_are_listed() -> None:
+    """Reviews, key lifecycle and leavers of the story are there and counted."""
+    page = section("quarter", "access")
+    done, moved = table(page, "Access reviews").rows, table(page, "Key lifecycle").rows
+    gone = table(page, "Leavers").rows
+    assert lede("quarter", "access") == [len(done), 0, len(moved), len(gone)]
+    assert [said(row.cells[0]) for row in gone] == ["Lars Leaver"]
+    assert {said(row.cells[2]).split()[0] for row in moved} == {"ended", "enrolled", "rotated"}
+    assert len(table(page, "Name").rows) == len(view("quarter").dossier.records.roster.principals)
+
+
+def test_policies_and_protections_show_what_changed() -> None:
+    """Both policies of each project are printed, which of them judges, and the look that found less protection."""
+    page = section("quarter", "policies")
+    spans = table(page, "Policies in force").rows
+    assert [said(row.cells[4]) for row in spans] == ["no", "yes"] * 2
+    changed = table(page, "Changes of protection").rows
+    assert [said(row.cells[2]) for row in changed] == ["approvals: 0, was 1"]
+    looks = len(view("quarter").dossier.surroundings.snapshots)
+    assert lede("quarter", "policies") == [2, 2, looks, len(changed)]
+
+
+def test_administration_lists_acts_packs_and_what_is_gone() -> None:
+    """Acts, packs and contents that are not at hand are counted as they are listed."""
+    page = section("quarter", "administration")
+    acts, packs = table(page, "Acts on the roster").rows, table(page, "Packs made").rows
+    gone = table(page, "What is not at hand").rows
+    assert lede("quarter", "administration") == [len(acts), len(packs), len(gone)]
+    assert [said(row.cells[3]) for row in gone] == ["commits"]
+    assert len(packs) == 1
+    assert len(acts) == 5
+
+
+def test_an_empty_quarter_says_so() -> None:
+    """A period in which nothing landed has every section, each with words, and passes nothing off as good."""
+    found = document("empty")
+    assert {item.anchor for item in document("quarter").sections if not item.number.startswith("S")} == {
+        item.anchor for item in found.sections
+    }
+    assert all(said(item.lede) and str(item.question) for item in found.sections)
+    text = plain(found)
+    assert "No recorded change landed in the period." in text
+    assert "No exception was declared in the period" in text
+    assert "none: delivery measures stand alone" in text
+    assert "Every rule that applies passed" not in text
+
+
+def test_the_baseline_is_named() -> None:
+    """Delivery measures name the period that they are set beside."""
+    of_view = view("quarter")
+    assert of_view.baseline is not None
+    assert f"positions {of_view.baseline.first} to {of_view.baseline.end}" in plain(document("quarter"))
