@@ -168,6 +168,7 @@ def _concentration(found: Concentration) -> dict[str, Any]:
         "top_3": found.top(3),
         "one_eligible": found.one_eligible,
         "none_eligible": found.none_eligible,
+        "unknown_eligible": found.unknown_eligible,
         "role": found.role,
         "missing": {item.reason: item.count for item in found.missing},
         "approvers": [

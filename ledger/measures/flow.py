@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.dossier.people import compare
 from ledger.events.work import Release
-from ledger.measures.moments import began_at, landed_by, ledger_moment, seconds_between
+from ledger.measures.moments import began_at, case_of, landed_by, ledger_moment, seconds_between
 from ledger.measures.values import spread
+from ledger.rules.contributors import took_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,23 +46,20 @@ def lead_to_production(ground: Ground) -> Spread:
 
 def first_approval(ground: Ground) -> Spread:
     """From a change's first recorded revision to the first approval by somebody who took no part in it."""
-    return spread("first-approval", "seconds", map(_approved, ground.dossier.changes))
+    return spread("first-approval", "seconds", (_approved(ground, change) for change in ground.dossier.changes))
 
 
 def decision_on_revision(ground: Ground) -> Spread:
     """From each revision to the first decision on it by somebody who took no part: approved or rejected."""
-    found = (answer for change in ground.dossier.changes for answer in _decided(change))
+    found = (answer for change in ground.dossier.changes for answer in _decided(ground, change))
     return spread("decision-on-revision", "seconds", found)
 
 
-def by_others(change: ChangeFacts) -> tuple[ApprovalFact, ...]:
-    """Decisions on the change by people who are not known to have taken part, ascending by index."""
-    return tuple(
-        fact
-        for fact in change.approvals
-        if fact.approval.decision in DECISIVE
-        and not any(compare(item.party, fact.approver) == "yes" for item in change.contributions)
-    )
+def by_others(ground: Ground, change: ChangeFacts) -> tuple[tuple[ApprovalFact, bool], ...]:
+    """Decisions on the change by people who took no part, ascending by index; False: that cannot be told."""
+    case = case_of(ground, change)
+    decided = ((fact, took_part(case, fact.approver)[0]) for fact in change.approvals)
+    return tuple((fact, part == "no") for fact, part in decided if fact.approval.decision in DECISIVE and part != "yes")
 
 
 def pushed(change: ChangeFacts) -> tuple[Revision, ...]:
@@ -70,27 +67,33 @@ def pushed(change: ChangeFacts) -> tuple[Revision, ...]:
     return tuple(revision for revision in change.revisions if not revision.base_only)
 
 
-def _approved(change: ChangeFacts) -> int | Reason:
+def _approved(ground: Ground, change: ChangeFacts) -> int | Reason:
     revisions = change.revisions
     if not revisions:
         return "no-revision"
-    first = next((fact.record for fact in by_others(change) if fact.approval.decision == "approve"), None)
-    if first is None:
-        return "not-decided"
-    return seconds_between(ledger_moment(revisions[0].record), ledger_moment(first))
+    approvals = ((fact, sure) for fact, sure in by_others(ground, change) if fact.approval.decision == "approve")
+    answer = _answered(revisions[0], next(approvals, None))
+    return "not-decided" if answer is None else answer
 
 
-def _decided(change: ChangeFacts) -> Iterator[int | Reason]:
+def _decided(ground: Ground, change: ChangeFacts) -> Iterator[int | Reason]:
     """One answer a revision. A decision after the change landed is no review of what was to land."""
-    revisions, decisions, landed = pushed(change), by_others(change), landed_by(change).index
+    revisions, decisions, landed = pushed(change), by_others(ground, change), landed_by(change).index
     for place, revision in enumerate(revisions):
         following = revisions[place + 1].record.index if place + 1 < len(revisions) else None
         until = landed if following is None else min(following, landed)
-        answer = next((fact.record for fact in decisions if revision.record.index < fact.record.index < until), None)
-        if answer is not None:
-            yield seconds_between(ledger_moment(revision.record), ledger_moment(answer))
-        else:
-            yield "replaced" if following is not None and following < landed else "not-decided"
+        inside = (item for item in decisions if revision.record.index < item[0].record.index < until)
+        replaced = following is not None and following < landed
+        answer = _answered(revision, next(inside, None))
+        yield answer if answer is not None else "replaced" if replaced else "not-decided"
+
+
+def _answered(revision: Revision, decision: tuple[ApprovalFact, bool] | None) -> int | Reason | None:
+    """How long the revision waited; None: there is no decision."""
+    if decision is None:
+        return None
+    fact, sure = decision
+    return seconds_between(ledger_moment(revision.record), ledger_moment(fact.record)) if sure else "unknown-person"
 
 
 def _deployments(ground: Ground) -> dict[tuple[str, str], Record]:

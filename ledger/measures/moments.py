@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.events.shape import instant
 from ledger.records import Absent
+from ledger.rules.shape import ChangeCase
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,11 @@ class Ground:
     """Ledger time."""
     environments: tuple[str, ...] = ("production",)
     """Names of the environments that count as production."""
+
+
+def case_of(ground: Ground, change: ChangeFacts) -> ChangeCase:
+    """The change as rules read it."""
+    return ChangeCase(ground.dossier.records, change, ground.policy.shared, ground.as_of)
 
 
 def ledger_moment(record: Record) -> datetime | Reason:

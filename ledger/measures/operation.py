@@ -144,6 +144,13 @@ def _restored(items: list[Told[Incident]]) -> int | Reason:
 
 def _reviewed(item: ExceptionFact) -> int | Reason:
     for fact in item.decisions:
-        if fact.approval.meaning == "review" and compare(fact.approver, item.requester) != "yes":
-            return seconds_between(ledger_moment(item.record), ledger_moment(fact.record))
+        if fact.approval.meaning != "review":
+            continue
+        match compare(fact.approver, item.requester):
+            case "no":
+                return seconds_between(ledger_moment(item.record), ledger_moment(fact.record))
+            case "unknown":
+                return "unknown-person"
+            case "yes":
+                pass
     return "not-reviewed"

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.measures.moments import landed_by
+from ledger.measures.moments import case_of, landed_by
 from ledger.measures.values import missing, proportion
 from ledger.roster.state import in_force, person_behind, principal_in_force
-from ledger.rules.contributors import contributions
+from ledger.rules.contributors import contributions, gaps
 from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import judged
 from ledger.rules.reviewed import sort_approvals
-from ledger.rules.shape import ChangeCase
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ChangeFacts
@@ -55,6 +54,8 @@ class Concentration:
     """Changes that exactly one person could have approved: a single point of dependence."""
     none_eligible: int
     """Changes that nobody could have approved."""
+    unknown_eligible: int
+    """Changes of which it cannot be told who took part, and so who could have approved them."""
     role: str | None
     """The role that the policy asks approvers to hold; None: anybody may approve."""
 
@@ -73,7 +74,7 @@ def concentration(ground: Ground) -> Concentration:
     gave: dict[str, tuple[int, int]] = {}
     only: dict[str, int] = {}
     reasons: list[Reason] = []
-    approved = pairs = lone = nobody = 0
+    approved = pairs = lone = nobody = untold = 0
     for change in ground.dossier.changes:
         who, unclear = _approvers(ground, change)
         pairs += len(who)
@@ -84,6 +85,9 @@ def concentration(ground: Ground) -> Concentration:
             changes, alone = gave.get(principal, (0, 0))
             gave[principal] = (changes + 1, alone + (len(who) == 1))
         eligible = _eligible(ground, change)
+        if eligible is None:
+            untold += 1
+            continue
         lone += len(eligible) == 1
         nobody += not eligible
         if len(eligible) == 1:
@@ -101,12 +105,9 @@ def concentration(ground: Ground) -> Concentration:
         missing=missing(reasons),
         one_eligible=lone,
         none_eligible=nobody,
+        unknown_eligible=untold,
         role=_role(ground),
     )
-
-
-def _case(ground: Ground, change: ChangeFacts) -> ChangeCase:
-    return ChangeCase(ground.dossier.records, change, ground.policy.shared, ground.as_of)
 
 
 def _role(ground: Ground) -> str | None:
@@ -115,7 +116,7 @@ def _role(ground: Ground) -> str | None:
 
 
 def _assisted(ground: Ground, change: ChangeFacts) -> bool | Reason:
-    match assistant_use(_case(ground, change)).state:
+    match assistant_use(case_of(ground, change)).state:
         case "used":
             return True
         case "none":
@@ -126,7 +127,7 @@ def _assisted(ground: Ground, change: ChangeFacts) -> bool | Reason:
 
 def _approvers(ground: Ground, change: ChangeFacts) -> tuple[tuple[str, ...], bool]:
     """Whose approval of all that landed counted when it did; and whether it cannot be told of somebody else."""
-    case = _case(ground, change)
+    case = case_of(ground, change)
     found = [
         sort_approvals(case, content, at=content.landing.there_by.index)
         for content in judged(case)
@@ -138,17 +139,18 @@ def _approvers(ground: Ground, change: ChangeFacts) -> tuple[tuple[str, ...], bo
     return tuple(sorted(everywhere)), any(item.unclear for item in found)
 
 
-def _eligible(ground: Ground, change: ChangeFacts) -> set[str]:
+def _eligible(ground: Ground, change: ChangeFacts) -> set[str] | None:
     """People who could have approved the change when it landed: in force, with the role, and no part in it.
 
-    That a role is for some paths or risk classes alone is not looked at, so there may be fewer.
+    None: it cannot be told who took part. That a role is for some paths or risk classes alone is not looked at, so
+    there may be fewer.
     """
     roster, role, at = ground.dossier.records.roster, _role(ground), landed_by(change).index
-    took_part = {
-        principal
-        for item in contributions(_case(ground, change))
-        for principal in (*item.party.claimants, item.party.principal)
-    }
+    case = case_of(ground, change)
+    parties = [item.party for item in contributions(case)]
+    if gaps(case) or any(party.hidden or (party.principal is None and not party.claimants) for party in parties):
+        return None
+    took_part = {principal for party in parties for principal in (*party.claimants, party.principal)}
     able = (
         roster.principals
         if role is None

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ledger.manifest import Manifest
 from ledger.measures.flow import by_others, pushed
+from ledger.measures.moments import case_of
 from ledger.measures.values import proportion, spread
+from ledger.rules.contributors import took_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +26,14 @@ REVERTS = "reverts"
 
 def revisions_after_review(ground: Ground) -> Spread:
     """Revisions of each change that came after somebody who took no part had first said something about it."""
-    return spread("revisions-after-review", "revisions", map(_after_review, ground.dossier.changes))
+    return spread(
+        "revisions-after-review", "revisions", (_after_review(ground, change) for change in ground.dossier.changes)
+    )
 
 
 def reworked(ground: Ground) -> Proportion:
     """Changes of which any revision came after the first review."""
-    found = map(_after_review, ground.dossier.changes)
+    found = (_after_review(ground, change) for change in ground.dossier.changes)
     return proportion("reworked", (item > 0 if isinstance(item, int) else item for item in found))
 
 
@@ -40,10 +44,10 @@ def size(ground: Ground) -> Spread:
 
 def taken_back(ground: Ground) -> Proportion:
     """Changes that a later one took back, or that an incident suspects and another change mended."""
-    inverses = _inverses(ground)
+    inverses, unread = _inverses(ground)
     named = _named_by_reverts(ground)
     mended = _mended(ground)
-    found = (_taken_back(change, inverses, named, mended) for change in ground.dossier.changes)
+    found = (_taken_back(change, inverses, named | mended, unread) for change in ground.dossier.changes)
     return proportion("taken-back", found)
 
 
@@ -53,17 +57,20 @@ def reverts(ground: Ground) -> Proportion:
     return proportion("reverts", found)
 
 
-def _after_review(change: ChangeFacts) -> int | Reason:
+def _after_review(ground: Ground, change: ChangeFacts) -> int | Reason:
     if not change.revisions:
         return "no-revision"
+    case = case_of(ground, change)
     first = change.revisions[0].record.index
     landed = min(landing.there_by.index for landing in change.landings)
-    said = [fact.record.index for fact in by_others(change)]
-    authors = {item.party.principal for item in change.contributions} - {None}
-    said += [note.record.index for note in change.notes if note.actor.principal not in authors]
-    reviewed = min((index for index in said if first < index < landed), default=None)
+    said = [(fact.record.index, sure) for fact, sure in by_others(ground, change)]
+    parts = ((note.record.index, took_part(case, note.actor)[0]) for note in change.notes)
+    said += [(index, part == "no") for index, part in parts if part != "yes"]
+    reviewed, sure = min(((index, sure) for index, sure in said if first < index < landed), default=(None, True))
     if reviewed is None:
         return "not-reviewed"
+    if not sure:
+        return "unknown-person"
     return sum(reviewed < revision.record.index < landed for revision in pushed(change))
 
 
@@ -72,35 +79,43 @@ def _lines(change: ChangeFacts) -> int | Reason:
     return "no-revision" if last is None else last.diff.lines_added + last.diff.lines_removed
 
 
-def _taken_back(
-    change: ChangeFacts, inverses: dict[_Sides, int], named: set[str], mended: set[tuple[str | None, str]]
-) -> bool | Reason:
+def _taken_back(change: ChangeFacts, inverses: dict[_Sides, int], named: set[str], unread: int) -> bool | Reason:
     told = {
         *(landing.record.envelope for landing in change.landings),
         *(revision.record.envelope for revision in change.revisions),
         *(state.record.envelope for state in change.states),
+        _key(change.project, change.id),
     }
-    if told & named or (change.project, change.id) in mended:
+    if told & named:
         return True
     for landing in change.landings:
         if isinstance(landing.manifest, Manifest) and inverses.get(_sides(landing.manifest), -1) > landing.record.index:
             return True
-    return False if all(isinstance(landing.manifest, Manifest) for landing in change.landings) else "unread"
+    known = all(isinstance(landing.manifest, Manifest) for landing in change.landings)
+    # Something of which nobody knows what it did may have taken back whatever landed before it.
+    return False if known and unread < change.landings[0].record.index else "unread"
 
 
-def _inverses(ground: Ground) -> dict[_Sides, int]:
-    """What each landing of the period would have taken back, with the last entry that did."""
+def _key(project: str | None, change: str) -> str:
+    return f"{project} {change}"
+
+
+def _inverses(ground: Ground) -> tuple[dict[_Sides, int], int]:
+    """What each landing of the period takes back, with the last entry that did; the last whose manifest is unread."""
     dossier = ground.dossier
     landings: Iterable[Landing] = (
         *(landing for change in dossier.changes for landing in change.landings),
         *dossier.unplaced,
     )
     found: dict[_Sides, int] = {}
+    unread = -1
     for landing in landings:
-        if isinstance(landing.manifest, Manifest) and landing.manifest.entries:
+        if not isinstance(landing.manifest, Manifest):
+            unread = max(unread, landing.record.index)
+        elif landing.manifest.entries:
             sides = _sides(landing.manifest, inverse=True)
             found[sides] = max(found.get(sides, 0), landing.record.index)
-    return found
+    return found, unread
 
 
 def _sides(manifest: Manifest, *, inverse: bool = False) -> _Sides:
@@ -127,13 +142,13 @@ def _named_by_reverts(ground: Ground) -> set[str]:
     }
 
 
-def _mended(ground: Ground) -> set[tuple[str | None, str]]:
-    """Project and id of changes that an incident suspects for which a mending change is named."""
+def _mended(ground: Ground) -> set[str]:
+    """Changes, by project and id, that an incident suspects for which a mending change is named."""
     told: dict[tuple[str | None, str], list[Incident]] = {}
     for item in ground.dossier.surroundings.incidents:
         told.setdefault((item.record.event.context.project, item.body.incident), []).append(item.body)
     return {
-        (project, suspect.change)
+        _key(project, suspect.change)
         for (project, _), bodies in told.items()
         if any(body.corrective is not None for body in bodies)
         for body in bodies

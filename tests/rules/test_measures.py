@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.dossier.build import build_period
 from ledger.dossier.facts import PeriodDossier
 from ledger.events.shape import instant
 from ledger.measures.moments import seconds_between
@@ -24,12 +27,16 @@ from ledger.measures.values import (
     proportion,
     spread,
 )
+from ledger.records import Held
+from ledger.rules.policy import policy_in_force
+from tests.reports import period_story
 from tests.rules.story import END_OF_TIME, PROJECT, Story, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ledger.records import Record
+    from ledger.records import Record, Records
+    from ledger.rules.policy import PolicyRules
 
 VALUES = st.lists(st.integers(0, 10_000), max_size=60)
 
@@ -442,3 +449,41 @@ def test_stories_here_are_of_one_project() -> None:
     """The measures name the projects that they are of."""
     story, found = told(*landed("7", "x"))
     assert found.projects == (story.world.projects[PROJECT],)
+
+
+@cache
+def company() -> tuple[Records, tuple[str, ...], int, int, PolicyRules]:
+    """A simulated quarter: its records, projects, ends and policy."""
+    told = period_story.quarter()
+    records, projects = told.world.records(), tuple(told.world.projects.values())
+    return records, projects, told.first, told.end, policy_in_force(records, projects[0])
+
+
+def of_quarter(records: Records) -> Measures:
+    """What is measured of the quarter, by these records."""
+    _, projects, first, end, policy = company()
+    return measure_period(build_period(records, projects, first, end), policy, END_OF_TIME)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_erasure_only_takes_from_what_was_measured(data: st.DataObject) -> None:
+    """Without some contents, items move from measured to not measurable; no value appears, and no share gains."""
+    records, *_ = company()
+    held = sorted(commitment for commitment, content in records.contents.items() if isinstance(content, Held))
+    gone = data.draw(st.sets(st.sampled_from(held), min_size=1, max_size=40))
+    whole, less = of_quarter(records), of_quarter(without(records, gone))
+    for one, other in zip(whole.all, less.all, strict=True):
+        match one, other:
+            case Spread(), Spread():
+                assert not Counter(other.values) - Counter(one.values)
+                assert one.population == other.population
+            case Proportion(), Proportion():
+                assert other.part <= one.part
+                assert other.measured - other.part <= one.measured - one.part
+                assert one.population == other.population
+            case _:
+                assert one == other
+    assert less.concentration.approvals <= whole.concentration.approvals
+    assert less.concentration.one_eligible <= whole.concentration.one_eligible
+    assert less.concentration.none_eligible <= whole.concentration.none_eligible
