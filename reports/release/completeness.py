@@ -313,16 +313,6 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
                         else say("commits that touch the path, as the release event lists them")
                     ),
                 ),
-                (
-                    say("Read at"),
-                    line(
-                        say(
-                            "position {position}, from {entry}",
-                            position=number(view.dossier.records.position),
-                            entry=entry(view.dossier.record),
-                        )
-                    ),
-                ),
             )
         ),
     ]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, NotFoundError
-from ledger.rules.catalogue import RULES, SHARED
+from ledger.rules.catalogue import RULES
 from ledger.rules.plain import in_plain_words
 from ledger.rules.policy import policy_in_force
-from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
+from reports.parts import Facts, Heading, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
+from reports.release.objectives import place
 from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number, zone_sentence
 
 if TYPE_CHECKING:
-    from ledger.canonical import JSON
     from ledger.rules.policy import PolicyRules
     from ledger.rules.shape import Rule
     from reports.parts import Block
     from reports.release.view import View
-    from reports.text import Text
 
 ANCHOR: Final = "method"
 PARAMETERS: Final = 600
@@ -133,15 +131,12 @@ def method(view: View) -> Section:
                 "dense",
             ),
             _off(plain.off),
-            Table(
-                columns((say("Parameter"), 24), (say("Value"), 36), (say("What it does"), 40)),
-                tuple(
-                    Row((line(code(name)), line(code(_value(view.policy.shared[name]))), _coded(parameter.sentence)))
-                    for name, parameter in SHARED.items()
+            Paragraph(
+                say_line(
+                    "What holds for several rules at once, such as how many approvals a change takes: {place}.",
+                    place=place("configuration"),
                 ),
-                words(say("None.")),
-                words(say("Parameters that several rules share, set once")),
-                "dense",
+                small=True,
             ),
             Heading(words(say("Outcomes"))),
             Paragraph(
@@ -238,12 +233,6 @@ def _policy_of(view: View, project: str) -> PolicyRules | None:
         return None
 
 
-def _coded(sentence: str) -> Line:
-    """A sentence whose words between backticks are parameters' values."""
-    parts = sentence.split("`")
-    return line(*(code(part) if place % 2 else part for place, part in enumerate(parts) if part))
-
-
 def _off(rules: tuple[Rule, ...]) -> Paragraph:
     """The rules that nothing here was asked about, so that what was left out is known."""
     if not rules:
@@ -259,8 +248,3 @@ def _off(rules: tuple[Rule, ...]) -> Paragraph:
         ),
         small=True,
     )
-
-
-def _value(value: JSON) -> Text:
-    """A parameter's value as policies write it, the like of them in any order of members."""
-    return capture(json.dumps(value, ensure_ascii=False, sort_keys=True), limit=400)

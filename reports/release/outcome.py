@@ -60,7 +60,7 @@ def deployments(view: View) -> Section:
                 rows(
                     (say("Release"), line(capture(dossier.name, limit=200), ", ", quiet(entry(dossier.record)))),
                     (say("Released by"), line(named(dossier.released_by))),
-                    (say("Time"), signed_at(dossier.record)),
+                    (say("Time"), signed_at(dossier.record, view.settings)),
                     (say("Event"), digest_line(dossier.record.envelope, full=True)),
                     (say("Approved by"), _approvers(view)),
                     *way_back(view),

@@ -85,14 +85,14 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     Question(
         8,
         to_say("Was it approved before it went live?"),
-        to_say("Approved and landed, side by side"),
+        to_say("Approved and landed"),
         "sides",
         ("APP-05",),
     ),
     Question(
         9,
         to_say("Was what went live what was approved?"),
-        to_say("Approved and landed, side by side"),
+        to_say("Approved and landed"),
         "sides",
         ("APP-01", "APP-02", "CHG-02", "CHG-06", "REL-04"),
     ),
@@ -216,7 +216,7 @@ def questions(view: View) -> Section:
                 line(
                     say(
                         "The verdicts are those of the rules that speak to the question; the mark is the gravest of "
-                        "them. Some rules are asked of periods alone and stand in a period pack."
+                        "them. Rules that are asked of periods alone are judged in a period pack."
                     )
                 ),
                 small=True,
@@ -261,7 +261,8 @@ def _verdicts(view: View, one: Question) -> Line:
         return line(quiet(say("the page says it")) if one.anchor else quiet(say("not in a release pack")))
     found = counts(of_rules(view, one.rules))
     if not found.whole:
-        return line(quiet(say("asked of periods, or off")))
+        on = any(setting.rule.id in one.rules for setting in view.policy.rules)
+        return line(quiet(say("asked of periods") if on else say("off in this policy")))
     if not found.asked:
         return line(status(MARKS[found.worst]))
     return line(status(MARKS[found.worst]), " ", quiet(say("{held} held", held=found.held)))

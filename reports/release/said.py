@@ -24,7 +24,7 @@ from reports.parts import (
 )
 from reports.say import say, say_count, to_say
 from reports.text import Text, capture
-from reports.wording import digits, moment
+from reports.wording import digits, moment, moment_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import Account, CommitFact, Party
     from ledger.records import Record
     from reports.parts import Inline
+    from reports.release.view import PackSettings
 
 NAME: Final = 80
 """Characters printed of a name."""
@@ -141,13 +142,13 @@ def ledger_time(record: Record) -> str:
     return moment(received(record))
 
 
-def signed_at(record: Record) -> Line:
-    """The signer's clock, then ledger time."""
+def signed_at(record: Record, settings: PackSettings) -> Line:
+    """The signer's clock, then ledger time in UTC and in the reader's zone."""
     return say_line(
         "{clock}  {ledger} {received}",
         clock=claimed(record),
         ledger=Quiet(words(say("ledger"))),
-        received=ledger_time(record),
+        received=moment_in(received(record), settings.zone, settings.zone_name),
     )
 
 

@@ -67,10 +67,10 @@ def sides(view: View) -> tuple[Block, ...]:
         Table(
             columns(
                 (say("Change"), 12),
-                (say("Approved content"), 18),
-                (say("Approved, ledger time"), 20),
-                (say("Landed content"), 18),
-                (say("Landed, ledger time"), 20),
+                (say("Approved content"), 22),
+                (say("Approved, ledger time"), 16),
+                (say("Landed content"), 22),
+                (say("Landed, ledger time"), 16),
                 (say("Verdict"), 12),
             ),
             tuple(_row(view, change) for change in view.printed),
@@ -121,7 +121,7 @@ def _times(facts: tuple[ApprovalFact, ...]) -> Line:
     for place, fact in enumerate(facts):
         parts = (
             *parts,
-            *line(*((Break(),) if place else ()), ledger_time(fact.record)[:16], " "),
+            *line(*((Break(),) if place else ()), ledger_time(fact.record)[:16], Break()),
             *line(link(entry_anchor(fact.record.index), entry(fact.record))),
         )
     return parts or line(quiet(say("none")))
@@ -144,6 +144,7 @@ def _landed_at(landings: tuple[Landing, ...]) -> Line:
     for place, item in enumerate(landings):
         parts = (
             *parts,
-            *line(*((Break(),) if place else ()), ledger_time(item.there_by)[:16], quiet(f" {entry(item.there_by)}")),
+            *line(*((Break(),) if place else ()), ledger_time(item.there_by)[:16], Break()),
+            *line(quiet(entry(item.there_by))),
         )
     return parts or line(quiet(say("not landed")))

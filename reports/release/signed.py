@@ -33,7 +33,7 @@ from reports.wording import number
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
     from reports.parts import Block
-    from reports.release.view import ChangeView, View
+    from reports.release.view import ChangeView, PackSettings, View
     from reports.text import Text
 
 ANCHOR: Final = "approvals"
@@ -227,17 +227,20 @@ def _blocks(view: View) -> tuple[Block, ...]:
             if fact.record.index not in placed:
                 placed.add(fact.record.index)
                 said = statuses.get(fact.record.index, ())
-                signed.append((_gravity(said), _block(fact, _label(change, fact), said), fact.approval.attested_by))
+                signed.append(
+                    (_gravity(said), _block(fact, _label(change, fact), said, view.settings), fact.approval.attested_by)
+                )
     for fact in view.dossier.approvals:
         said = _of_release(fact)
         signed.append(
             (
                 _gravity(said),
-                _block(fact, line_text(say("Release {name}", name=view.dossier.name)), said),
+                _block(fact, line_text(say("Release {name}", name=view.dossier.name)), said, view.settings),
                 fact.approval.attested_by,
             )
         )
     signed.sort(key=lambda item: item[0])
+    of_kinds: list[Block] = []
     for kind, head, none in (
         (
             "person",
@@ -251,9 +254,11 @@ def _blocks(view: View) -> tuple[Block, ...]:
         ),
     ):
         of_kind = [block for _, block, attested in signed if attested == kind]
-        blocks.append(Heading(words(say(head, count=number(len(of_kind))))))
-        blocks += of_kind or [Paragraph(line(say(none)))]
-    return tuple(blocks)
+        if of_kind:
+            of_kinds += [Heading(words(say(head, count=number(len(of_kind))))), *of_kind]
+        else:
+            blocks.append(Paragraph(line(say(none))))
+    return (*blocks, *of_kinds)
 
 
 def line_text(text: str) -> Text:
@@ -332,14 +337,14 @@ def _of_release(fact: ApprovalFact) -> tuple[Worth, ...]:
     return found
 
 
-def _block(fact: ApprovalFact, label: Text, said: tuple[Worth, ...]) -> Signature:
+def _block(fact: ApprovalFact, label: Text, said: tuple[Worth, ...], settings: PackSettings) -> Signature:
     approval, record = fact.approval, fact.record
     by_person = approval.attested_by == "person"
     role = ", ".join(fact.roles) if fact.roles else say("no role held then")
     if approval.role is not None:
         role = say("{roles}; acts as {role}", roles=role, role=approval.role)
     pairs: list[tuple[str, Line]] = [
-        (say("Signed"), (*signed_at(record), *line(", ", entry(record)))),
+        (say("Signed"), (*signed_at(record, settings), *line(", ", entry(record)))),
         (
             say("Attested by"),
             line(

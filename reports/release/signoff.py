@@ -76,7 +76,8 @@ def sign_off(view: View) -> Section:
 
 
 def _row(act: str, meaning: str, name: str) -> Row:
-    room: Line = (Break(), Break(), Break())
+    # Room for a hand; a line break at the end of a cell takes no line of its own.
+    room: Line = (Break(),) * 6
     return Row(
         (
             line(strong(act), Break(), quiet(meaning)),

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
-from reports.parts import Bullets, Facts, Heading, Legend, Mark, Section, line, words
+from reports.parts import Bullets, Facts, Heading, Legend, Mark, Section, line, say_count_line, words
+from reports.release.objectives import place
 from reports.release.said import digest_line, entry, joined, ledger_time, quiet, rows, status
 from reports.say import say, say_count
 from reports.text import capture
@@ -142,12 +143,11 @@ def _packs(view: View) -> Line:
 
 
 def _complete(view: View) -> Line:
-    return line(
-        say_count(
-            "relative to {count} source named by the release event and to what the ledger holds of its project; "
-            "how that was compared, and what could not be, is in Completeness",
-            "relative to {count} sources named by the release event and to what the ledger holds of their projects; "
-            "how that was compared, and what could not be, is in Completeness",
-            len(view.dossier.release.sources),
-        )
+    return say_count_line(
+        "relative to {count} source named by the release event and to what the ledger holds of its project; how "
+        "that was compared, and what could not be: {place}",
+        "relative to {count} sources named by the release event and to what the ledger holds of their projects; how "
+        "that was compared, and what could not be: {place}",
+        len(view.dossier.release.sources),
+        place=place("completeness"),
     )
