@@ -66,9 +66,11 @@ def day(at: datetime) -> str:
 def moment_in(at: datetime, zone: tzinfo, name: str) -> str:
     """``at`` in UTC and in the reader's zone: ``2026-11-12 07:30:05Z (08:30:05 +01:00, Europe/Oslo)``.
 
-    The reader's date is written only where it differs.
+    The reader's date is written only where it differs, and nothing more than UTC for a reader whose zone that is.
     """
     utc, local = _utc(at), at.astimezone(zone)
+    if name == "UTC":
+        return moment(at)
     clock = "%H:%M:%S" if utc.date() == local.date() else "%Y-%m-%d %H:%M:%S"
     return f"{moment(at)} ({local.strftime(clock)} {_offset(local)}, {name})"
 

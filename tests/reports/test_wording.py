@@ -24,6 +24,7 @@ def test_times_are_utc_and_the_readers_zone_is_beside() -> None:
         wording.moment_in(AT, OSLO, "Europe/Oslo") == "2026-11-12 23:30:05Z (2026-11-13 00:30:05 +01:00, Europe/Oslo)"
     )
     assert wording.moment_in(AT - timedelta(hours=3), OSLO, "Europe/Oslo").endswith("(21:30:05 +01:00, Europe/Oslo)")
+    assert wording.moment_in(AT, UTC, "UTC") == wording.moment(AT)
 
 
 def test_zone_sentence_names_both_offsets_of_a_period_over_a_clock_change() -> None:
