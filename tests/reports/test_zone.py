@@ -41,7 +41,7 @@ def signed(document: Document) -> list[re.Match[str]]:
 
 @pytest.mark.parametrize("zone", ["Europe/Oslo", "Pacific/Kiritimati", "America/St_Johns"])
 def test_signature_blocks_have_the_readers_clock_beside_utc(zone: str) -> None:
-    """Each block gives ledger time in UTC and the same instant on the reader's clock, with its date where that differs."""
+    """Each block gives ledger time in UTC and the same instant on the reader's clock, dated where that differs."""
     for block in signed(printed(zone)):
         utc = datetime.fromisoformat(f"{block['utc']}+00:00")
         *day, clock, offset = block["local"].split(" ")
