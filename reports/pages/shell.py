@@ -37,6 +37,11 @@ class Shell:
     refresh_seconds: int | None = None
     """After how long the browser asks again; None: never."""
 
+    @property
+    def refresh(self) -> str:
+        """The same for its attribute."""
+        return "" if self.refresh_seconds is None else str(self.refresh_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Made:

@@ -94,12 +94,12 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class SharedRow:
-    """One thing that is shared, in print."""
+    """One thing that other changes share, in print."""
 
     label: Text
     value: Text
     counted: Text
-    path: str | None
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class Trail:
     steps: Table
     earlier: Text | None
     shared: tuple[SharedRow, ...]
+    unshared: Text | None
+    """What no other change shares; None: there is nothing to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _trail(found: Trailed, *, contents: bool) -> Trail:
         )
         if left
         else None,
-        shared=tuple(_shared(one, contents=contents) for one in found.shared),
+        shared=tuple(_shared(one, contents=contents) for one in found.shared if one.changes),
+        unshared=_unshared([one for one in found.shared if not one.changes], contents=contents),
     )
 
 
@@ -226,13 +229,14 @@ def who_words(party: Party, *, contents: bool) -> Text:
 
 
 def _table(steps: Sequence[TraceStep], *, contents: bool) -> Table:
+    several = len({step.change for step in steps if step.change is not None}) > 1
     return Table(
         (
             Column(words(say("Entry")), 7),
-            Column(words(say("Ledger time, UTC")), 15),
-            Column(words(say("Kind")), 11),
-            Column(words(say("Who")), 19),
-            Column(words(say("What")), 48),
+            Column(words(say("Ledger time, UTC")), 18),
+            Column(words(say("Kind")), 12),
+            Column(words(say("Who")), 17),
+            Column(words(say("What")), 46),
         ),
         tuple(
             Row(
@@ -241,20 +245,20 @@ def _table(steps: Sequence[TraceStep], *, contents: bool) -> Table:
                     line(minute(parse_time(step.record.leaf.received_at))),
                     line(step.kind),
                     line(NONE if step.who is None else who_words(step.who, contents=contents)),
-                    _what(step, contents=contents),
+                    _what(step, contents=contents, several=several),
                 )
             )
             for step in steps
         ),
         words(say("No event is recorded.")),
-        words(say("Every event on the way, in the order of the ledger")),
+        None,
         "small",
     )
 
 
-def _what(step: TraceStep, *, contents: bool) -> Line:
+def _what(step: TraceStep, *, contents: bool, several: bool) -> Line:
     said: list[Inline | Text | str] = []
-    if step.change is not None:
+    if several and step.change is not None:
         said += [Quiet(capture(say("change {change}", change=step.change), limit=NAME)), " "]
     said.append(capture(step.what, limit=400))
     if step.prompt is None:
@@ -270,23 +274,38 @@ def _what(step: TraceStep, *, contents: bool) -> Line:
 
 
 def _shared(found: Shared, *, contents: bool) -> SharedRow:
-    labels = {
-        "prompt": say("Prompt"),
-        "session": say("Session"),
-        "model": say("Model"),
-        "approver": say("Approver"),
-        "exception": say("Exception"),
-    }
-    counted = (
-        say_count("{count} other change", "{count} other changes", found.changes)
-        if found.changes
-        else say("no other change")
-    )
+    counted = say_count("{count} other change", "{count} other changes", found.changes)
     if not found.whole:
         counted = say("{counted}, as far as was looked", counted=counted)
     return SharedRow(
-        words(labels[found.sort]),
-        who_words(found.who, contents=contents) if found.who is not None else capture(found.value, limit=NAME),
+        words(_sort(found.sort)),
+        _value(found, contents=contents),
         words(counted),
-        path_of("trace", q=found.query) if found.changes else None,
+        path_of("trace", q=found.query),
     )
+
+
+def _unshared(found: Sequence[Shared], *, contents: bool) -> Text | None:
+    if not found:
+        return None
+    listed = ", ".join(f"{_sort(one.sort)} {_value(one, contents=contents).plain}" for one in found)
+    said = (
+        say("No other change shares: {things}.", things=listed)
+        if all(one.whole for one in found)
+        else say("As far as was looked, no other change shares: {things}.", things=listed)
+    )
+    return capture(said, limit=1_000)
+
+
+def _value(found: Shared, *, contents: bool) -> Text:
+    return who_words(found.who, contents=contents) if found.who is not None else capture(found.value, limit=NAME)
+
+
+def _sort(name: str) -> str:
+    return {
+        "prompt": say("prompt"),
+        "session": say("session"),
+        "model": say("model"),
+        "approver": say("approver"),
+        "exception": say("exception"),
+    }[name]
