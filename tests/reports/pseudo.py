@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -9,7 +12,9 @@ from string import Formatter
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-POT = Path(__file__).parents[2] / "reports" / "locale" / "pack.pot"
+ROOT = Path(__file__).parents[2]
+POT = ROOT / "reports" / "locale" / "pack.pot"
+"""The catalogue as it is shipped."""
 PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MARKED = "ǟḃċḋẽḟǧḣĩǰǩḻṁṅȯṗɋṙṡṫũṽẇẋẏżǞḂĊḊẼḞǦḢĨĴǨḺṀṄȮṖꝖṘṠṪŨṼẆẊẎŻ"
 """The same letters, each with a mark that no name in the stories carries."""
@@ -24,9 +29,19 @@ def marked(message: str) -> str:
     )
 
 
+@cache
+def collected() -> bytes:
+    """The catalogue as the sources have it now."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "pack.pot")
+        subprocess.run((ROOT / "script" / "catalogue", made), check=True, capture_output=True)
+        return made.read_bytes()
+
+
+@cache
 def catalogue() -> bytes:
-    """The catalogue of that language: every sentence of ``pack.pot``, as a ``.po`` file."""
-    template = read_po(BytesIO(POT.read_bytes()))
+    """The catalogue of that language: every sentence that the sources mark, as a ``.po`` file."""
+    template = read_po(BytesIO(collected()))
     made = Catalog(locale="nl", fuzzy=False)
     for message in template:
         if message.id:
