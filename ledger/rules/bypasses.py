@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from ledger.rules.excepting import AUTHORISATION, is_for, may_be_used
+from ledger.rules.excepting import AUTHORISATION, BYPASS, is_for, may_be_used
 from ledger.rules.exceptions import landed_under
 from ledger.rules.judged import of_landing
 from ledger.rules.kinds import LABELS, at_least
@@ -34,6 +35,23 @@ if TYPE_CHECKING:
     from ledger.events.forge import Push
     from ledger.events.governance import GateDecision
     from ledger.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """That something was passed over."""
+
+    words: str
+    """A clause."""
+    shut_by: tuple[str, ...] = ()
+    """Rules that shut the gate; none: a protection of the forge was passed over."""
+
+    def is_named_by(self, item: ExceptionFact) -> bool:
+        """Whether an exception is for this: it names a rule that shut the gate, or EXC-05 itself.
+
+        Any exception for the content would not do: one for a rule that nobody asked about declares no bypass.
+        """
+        return not {*self.shut_by, BYPASS}.isdisjoint(item.exception.rules)
 
 
 def exc_04(case: PeriodCase) -> Finding:
@@ -74,7 +92,7 @@ def _landed_past(case: ChangeCase, landing: Landing) -> Finding:
     inputs += [("push", push.record) for push in pushes]
     signs = [sign for push in pushes if (sign := _passed_over(push))]
     if landing.merge.method == "push":
-        signs.append(f"what landed in entry {entry} was pushed directly")
+        signs.append(_Sign(f"what landed in entry {entry} was pushed directly"))
     # The diff itself says which content a gate was asked about: one that answered earlier was asked about another.
     # Whoever took part opens no gate for themselves: their word that it was open is none.
     answers = [
@@ -88,7 +106,7 @@ def _landed_past(case: ChangeCase, landing: Landing) -> Finding:
     if last is not None:
         inputs.append(("decision", last.record))
     if last is not None and last.body.outcome == "blocked" and last.body.mode == "enforce" and not _is_late(landing):
-        signs.append(f"{_shut(last)} when it landed in entry {entry}")
+        signs.append(_shut(last, f"when it landed in entry {entry}"))
     if signs:
         content = of_landing(case, landing)
         declared = [item for item in case.change.exceptions if is_for(item, content) and _counts(case, item)]
@@ -113,34 +131,42 @@ def _counts(case: ChangeCase | ReleaseCase | PeriodCase, item: ExceptionFact) ->
     return may_be_used(item, case.settings)
 
 
-def _shut(gate: Told[GateDecision]) -> str:
-    rules = listed(item.rule for item in gate.body.blocking)
-    return f"the {gate.body.gate} gate was shut by {rules} (entry {gate.record.index})"
+def _shut(gate: Told[GateDecision], when: str) -> _Sign:
+    rules = tuple(dict.fromkeys(item.rule for item in gate.body.blocking))
+    return _Sign(f"the {gate.body.gate} gate was shut by {listed(rules)} (entry {gate.record.index}) {when}", rules)
 
 
-def _passed_over(push: Told[Push]) -> str | None:
-    """The clause that says what a push passed over; None if nothing."""
+def _passed_over(push: Told[Push]) -> _Sign | None:
+    """What a push passed over; None if nothing."""
     entry, body = push.record.index, push.body
     if body.bypass is not None:
-        return f"the push of entry {entry} to {body.ref} passed over {body.bypass}"
+        return _Sign(f"the push of entry {entry} to {body.ref} passed over {body.bypass}")
     if body.forced:
-        return f"entry {entry} pushed by force to {body.ref}"
-    return f"entry {entry} deleted {body.ref}" if body.after is None else None
+        return _Sign(f"entry {entry} pushed by force to {body.ref}")
+    return _Sign(f"entry {entry} deleted {body.ref}") if body.after is None else None
 
 
-def _judged(signs: Sequence[str], declared: Sequence[ExceptionFact], inputs: Sequence[NamedRecord]) -> Finding:
-    told = capital(listed(signs))
-    if not declared:
+def _judged(signs: Sequence[_Sign], usable: Sequence[ExceptionFact], inputs: Sequence[NamedRecord]) -> Finding:
+    told = capital(listed(sign.words for sign in signs))
+    if not usable:
         return failed(f"{told}, and no exception that may be used was declared for it.", inputs)
-    exceptions: list[NamedRecord] = [("exception", item.record) for item in declared]
-    exceptions += [
-        ("approval", fact.record)
-        for item in declared
-        for fact in item.decisions
-        if fact.approval.meaning == AUTHORISATION
-    ]
+    bare = [sign for sign in signs if not any(sign.is_named_by(item) for item in usable)]
+    if bare:
+        others = listed(f"entry {item.record.index}" for item in usable)
+        shut = all(sign.shut_by for sign in bare)
+        said = f"the exception of {others} " + (
+            f"names neither {BYPASS} nor a rule that shut it" if shut else f"does not name {BYPASS}"
+        )
+        return failed(f"{capital(listed(sign.words for sign in bare))}, and {said}.", [*inputs, *_exceptions(usable)])
+    declared = [item for item in usable if any(sign.is_named_by(item) for sign in signs)]
     entries = listed(f"entry {item.record.index}" for item in declared)
-    return passed(f"{told}, as the exception of {entries} declares.", [*inputs, *exceptions])
+    return passed(f"{told}, as the exception of {entries} declares.", [*inputs, *_exceptions(declared)])
+
+
+def _exceptions(items: Sequence[ExceptionFact]) -> list[NamedRecord]:
+    """Exceptions, and the authorisations by which they may be used."""
+    authorisations = (fact for item in items for fact in item.decisions if fact.approval.meaning == AUTHORISATION)
+    return [("exception", item.record) for item in items] + [("approval", fact.record) for fact in authorisations]
 
 
 def exc_05_release(case: ReleaseCase) -> Finding:
@@ -178,7 +204,7 @@ def _deployed_past(case: ReleaseCase, fact: DeployFact) -> Finding:
         for item in case.dossier.exceptions
         if item.exception.environment in (None, fact.deploy.environment) and _counts(case, item)
     ]
-    return _judged([f"{_shut(last)} at the deployment of entry {entry}"], declared, inputs)
+    return _judged([_shut(last, f"at the deployment of entry {entry}")], declared, inputs)
 
 
 def _of_an_author(case: ReleaseCase, record: Record) -> bool:
@@ -214,7 +240,11 @@ def exc_05_period(case: PeriodCase) -> Finding:
     ]
     findings += [
         _judged(
-            [f"what landed in entry {landing.record.index} was pushed directly and belongs to no recorded change"],
+            [
+                _Sign(
+                    f"what landed in entry {landing.record.index} was pushed directly and belongs to no recorded change"
+                )
+            ],
             _declared_for(case, [landing], landing.merge.commit),
             inputs,
         )

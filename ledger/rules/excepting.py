@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 NEVER: Final = ("ID-01", "ID-02", "SOD-08", "EXC-02", "EXC-03", "EXC-04", "EXC-05", "LED-01", "LED-02", "LED-06")
 """Rules that no exception reaches: those that judge exceptions, and those that judge the record itself."""
 
+BYPASS: Final = "EXC-05"
+"""An exception that names it declares that a gate or a protection is passed over: then it passes, never excepted."""
+
 AUTHORISATION: Final = "authorisation"
 REVIEW: Final = "review"
 
