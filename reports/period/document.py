@@ -221,9 +221,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     more = len(view.dossier.projects) - MOST_PROJECTS
     if more > 0:
         projects = (*projects, *line(" ", quiet(say("and {more} more", more=number(more)))))
-    prepared = settings.prepared_from or say("source not stated")
-    if settings.prepared_by:
-        prepared = say("{source}, by {person}", source=prepared, person=settings.prepared_by)
+    by = [(say("Prepared by"), line(capture(settings.prepared_by, limit=200)))] if settings.prepared_by else []
     pairs: list[tuple[str, Line]] = []
     if settings.organisation:
         pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
@@ -284,7 +282,8 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
             ),
         ),
         (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        (say("Prepared"), line(capture(prepared, limit=200))),
+        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
+        *by,
         (say("Pack id"), digest_line(carried.pack_id, full=True)),
     ]
     return pairs

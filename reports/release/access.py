@@ -58,7 +58,9 @@ def access(view: View) -> Section:
             say(
                 "{people} took part or hold a role; {grants} and {keys} are in force at this position. {ended} ended "
                 "{since}.",
-                people=say_count("{count} principal", "{count} principals", len(people)),
+                people=say_count(
+                    "{count} person, agent or service", "{count} people, agents and services", len(people)
+                ),
                 grants=say_count(
                     "{count} role", "{count} roles", sum(in_force(one.since, one.until, position) for one in grants)
                 ),

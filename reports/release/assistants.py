@@ -207,7 +207,10 @@ def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
     )
     silent = say_count("{count} says nothing", "{count} say nothing", rest)
     text = say(
-        "{declaring}, {without} declare none, {silent}.", declaring=declaring, without=number(without), silent=silent
+        "{declaring}, {without}, {silent}.",
+        declaring=declaring,
+        without=say_count("{count} declares none", "{count} declare none", without),
+        silent=silent,
     )
     bound = (
         say_count(

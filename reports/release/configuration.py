@@ -284,7 +284,9 @@ def _acts(governance: Governance) -> tuple[Block, ...]:
 def _act(governance: Governance, act: Act) -> Row:
     others = joined([line(governance.name(item.key.principal)) for item in act.approvals])
     alone = governance.records.roster.core.admins_required == 1
-    nobody = say("waits for another") if act.pending else (NONE if alone else say("nobody: one suffices"))
+    # What founded the ledger had nobody before it who could have approved.
+    unneeded = NONE if alone or act.record.index == 0 else say("nobody: one suffices")
+    nobody = say("waits for another") if act.pending else unneeded
     return Row(
         (
             line(str(act.record.index)),

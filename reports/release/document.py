@@ -292,11 +292,10 @@ def _checkpoint(found: Verification) -> Line:
 
 
 def _control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]:
-    prepared = settings.prepared_from or say("source not stated")
-    if settings.prepared_by:
-        prepared = say("{source}, by {person}", source=prepared, person=settings.prepared_by)
+    by = [(say("Prepared by"), line(capture(settings.prepared_by, limit=200)))] if settings.prepared_by else []
     return [
         (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        (say("Prepared"), line(capture(prepared, limit=200))),
+        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
+        *by,
         (say("Pack id"), digest_line(carried.pack_id, full=True)),
     ]

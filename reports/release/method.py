@@ -239,11 +239,14 @@ def _off(rules: tuple[Rule, ...]) -> Paragraph:
         return Paragraph(line(say("No known rule is off in this policy.")), small=True)
     return Paragraph(
         line(
-            say_count(
-                "{count} known rule is off in this policy and was not asked: {rules}.",
-                "{count} known rules are off in this policy and were not asked: {rules}.",
-                len(rules),
-                rules="; ".join(f"{rule.id} {rule.title}" for rule in rules),
+            capture(
+                say_count(
+                    "{count} known rule is off in this policy and was not asked: {rules}.",
+                    "{count} known rules are off in this policy and were not asked: {rules}.",
+                    len(rules),
+                    rules="; ".join(f"{rule.id} {rule.title}" for rule in rules),
+                ),
+                limit=20_000,
             )
         ),
         small=True,
