@@ -98,7 +98,8 @@ def _lede(view: PeriodView, plan: Plan, drawn: Drawn | None) -> Line:
     if drawn is not None:
         return line(
             say(
-                "{size} items were drawn by the auditor's number, after checkpoint and population were fixed.",
+                "{size} items were drawn by the auditor's number from this checkpoint and population. That both were "
+                "printed before the number was known shows by an earlier pack without it.",
                 size=share(len(drawn.chosen), len(plan.items)),
             )
         )
@@ -309,10 +310,11 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
             columns(
                 (say("Attribute"), 17),
                 (say("Result"), 15),
-                (say("What the evidence says"), 30),
-                (say("Entry and digest"), 16),
-                (say("Auditor's note"), 14),
-                (say("Initials"), 8),
+                (say("What the evidence says"), 27),
+                # Room for entries of six figures: a broken digest would take the sheet to a second page.
+                (say("Entry and digest"), 21),
+                (say("Auditor's note"), 13),
+                (say("Initials"), 7),
             ),
             tuple(map(_attribute, attributes(view, change))),
             words(say("There are no attributes.")),
@@ -340,8 +342,8 @@ def _attribute(found: Attribute) -> Row:
             line(status(found.mark, found.word)),
             line(found.told),
             lines or line(quiet(say("none"))),
-            line(quiet("_" * 14)),
-            line(quiet("_" * 7)),
+            line(quiet("_" * 12)),
+            line(quiet("_" * 6)),
         )
     )
 
