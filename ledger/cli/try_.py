@@ -155,15 +155,20 @@ def _pack(trial: Trial, name: str) -> Pack:
     from datetime import UTC, datetime
 
     from ledger.cli.trying.telling import THROW_AWAY
-    from reports.packs import make_pack
+    from ledger.sealkeys import certificate_id
+    from reports.packs import Sealing, make_pack
     from reports.release.view import PackSettings
+    from reports.sealing import spki_of
 
+    now = datetime.now(UTC).replace(microsecond=0)
     return make_pack(
         trial.bundle,
         trial.anchor_line,
         as_of=trial.as_of,
+        seal=Sealing(trial.seal, now),
         settings=PackSettings(
-            generated_at=datetime.now(UTC).replace(microsecond=0),
+            generated_at=now,
+            sealed_by=certificate_id(spki_of(trial.seal)),
             prepared_from=f"a throw-away ledger made by evidence try from the git history of {name}",
             notice_tag="Trial, throw-away keys",
             notice=THROW_AWAY,
