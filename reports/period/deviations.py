@@ -50,13 +50,16 @@ class Deviation:
 
 def deviations_of(view: PeriodView) -> tuple[Deviation, ...]:
     """The rules that failed, severe ones first, then by how far they reach."""
+    by_rule: dict[str, list[Verdict]] = {}
+    for verdict in view.verdicts:
+        if verdict.outcome is not Outcome.NOT_APPLICABLE:
+            by_rule.setdefault(verdict.rule, []).append(verdict)
     found: list[Deviation] = []
     for setting in view.policy.rules:
-        verdicts = [verdict for verdict in view.verdicts if verdict.rule == setting.rule.id]
-        failed = tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL)
-        judged = sum(verdict.outcome is not Outcome.NOT_APPLICABLE for verdict in verdicts)
+        judged = by_rule.get(setting.rule.id, [])
+        failed = tuple(verdict for verdict in judged if verdict.outcome is Outcome.FAIL)
         if failed:
-            found.append(Deviation(setting.rule.id, setting.severity, failed, judged))
+            found.append(Deviation(setting.rule.id, setting.severity, failed, len(judged)))
     return tuple(sorted(found, key=lambda item: (SEVERITIES.index(item.severity), -len(item.failed), item.rule)))
 
 

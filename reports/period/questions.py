@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "questions"
+OF_PERIODS: Final = {2: ("POP-01", "POP-06"), 14: ("EXC-04",)}
+"""Rules that speak to a question and are asked of periods alone, by the question's number."""
 
 
 def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
@@ -43,7 +45,7 @@ def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
                         (
                             line(number(one.number)),
                             line(strong(say(one.asked))),
-                            _verdicts(view, one.rules),
+                            _verdicts(view, (*one.rules, *OF_PERIODS.get(one.number, ()))),
                             _where(view, one.number, one.rules, anchors),
                         )
                     )
