@@ -160,6 +160,31 @@ def test_json_is_read_as_written(page: Page) -> None:
     assert page.evaluate(taken, refused) == []
 
 
+def test_shapes_refuse_by_a_fault_alone(page: Page) -> None:
+    """Any shape, given any odd value, or an object with one in any member: it is taken or a Fault, and nothing else."""
+    asked = """(odd) => {
+      const values = strictJson(utf8(odd), { fractions: true }), other = [];
+      const names = [...new Set([...SHAPES.keys()].flatMap((name) => name.split(".")))];
+      for (const member of ["act", "_type", "path", "v", "__proto__", ...names]) {
+        for (const value of values.slice(0, 12)) {
+          const object = Object.create(null);
+          object[member] = value;
+          values.push(object);
+        }
+      }
+      for (const [name, shape] of SHAPES) {
+        for (const value of values) {
+          try { shape(value); } catch (error) { if (!(error instanceof Fault)) other.push([name, String(error)]); }
+        }
+      }
+      return [values.length, other];
+    }"""
+    odd = '{}, [], "", "enrol", 0, -1, 1.5, null, true, {"a": {}}, [[]], [{}], "\\u0000", {"__proto__": {}}'
+    count, other = page.evaluate(asked, f"[{odd}]")
+    assert count > 500
+    assert other == []
+
+
 # What a person meets
 
 
