@@ -99,8 +99,8 @@ def bypasses(view: View) -> tuple[Block, ...]:
         ),
         Table(
             columns((say("What"), 20), (say("Bypass"), 18), (say("What was found"), 62)),
-            tuple(_verdict(view, verdict) for verdict in verdicts if verdict.outcome is not Outcome.NOT_APPLICABLE),
-            words(say("No bypass was judged: the rule EXC-05 is off, or nothing landed and nothing was deployed.")),
+            tuple(_verdict(view, verdict) for verdict in verdicts if _told(verdict)),
+            words(say("No bypass is known, and of none it is open.") if verdicts else say("No bypass was judged.")),
             words(say("Past a gate or a protection, declared or not (rule EXC-05)")),
             "dense",
         ),
@@ -122,8 +122,8 @@ def bypasses(view: View) -> tuple[Block, ...]:
                 (say("Entry"), 7),
                 (say("Gate"), 11),
                 (say("About"), 16),
-                (say("Answer"), 15),
-                (say("Shut by, or excepted"), 32),
+                (say("Answer"), 20),
+                (say("Shut by, or excepted"), 27),
                 (say("Ledger time, UTC"), 19),
             ),
             tuple(_answer(change, item) for change, item in printed_answers(view)),
@@ -139,23 +139,31 @@ def _judged(verdicts: tuple[Verdict, ...]) -> str:
     if not verdicts:
         return say("Whether something went past them undeclared was not judged: the rule EXC-05 is off.")
     failed = sum(verdict.outcome is Outcome.FAIL for verdict in verdicts)
+    declared = sum(verdict.outcome is Outcome.PASS and _told(verdict) for verdict in verdicts)
     untold = sum(verdict.outcome is Outcome.NOT_EVALUABLE for verdict in verdicts)
     return say_count(
-        "{count} undeclared bypass is known; of {untold} more it cannot be told.",
-        "{count} undeclared bypasses are known; of {untold} more it cannot be told.",
+        "{count} undeclared bypass is known, {declared} declared; of {untold} more it cannot be told.",
+        "{count} undeclared bypasses are known, {declared} declared; of {untold} more it cannot be told.",
         failed,
+        declared=number(declared),
         untold=number(untold),
     )
+
+
+def _told(verdict: Verdict) -> bool:
+    """Whether the verdict speaks of a bypass, or leaves open whether there was one."""
+    if verdict.outcome is Outcome.PASS:
+        return any(item.name == "exception" for item in verdict.inputs)
+    return verdict.outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
 
 
 def _verdict(view: View, verdict: Verdict) -> Row:
     change = view.subject(verdict)
     what = line(say("The release")) if change is None else line(change.label)
-    declared = any(item.name == "exception" for item in verdict.inputs)
     words_of = {
         Outcome.FAIL: say("Undeclared"),
         Outcome.NOT_EVALUABLE: say("Cannot tell"),
-        Outcome.PASS: say("Declared") if declared else say("None"),
+        Outcome.PASS: say("Declared"),
     }
     return Row(
         (what, line(status(MARKS[verdict.outcome], words_of[verdict.outcome])), line(view.sentence(verdict))),

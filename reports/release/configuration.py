@@ -147,9 +147,12 @@ def _sentences(view: View) -> tuple[Block, ...]:
             (
                 Paragraph(
                     line(
-                        say(
-                            "Not decided by the policy, and therefore as the rules come: {sentences}",
-                            sentences=capture(" ".join(usual), limit=2_000),
+                        capture(
+                            say(
+                                "Not decided by the policy, and therefore as the rules come: {sentences}",
+                                sentences=" ".join(usual),
+                            ),
+                            limit=20_000,
                         )
                     ),
                     small=True,

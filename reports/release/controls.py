@@ -13,6 +13,7 @@ from reports.release.objectives import SECTIONS, counts, of_rules, place, place_
 from reports.release.said import NONE, joined, link, quiet, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
+from reports.text import capture
 
 if TYPE_CHECKING:
     from ledger.rules.controls import Supported
@@ -43,6 +44,7 @@ def control_matrix(view: View) -> Section:
                 )
             ),
             _rules(view),
+            *_idle(view),
             Heading(words(say("What this supports in frameworks")), FRAMEWORKS),
             Paragraph(
                 line(
@@ -81,6 +83,33 @@ def _lede(view: View) -> Line:
     )
 
 
+def _idle(view: View) -> tuple[Paragraph, ...]:
+    """The rules that were asked and had nothing to speak of, in a sentence: no row of evidence stands behind them."""
+    found = [
+        setting.rule
+        for setting in view.policy.rules
+        if (one := counts(of_rules(view, (setting.rule.id,)))).whole and not one.asked
+    ]
+    if not found:
+        return ()
+    return (
+        Paragraph(
+            line(
+                capture(
+                    say_count(
+                        "{count} rule had nothing to speak of, and is never counted as held: {rules}.",
+                        "{count} rules had nothing to speak of, and are never counted as held: {rules}.",
+                        len(found),
+                        rules="; ".join(f"{rule.id} {rule.title}" for rule in found),
+                    ),
+                    limit=20_000,
+                )
+            ),
+            small=True,
+        ),
+    )
+
+
 def _rules(view: View) -> Table:
     found = [(setting.rule.id, counts(of_rules(view, (setting.rule.id,)))) for setting in view.policy.rules]
     # Failures before gaps before successes; within each as the catalogue lists them.
@@ -94,7 +123,7 @@ def _rules(view: View) -> Table:
             Column(words(say("Result")), 17),
             Column(words(say("Evidence")), 22),
         ),
-        tuple(_rule(view, rule, one) for rule, one in ordered if one.whole),
+        tuple(_rule(view, rule, one) for rule, one in ordered if one.asked),
         words(say("No rule was assessed.")),
         words(say("Rules, those that failed first")),
         "dense",

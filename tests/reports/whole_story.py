@@ -238,7 +238,7 @@ def _at_night(company: Company) -> Record:
     body = DeclaredException(
         cause="emergency",
         expires_at="2026-03-03T02:00:00Z",
-        rules=("SOD-01", "APP-01", "APP-05"),
+        rules=("SOD-01", "APP-01", "APP-05", "EXC-05"),
         commit=change.head,
         incident="INC-77",
         manifest=change.manifest,
