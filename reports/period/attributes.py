@@ -76,7 +76,7 @@ def _names() -> dict[str, str]:
         "F": say("Tests on the same content"),
         "G": say("The release was approved"),
         "H": say("Deployed equals released"),
-        "I": say("Emergency handled"),
+        "I": say("Bypass or emergency handled"),
         "J": say("Evidence kept"),
     }
 

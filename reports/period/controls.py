@@ -93,17 +93,24 @@ def _lede(found: tuple[Tested, ...]) -> Line:
         )
     held = sum(item.mark is Mark.PASS for item in found)
     failed = sum(item.mark is Mark.FAIL for item in found)
-    return line(
-        say_count(
-            "{count} control was tested on every item.", "{count} controls were tested on every item.", len(found)
-        ),
-        " ",
+    tested = sum(bool(item.control.on) for item in found)
+    said = [
+        say_count("{count} control was tested on every item.", "{count} controls were tested on every item.", tested),
         say(
             "Of them, every verdict that applies passed for {held}, and at least one failed for {failed}.",
             held=number(held),
             failed=number(failed),
         ),
-    )
+    ]
+    if tested < len(found):
+        said.append(
+            say_count(
+                "{count} more was not tested: none of its rules is on.",
+                "{count} more were not tested: none of their rules is on.",
+                len(found) - tested,
+            )
+        )
+    return line(" ".join(said))
 
 
 def _table(found: tuple[Tested, ...]) -> list[Block]:

@@ -121,9 +121,8 @@ def _lede(held: dict[str, Held], found: tuple[Clash, ...]) -> Line:
     if not held:
         return line(say("Nobody held a duty: no change landed, nothing was released and nothing was deployed."))
     certain = sum(item.certain for item in found)
-    return line(
+    said = [
         say_count("{count} party held duties.", "{count} parties held duties.", len(held)),
-        " ",
         say_count(
             "{count} standing approval was given by somebody who took part in the same change.",
             "{count} standing approvals were given by somebody who took part in the same change.",
@@ -131,11 +130,11 @@ def _lede(held: dict[str, Held], found: tuple[Clash, ...]) -> Line:
         )
         if certain
         else say("No standing approval is by somebody known to have taken part in the same change."),
-        " ",
-        say_count("Of {count} more it cannot be told.", "Of {count} more it cannot be told.", len(found) - certain)
-        if len(found) > certain
-        else "",
-    )
+    ]
+    if len(found) > certain:
+        unsure = len(found) - certain
+        said.append(say_count("Of {count} more it cannot be told.", "Of {count} more it cannot be told.", unsure))
+    return line(" ".join(said))
 
 
 def _blocks(view: PeriodView, held: dict[str, Held], found: tuple[Clash, ...]) -> tuple[Block, ...]:

@@ -150,8 +150,8 @@ def reconciliations(view: PeriodView) -> Section:
 def _lede(view: PeriodView, refs: tuple[Compared, ...], lists: tuple[Listed, ...]) -> Line:
     first = (
         say_count(
-            "{count} protected ref was compared with a clone of git; {apart} of them differ.",
-            "{count} protected refs were compared with a clone of git; {apart} of them differ.",
+            "{count} protected ref was compared with a clone of git; differing: {apart}.",
+            "{count} protected refs were compared with a clone of git; differing: {apart}.",
             len(refs),
             apart=number(sum(item.differs for item in refs)),
         )

@@ -262,7 +262,7 @@ def _verdicts(view: View, one: Question) -> Line:
     found = counts(of_rules(view, one.rules))
     if not found.whole:
         on = any(setting.rule.id in one.rules for setting in view.policy.rules)
-        return line(quiet(say("asked of periods") if on else say("not judged: rules off")))
+        return line(quiet(say("asked of periods") if on else say("no such rule is on")))
     if not found.asked:
         return line(status(MARKS[found.worst]))
     return line(status(MARKS[found.worst]), " ", quiet(say("{held} held", held=found.held)))
