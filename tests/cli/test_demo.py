@@ -70,7 +70,13 @@ def test_it_ends_with_a_trace_a_pack_and_a_tampered_copy_caught(demo: Demo) -> N
     assert "records: intact" in demo.printed
     assert "V16 contents" in demo.printed
     assert (demo.folder / "index.html").is_file()
-    assert len(list((demo.folder / "pack").iterdir())) == 3
+    names = {path.name for path in (demo.folder / "pack").iterdir()}
+    assert {name.removeprefix("tariffs-4.2.0.") for name in names} == {
+        *("evidence.pdf", "evidence.html", "evidence.zip", "evidence.dsse.json", "verify.html"),
+        *("registers.xlsx", "registers.csv.zip", "assessment-results.json"),
+    }
+    page = (demo.folder / "index.html").read_text("utf-8")
+    assert all(f"pack/{name}" in page for name in names)
 
 
 def test_it_makes_its_folder_anew_and_nobody_elses(demo: Demo, tmp_path: Path) -> None:
@@ -81,10 +87,13 @@ def test_it_makes_its_folder_anew_and_nobody_elses(demo: Demo, tmp_path: Path) -
     assert demo.folder.is_dir()
 
 
-def test_a_pack_says_records_and_printed_pages_apart(demo: Demo) -> None:
-    """Pages without a seal: said plainly, exit 3 unless only the records were asked for."""
-    pdf = str(next((demo.folder / "pack").glob("*.pdf")))
+def test_a_pack_says_records_and_printed_pages_apart(demo: Demo, tmp_path: Path) -> None:
+    """The sealed pack holds as both; pages without a seal end with exit 3 unless only records were asked for."""
     anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
+    sealed = demo.stage.answer("verify", str(next((demo.folder / "pack").glob("*.pdf"))), *anchor)
+    assert (sealed["records"], sealed["printed_pages"], sealed["failures"]) == ("intact", "sealed", [])
+    demo.stage.evidence("pack", RELEASE, "--format", "pdf", "--no-record", "--out", str(tmp_path))
+    pdf = str(next(tmp_path.glob("*.pdf")))
     printed = demo.stage.evidence("verify", pdf, *anchor, expect=(exitcodes.NEGATIVE,))
     assert "records: intact" in printed
     assert "printed pages: not sealed: the pages carry no seal" in printed
@@ -101,7 +110,7 @@ def test_verify_refuses_what_is_no_bundle(demo: Demo, tmp_path: Path) -> None:
     anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
     assert "NOT intact" in demo.stage.evidence("verify", str(rubbish), *anchor, expect=(exitcodes.NEGATIVE,))
     other = "ledger.example.com/other+1a2b3c4d+AQ sha256:" + "0" * 64
-    bundle = str(next((demo.folder / "pack").glob("*.zip")))
+    bundle = str(next((demo.folder / "pack").glob("*.evidence.zip")))
     assert "V02" in demo.stage.evidence("verify", bundle, "--anchor", other, expect=(exitcodes.NEGATIVE,))
 
 
@@ -109,7 +118,7 @@ def test_one_change_is_checked_and_traced_by_itself(demo: Demo) -> None:
     """What the bundle of the release says of a change, its own records say too."""
     alone = demo.stage.answer("check", "203", "--project", PROJECT, expect=(exitcodes.NEGATIVE,))
     whole = demo.stage.answer("check", RELEASE, expect=(exitcodes.NEGATIVE,))
-    bundle = str(next((demo.folder / "pack").glob("*.zip")))
+    bundle = str(next((demo.folder / "pack").glob("*.evidence.zip")))
     offline = demo.stage.answer("check", bundle, expect=(exitcodes.NEGATIVE,))
 
     def of(document: dict[str, object]) -> list[tuple[object, object, object]]:
