@@ -6,7 +6,8 @@
   attach) against those of plain WeasyPrint turning the same finished HTML into a tagged PDF with the same fonts. Each
   run is a process of its own, its children and its start included; contenders take turns, medians of per-round ratios.
 - ``memory``: peak resident memory of making the packs of the two releases of ``--memory``, once each: that of the
-  process which makes the pack and that of the one which prints, added, since the first waits for the second.
+  process which makes the pack and that of the one which prints, added, since the first waits for the second. How many
+  pages each has is told beside it: of a large release only some changes are printed in full.
 
 Bundles are made beforehand, in this process, and are no part of any figure.
 """
@@ -31,9 +32,10 @@ from tests.reports.release_story import clean_change, found
 
 PEOPLE: Final = ("Marta", "Youssef", "Haruka", "Noa")
 MAKE: Final = """
-import json, resource, sys
+import io, json, resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from pypdf import PdfReader
 from reports.packs import make_pack
 from reports.release.view import PackSettings
 from reports.render import Limits
@@ -43,7 +45,8 @@ made = make_pack(Path(bundle).read_bytes(), Path(anchor).read_text(), as_of=as_o
                  limits=Limits(1_800, 8 << 30))
 Path(out).write_text(made.html)
 own, printer = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(json.dumps({"own_kib": own, "printer_kib": printer, "pdf_bytes": len(made.pdf or b"")}))
+pages = len(PdfReader(io.BytesIO(made.pdf)).pages)
+print(json.dumps({"own_kib": own, "printer_kib": printer, "pdf_bytes": len(made.pdf), "pages": pages}))
 """
 PRINT: Final = """
 import sys
