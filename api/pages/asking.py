@@ -168,7 +168,8 @@ def _service_at(text: str) -> ServiceAt | None:
         return None
     zone = {None: "+00:00", "Z": "+00:00", "UTC": "+00:00"}.get(found[4], found[4])
     try:
-        at = datetime.fromisoformat(f"{found[1]}T{found[2] or '23:59'}:{found[3] or '59'}{zone}")
+        # The last moment of the day, minute or second that was named.
+        at = datetime.fromisoformat(f"{found[1]}T{found[2] or '23:59'}:{found[3] or '59'}.999999{zone}")
     except ValueError:
         return None
     return ServiceAt(tuple(rest), at.astimezone(UTC))

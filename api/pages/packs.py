@@ -79,6 +79,13 @@ class PackFinder:
         found = self._store.latest_entries(Query(kind="pack", sha256=wanted), ON_PAGE)
         return self._made(found or self._by_id(wanted[7:]), contents=contents, asked=wanted)
 
+    def with_file(self, asked: str) -> bool:
+        """Whether a recorded pack has a file, or its bundle, of the digest that is asked for."""
+        found = _DIGEST.fullmatch(asked.strip())
+        if found is None:
+            return False
+        return bool(self._store.latest_entries(Query(kind="pack", sha256=Digest("sha256:" + found[1].lower())), 1))
+
     def _by_id(self, digits: str) -> tuple[Entry, ...]:
         found: list[Entry] = []
         before: int | None = None

@@ -156,6 +156,8 @@ def _add_trace(app: FastAPI, finder: Finder, packs: PackFinder) -> None:
         shell = frame.shell(say("Trace"), "trace")
         if not text.strip():
             return page_answer(trace_page(None, shell))
+        if packs.with_file(text):
+            return go_to(path_of("packs", text.strip()))
         try:
             return page_answer(trace_page(finder.find(text, contents=frame.contents), shell))
         except LedgerError as error:
