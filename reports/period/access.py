@@ -12,7 +12,7 @@ from ledger.records import Absent
 from ledger.roster.state import person_behind
 from reports.parts import Heading, Line, Mark, Row, Section, Table, line, words
 from reports.period.keys import key_blocks, keys_moved, people_blocks
-from reports.period.shown import cut, ruled
+from reports.period.shown import cut, held_from, ruled
 from reports.period.system import grants_of
 from reports.period.view import of_period
 from reports.release.said import (
@@ -22,13 +22,12 @@ from reports.release.said import (
     ledger_time,
     named,
     quiet,
-    received,
     short_principal,
     status,
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import moment, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
@@ -153,7 +152,11 @@ def _lede(done: tuple[Reviewed, ...], moved: tuple[tuple[Key, str, int], ...], g
         " ",
         say_count("Keys began or ended {count} time.", "Keys began or ended {count} times.", len(moved)),
         " ",
-        say_count("{count} principal left or was disabled.", "{count} principals left or were disabled.", len(gone))
+        say_count(
+            "{count} person, agent or service left or was disabled.",
+            "{count} people, agents and services left or were disabled.",
+            len(gone),
+        )
         if gone
         else say("Nobody is recorded as having left."),
     )
@@ -239,7 +242,6 @@ def _end_words(record: Record) -> str:
 
 def _grants(view: PeriodView) -> list[Block]:
     roster = view.dossier.records.roster
-    times = {record.envelope: received(record) for record in view.dossier.records.entries}
     body: list[Row] = []
     for grant in grants_of(view):
         party = view.dossier.parties.get(person_behind(roster, grant.principal, view.dossier.end))
@@ -259,13 +261,9 @@ def _grants(view: PeriodView) -> list[Block]:
                         ]
                     ),
                     line(_scope(grant.paths, grant.risks)),
-                    line(
-                        moment(times[grant.envelope])
-                        if grant.envelope in times
-                        else say("position {position}", position=number(grant.since))
-                    ),
-                    line(say("position {position}", position=number(grant.until or 0)))
-                    if ended
+                    line(held_from(view, grant.since)),
+                    line(held_from(view, grant.until))
+                    if grant.until is not None and ended
                     else line(quiet(say("in force"))),
                 )
             )
@@ -275,12 +273,12 @@ def _grants(view: PeriodView) -> list[Block]:
         Heading(words(say("Roles held in the period"))),
         Table(
             columns(
-                (say("Role"), 14),
-                (say("Who"), 24),
-                (say("Where"), 16),
-                (say("For"), 14),
-                (say("Granted"), 18),
-                (say("Ended"), 14),
+                (say("Role"), 13),
+                (say("Who"), 21),
+                (say("Where"), 13),
+                (say("For"), 13),
+                (say("From, UTC"), 20),
+                (say("Until, UTC"), 20),
             ),
             shown,
             words(say("Nobody held a role that reaches these projects.")),

@@ -36,7 +36,7 @@ RULES: Final = {
 """By attribute; where several rules are on, the gravest outcome is the attribute's. J is decided by records alone."""
 OF_RELEASE: Final = frozenset("GH")
 """Those that are of the release which holds the change."""
-MOST_INPUTS: Final = 3
+MOST_INPUTS: Final = 2
 """Entries named for one attribute; the rest is counted."""
 
 

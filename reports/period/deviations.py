@@ -142,7 +142,7 @@ def _card(view: PeriodView, item: Deviation) -> Card:
             (say("Extent"), _extent(view, item)),
             (say("Beside it"), _beside(item)),
             (say("Cause"), _cause(view, item)),
-            (say("Correction, owner, date"), to_write()),
+            (say("Correction"), to_write(say("Not recorded; correction, owner and date to be written in:"))),
             (
                 say("The rule"),
                 line(quiet(say("{statement} Severity {severity}.", statement=rule.statement, severity=item.severity))),
@@ -200,7 +200,7 @@ def _cause(view: PeriodView, item: Deviation) -> Line:
         {fact.exception.cause for fact in view.dossier.surroundings.exceptions if fact.record.index in indexes}
     )
     stated: Line = line(say("As the exceptions state it: {causes}.", causes=", ".join(causes)), " ") if causes else ()
-    return (*stated, *to_write())
+    return (*stated, *to_write(say("Not recorded; to be written in:")))
 
 
 def _further(found: tuple[Deviation, ...]) -> list[Block]:

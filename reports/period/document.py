@@ -62,8 +62,6 @@ FLOWING: Final = frozenset(
     {
         "system",
         "deployments",
-        "strata",
-        "exceptions",
         "incidents",
         "access",
         "policies",

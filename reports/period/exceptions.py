@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
-from reports.parts import Figure, Figures, Line, Mark, Row, Section, Table, line, words
+from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.period.bypasses import Bypass, bypass_blocks, bypasses
 from reports.period.shown import change_line, cut
 from reports.release.said import (
@@ -22,7 +22,7 @@ from reports.release.said import (
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import duration, minute, number, share
+from reports.wording import duration, minute, number
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -79,13 +79,16 @@ def exceptions(view: PeriodView) -> Section:
                         words(say("looked at afterwards")),
                         words(say("of {whole}", whole=number(len(found)))),
                     ),
-                    Figure(
-                        words(_roughly(_middle(times)) if times else say("none")),
-                        words(say("until the review, median")),
-                    ),
                 )
             )
         )
+    if times:
+        said = say(
+            "Until somebody looked: median {median}, at most {longest}.",
+            median=duration(_middle(times)),
+            longest=duration(max(times)),
+        )
+        blocks.append(Paragraph(line(said)))
     blocks += _table(view, found)
     blocks += _alone(view, alone)
     blocks += bypass_blocks(passed)
@@ -102,10 +105,11 @@ def exceptions(view: PeriodView) -> Section:
 
 def _lede(found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tuple[Bypass, ...]) -> Line:
     first = (
-        say(
-            "The whole population: {exceptions}, of which {reviewed} were looked at afterwards.",
-            exceptions=say_count("{count} exception", "{count} exceptions", len(found)),
-            reviewed=share(len(times), len(found)),
+        say_count(
+            "The whole population: {count} exception, looked at afterwards: {reviewed}.",
+            "The whole population: {count} exceptions, looked at afterwards: {reviewed}.",
+            len(found),
+            reviewed=number(len(times)),
         )
         if found
         else say("No exception was declared in the period, or for a change that landed in it.")
@@ -227,11 +231,6 @@ def _alone(view: PeriodView, alone: tuple[PeriodChange, ...]) -> list[Block]:
     ]
 
 
-def _roughly(span: timedelta) -> str:
-    """The span in its largest unit, for the large number."""
-    return " ".join(duration(span).split()[:2])
-
-
 def _middle(times: list[timedelta]) -> timedelta:
-    """The median: half were looked at sooner. Of an even number the later of the two in the middle."""
-    return sorted(times)[len(times) // 2]
+    """The median by nearest rank, as all of this pack's: the value that half of them do not exceed."""
+    return sorted(times)[(len(times) - 1) // 2]

@@ -107,7 +107,7 @@ def _row(view: PeriodView, case: Case) -> Row:
             line(capture(case.name, limit=60), " ", quiet(view.project_name(case.project))),
             (
                 *line(minute(received(case.events[0].record)), "; "),
-                *(line(status(Mark.CANNOT_TELL, say("open"))) if lasted is None else line(duration(lasted))),
+                *(line(status(Mark.CANNOT_TELL, say("Open"))) if lasted is None else line(duration(lasted))),
             ),
             line(capture(last.severity, limit=40), ", ", last.cause),
             _suspects(view, case),

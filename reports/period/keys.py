@@ -8,7 +8,7 @@ from ledger.dossier.people import read_card
 from ledger.records import Absent
 from ledger.roster.state import person_behind
 from reports.parts import Heading, Line, Paragraph, Row, Table, line, words
-from reports.period.shown import cut
+from reports.period.shown import cut, held_from
 from reports.release.said import (
     NONE,
     absence,
@@ -70,7 +70,7 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
         body.append(
             Row(
                 (
-                    line(number(position)),
+                    line(held_from(view, position)),
                     line(short_principal(key.principal) if party is None else named(party)),
                     said,
                     digest_line(key.id),
@@ -83,11 +83,11 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
     return [
         Table(
             columns(
-                (say("From position"), 12),
-                (say("Whose"), 28),
-                (say("What"), 26),
-                (say("Key id"), 18),
-                (say("Held in"), 16),
+                (say("When, UTC"), 22),
+                (say("Whose"), 24),
+                (say("What"), 24),
+                (say("Key id"), 17),
+                (say("Held in"), 13),
             ),
             shown,
             words(say("No key began or ended in the period.")),

@@ -69,7 +69,7 @@ def concentration_section(view: PeriodView, section: str = "17") -> Section:
             line(
                 say(
                     "This is about dependence, not about merit: who approves much is asked much, and what would happen "
-                    "without them is the question. Nothing else in this pack is counted by person."
+                    "without them is the question. No measure of delivery is counted by person."
                 )
             ),
             small=True,

@@ -19,7 +19,7 @@ from reports.parts import (
     words,
 )
 from reports.period.acts import act_with, signer
-from reports.period.shown import cut, ruled
+from reports.period.shown import cut, held_from, ruled
 from reports.release.said import (
     code,
     columns,
@@ -140,9 +140,8 @@ def _judging(view: PeriodView) -> list[tuple[str, Line]]:
             say("Judged by it"),
             line(
                 say(
-                    "the whole period, at position {position} and as of {as_of}, as the command does that checks a "
-                    "period; "
-                    "what earlier policies asked for is in the history below and in the bundle",
+                    "the whole period, at position {position} and as of {as_of}; what earlier policies asked for is in "
+                    "the history below and in the bundle",
                     position=number(view.dossier.records.position),
                     as_of=view.carried.as_of,
                 )
@@ -184,9 +183,9 @@ def _span(view: PeriodView, span: PolicySpan) -> Row:
             if getattr(item.event.body, "decision", None) == "approve"
         ]
         by = (*by, *line("; "), *(joined(approvers) or line(quiet(say("approved by nobody else")))))
-    since = say("since position {since}", since=number(span.since))
+    since = say("since {since}", since=held_from(view, span.since))
     if span.until is not None:
-        since = say("position {since} to {until}", since=number(span.since), until=number(span.until))
+        since = say("{since} to {until}", since=held_from(view, span.since), until=held_from(view, span.until))
     name = line(quiet(say("cannot be read"))) if span.name is None else line(code(capture(span.name, limit=60)))
     return Row(
         (
@@ -316,7 +315,7 @@ def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
         if act is not None and span.since > view.dossier.first:
             happenings.append(Happening(received(act.record), 0, hit=True))
     return Timeline(
-        words(say("Continuity of control: filled marks are changes, exceptions, or a ref seen unprotected")),
+        words(say("Continuity of control. Ringed: a change, an exception, or a ref seen unprotected.")),
         (
             words(say("Policy set")),
             words(say("Protection")),

@@ -310,7 +310,7 @@ def _repositories(view: PeriodView) -> list[Block]:
                 line(", ".join(short_principal(project) for project in sorted(projects & set(view.dossier.projects))))
                 if projects & set(view.dossier.projects)
                 else line(quiet(NONE)),
-                line(status(Mark.FAIL, say("outside the scope"))) if repository in outside else line(say("in scope")),
+                line(status(Mark.FAIL, say("Outside the scope"))) if repository in outside else line(say("in scope")),
             ),
             hit=repository in outside,
         )

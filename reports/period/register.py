@@ -213,7 +213,7 @@ def _released(releases: tuple[ReleaseDossier, ...]) -> Line:
 def _deployment(view: PeriodView, item: DeployFact, held: Mapping[Digest, ReleaseDossier]) -> Row:
     release = None if item.deploy.release is None else held.get(item.deploy.release)
     if item.deploy.release is None:
-        named = line(status(Mark.FAIL, say("names none")))
+        named = line(status(Mark.FAIL, say("Names none")))
     elif release is None:
         named = line(quiet(say("of an earlier period")))
     else:

@@ -158,5 +158,5 @@ def _seen(place: tuple[str, str], deployed: int, late: set[tuple[str, str]]) -> 
     if not deployed:
         return line(quiet(say("nothing was deployed here")))
     if place in late:
-        return line(status(Mark.CANNOT_TELL, say("not observed")))
+        return line(status(Mark.CANNOT_TELL, say("Not observed")))
     return line(say("observed"))

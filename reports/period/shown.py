@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Line, Mark, Paragraph, Row, Table, line, words
-from reports.release.said import columns, link, quiet, status, strong
+from reports.release.said import columns, link, quiet, received, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number
+from reports.wording import minute, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,6 +102,14 @@ def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...],
     return tuple(rows[:most]), (Paragraph(line(said), small=True),)
 
 
-def to_write() -> Line:
+def held_from(view: PeriodView, position: int) -> str:
+    """When something came to hold or ended at ``position``: the time of the entry before, which completed it."""
+    found = next((item for item in view.dossier.records.entries if item.index == position - 1), None)
+    if found is None:
+        return say("position {position}", position=number(position))
+    return say("{time} (entry {entry})", time=minute(received(found)), entry=number(position - 1))
+
+
+def to_write(what: str) -> Line:
     """Where somebody writes by hand what the ledger does not hold."""
-    return line(quiet(say("Not recorded; to be written in:")), " ", quiet("_" * 40))
+    return line(quiet(what), " ", quiet("_" * 40))

@@ -57,7 +57,7 @@ def strata(view: PeriodView) -> Section:
                 small=True,
             ),
         ),
-        brief=True,
+        brief=view.changeless,
     )
 
 

@@ -197,7 +197,7 @@ def test_register_and_index_count_their_rows(name: str) -> None:
         stated = table(section(name, "register"), "Text").rows
         assert all(sum(numbers(said(cell))[0] for cell in row.cells[1:]) == len(rows) for row in stated)
     deployed = table(section(name, "deployments"), "Entry").rows
-    named = sum("names none" not in said(row.cells[3]) for row in deployed)
+    named = sum("Names none" not in said(row.cells[3]) for row in deployed)
     assert lede(name, "deployments") == [len(deployed), named]
 
 
@@ -315,7 +315,7 @@ def test_exceptions_are_whole_with_the_time_to_review() -> None:
     assert [said(row.cells[6]) for row in rows] == ["10 h 58 min", "[! Never]"]
     reviewed = sum("Never" not in said(row.cells[6]) for row in rows)
     declared = sum("Not declared" not in said(row.cells[4]) for row in bypassed)
-    assert lede("quarter", "exceptions") == [len(rows), reviewed, len(rows), len(bypassed), declared]
+    assert lede("quarter", "exceptions") == [len(rows), reviewed, len(bypassed), declared]
 
 
 def test_access_keys_and_leavers_are_listed() -> None:
