@@ -125,7 +125,7 @@ def make_pack(
     dossier = _dossier(verification)
     name = _name(dossier)
     pack_id = identify(bundle, anchor_line, as_of, settings, wished)
-    carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of)
+    carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of, settings.sealed_by)
     tell("judging every rule")
     baseline = None if wished.baseline is None else _baseline(wished.baseline, anchor_line)
     with speaking(settings.language):

@@ -1,4 +1,4 @@
-"""How to verify: what the checks found, three depths of doing it again, what it shows, and who is trusted."""
+"""How to verify: what the checks found, four ways of doing it again, what it shows, and who is trusted."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
             _found(found, carried),
             *findings(found),
             _notes(found),
-            Heading(words(say("Three depths, and the line to have first"))),
+            Heading(words(say("Four ways, and the line to have first"))),
             *_depths(found, carried),
             Heading(words(say("What verification shows, and what it does not"))),
-            *_limits(),
+            *_limits(carried),
             Table(
                 columns((say("Party"), 22), (say("Could"), 30), (say("Cannot, or is found out"), 48)),
                 tuple(Row((line(say(party)), line(say(could)), line(say(cannot)))) for party, could, cannot in _TRUST),
@@ -130,7 +130,7 @@ def _found(found: Verification, carried: Carried) -> Facts:
                 say("Records"),
                 line(status(Mark.PASS, say("Intact")) if found.intact else status(Mark.FAIL, say("Not intact"))),
             ),
-            (say("Printed pages"), line(say("not covered: printed pages carry no signature; the attached records do"))),
+            (say("Printed pages"), _pages(carried)),
             (
                 say("Entries"),
                 line(
@@ -166,6 +166,15 @@ def _found(found: Verification, carried: Carried) -> Facts:
             (say("Pack id"), digest_line(carried.pack_id, full=True)),
             *_verifier(found),
         )
+    )
+
+
+def _pages(carried: Carried) -> Line:
+    if carried.sealed_by is None:
+        return line(say("not covered: printed pages carry no signature; the attached records do"))
+    return say_line(
+        "to be sealed with certificate {certificate}, which the ledger enrolled; the file itself tells whether it is",
+        certificate=digest_line(carried.sealed_by, full=True),
     )
 
 
@@ -263,9 +272,14 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
                     command=code("evidence verify"),
                 ),
                 say_line(
-                    "Without it: {file} travels in the bundle, is one file and needs Python alone. Compare its digest "
-                    "with the published one: a verifier inside the evidence could be swapped by whoever forges the "
-                    "evidence.",
+                    "In a browser: open {file}, which is attached to the PDF, and drop the pack on it. It asks "
+                    "nothing of the network. Compare its digest with the published one first.",
+                    file=code("verify.html"),
+                ),
+                say_line(
+                    "Without either: {file} travels in the bundle, is one file and needs Python alone. Compare its "
+                    "digest with the published one: a verifier inside the evidence could be swapped by whoever forges "
+                    "the evidence.",
                     file=code("verify.py"),
                 ),
                 say_line(
@@ -282,9 +296,8 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
                 f"$ evidence verify {pdf} --anchor ledger.pub\n"
                 f"ledger: {_named(carried.anchor_line)}, as the anchor names it\n"
                 f"{expected}\n"
-                "printed pages: not covered by a seal; only the attached records are checked\n"
+                f"{_pages_line(carried)}\n"
                 f"{CLOSING}\n"
-                "(exit status 3: the pages are not covered; 0 with --records-only)\n"
                 "\n"
                 f"$ pdfdetach -saveall {pdf}\n"
                 f"$ unzip -o {carried.name} verify.py\n"
@@ -292,14 +305,35 @@ def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
                 "\n"
                 f"$ sha256sum {carried.name}\n"
                 f"{carried.digest[7:]}  {carried.name}",
-                lines=16,
+                lines=20,
             ),
             words(say("Commands and what they print")),
         ),
     )
 
 
-def _limits() -> tuple[Block, ...]:
+def _pages_line(carried: Carried) -> str:
+    """What the command says of the pages, as `evidence verify` words it, and how it ends."""
+    if carried.sealed_by is None:
+        return "printed pages: not sealed: the pages carry no seal\n(exit status 3; 0 with --records-only)"
+    return (
+        "printed pages: sealed: the whole file is signed with a key that this ledger enrolled\n"
+        f"  certificate {carried.sealed_by}\n"
+        "(exit status 0; 3 where a byte of the file differs)"
+    )
+
+
+def _limits(carried: Carried) -> tuple[Block, ...]:
+    if carried.sealed_by is None:
+        pages = say(
+            "The printed pages themselves: they are drawn from the records and carry no seal. Where they differ from "
+            "the attached records, the records hold."
+        )
+    else:
+        pages = say(
+            "That the printed pages say what the records say: the seal shows that whoever holds the ledger's sealing "
+            "key printed them and that nobody changed them since. Where they differ, the records hold."
+        )
     return (
         Heading(words(say("Shown"))),
         Bullets(
@@ -346,12 +380,7 @@ def _limits() -> tuple[Block, ...]:
                         "on one checkpoint."
                     )
                 ),
-                line(
-                    say(
-                        "The printed pages themselves: they are drawn from the records and carry no seal. Where they "
-                        "differ from the attached records, the records hold."
-                    )
-                ),
+                line(pages),
             )
         ),
     )

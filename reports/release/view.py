@@ -87,6 +87,8 @@ class Carried:
     """``ledger.pub``, without its newline."""
     as_of: str
     """Ledger time of the assessment."""
+    sealed_by: Digest | None = None
+    """Id of the certificate with which the PDF will be sealed; None: it will not be."""
 
     @property
     def number(self) -> str:
