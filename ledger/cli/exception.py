@@ -39,6 +39,8 @@ class _Subject:
     release: Digest | None
     policy: Digest | None
     rules: tuple[str, ...]
+    beyond: tuple[str, ...] = ()
+    """Rules that shut the gate too, and that nothing excepts."""
 
 
 @click.command()
@@ -87,10 +89,12 @@ def exception(
 
     \b
       evidence exception --incident INC-311 --reason "payments are down"
+      evidence exception --release shop@4.2.0 --incident INC-311 --reason "payments are down"
 
     Rules and subject come from what is checked out and the last gate on this machine, so it works while the server is
-    down. The rules stay failed; the exception stands beside them in every pack. Another person must review it
-    afterwards: evidence approve --exception ENTRY --meaning review.
+    down; that of a release covers the changes in it that shut its gate. The rules stay failed; the exception stands
+    beside them in every pack. Another person must review it afterwards: evidence approve --exception ENTRY --meaning
+    review.
     """
     from ledger.cli.making import new_content
     from ledger.cli.output import ask_to_sign
@@ -124,6 +128,7 @@ def exception(
             f"  content  {subject.manifest or subject.tree or subject.release}",
             f"  cause    {body.cause}" + ("" if incident is None else f", {clean(incident, 128)}"),
             f"  until    {until}",
+            *(f"  not from {rule}: nothing excepts it" for rule in subject.beyond),
             "  The rules stay failed; another person must review this afterwards.",
         ]
         for line in shown:
@@ -137,11 +142,9 @@ def exception(
         )
         words = f"exception for {clean(subject.title, 80)} until {until}"
         further = {"rules": list(subject.rules), "expires_at": until, "cause": body.cause}
-        hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further=further)
-        recorder.session.output.note(
-            "Owed: a review by another person: evidence approve --exception "
-            f"{parcel.envelope.digest[:19]} --meaning review"
-        )
+        (index,) = hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further=further)
+        # By its number once it has one; the digest is told whole, as it is looked up by all of it.
+        _tell_what_follows(recorder, subject, parcel.envelope.digest if index is None else str(index))
 
 
 def _subject(
@@ -166,20 +169,45 @@ def _of_release(recorder: Recorder, known: Sequence[LastGate], release_name: str
     from ledger.events.context import About
 
     last = next((item for item in reversed(known) if item.release == release_name), None)
+    if last is None and not rules:
+        last = _asked_now(recorder, "deploy", release_name)
     envelope = None if last is None else last.envelope
     if envelope is None:
         envelope, _ = named_release(recorder, release_name)
+    found, beyond = _rules(rules, last)
     return _Subject(
         project=recorder.project() if last is None else last.project,
         about=About(release=release_name),
-        title=f"release {release_name}",
+        title=f"release {release_name}, in spite of what its changes lack",
         commit=None,
         manifest=None,
         tree=None,
         release=envelope,
         policy=None if last is None else last.policy,
-        rules=_rules(rules, last),
+        rules=found,
+        beyond=beyond,
     )
+
+
+def _asked_now(recorder: Recorder, gate: str, name: str) -> LastGate:
+    """What a gate would say now; nothing is recorded.
+
+    Raises:
+        click.UsageError: the server cannot be reached, and no gate was asked on this machine.
+    """
+    from ledger.cli.gating import Wanted, ask, remembered
+    from ledger.errors import UnavailableError
+
+    session = recorder.session
+    try:
+        project = session.project_id(session.directory())
+        release, change = (name, None) if gate == "deploy" else (None, name)
+        return remembered(ask(session, Wanted(gate, project, change, release, None, None)))
+    except UnavailableError:
+        more = "--rule" if gate == "deploy" else "--base and --rule"
+        raise click.UsageError(
+            f"no gate was asked about it on this machine, and the server cannot be reached: give {more}"
+        ) from None
 
 
 def _of_change(
@@ -197,7 +225,15 @@ def _of_change(
     with open_repository(repo) as repository:
         head = resolve_commit(repository, recorder.ci.head_sha or "HEAD")
         last = next((item for item in reversed(known) if item.head == head and change in (None, item.change)), None)
+        number = change or recorder.ci.change
+        start = base or recorder.ci.base_sha
+        if last is None and number is not None and not (rules and start):
+            asked = _asked_now(recorder, "merge", number)
+            if asked.head is not None and head not in (asked.head, None):
+                raise click.UsageError(_other_head(number, head, asked.head))
+            last = asked if asked.head is not None else None
         if last is not None:
+            found, beyond = _rules(rules, last)
             return _Subject(
                 project=last.project,
                 about=About(change=last.change, revision=last.revision or None, tree=last.tree),
@@ -207,48 +243,90 @@ def _of_change(
                 tree=last.tree,
                 release=None,
                 policy=last.policy,
-                rules=_rules(rules, last),
+                rules=found,
+                beyond=beyond,
             )
-        number = change or recorder.ci.change
-        start = base or recorder.ci.base_sha
         if number is None or start is None:
-            raise click.UsageError(
-                "no gate was asked about what is checked out on this machine: give --change, --base and --rule"
-            )
-        found = read_change(repository, resolve_commit(repository, start), head)
+            raise click.UsageError(_nothing_known(known))
+        content = read_change(repository, resolve_commit(repository, start), head)
     return _Subject(
         project=recorder.project(),
-        about=About(change=number, tree=found.tree),
+        about=About(change=number, tree=content.tree),
         title=f"change {number} at {head[:12]}",
         commit=head,
-        manifest=found.digest,
-        tree=found.tree,
+        manifest=content.digest,
+        tree=content.tree,
         release=None,
         policy=None,
-        rules=_rules(rules, None),
+        rules=_rules(rules, None)[0],
     )
 
 
+def _nothing_known(known: Sequence[LastGate]) -> str:
+    told = "no gate was asked about what is checked out on this machine"
+    shut = next((item for item in reversed(known) if item.release is not None and item.rules), None)
+    if shut is not None:
+        name = clean(str(shut.release), 200)
+        return f"{told}; the last one was about a release: evidence exception --release {name} ..."
+    return f"{told}: name the --change, or the --release; where the server is down also --base and --rule"
+
+
+def _other_head(change: str, head: str, recorded: str) -> str:
+    return (
+        f"what is checked out ({head[:12]}) is not the last recorded revision of change {clean(change, 120)} "
+        f"({recorded[:12]}): check that one out, or give --base and --rule for this one"
+    )
+
+
+def reached(rules: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those of ``rules`` from which an exception may be declared, and those that nothing excepts."""
+    from ledger.rules.catalogue import BY_ID
+    from ledger.rules.excepting import BYPASS, NEVER
+
+    told = tuple(dict.fromkeys(rules))
+    found = tuple(rule for rule in told if rule in BY_ID and (rule == BYPASS or rule not in NEVER))
+    return found, tuple(rule for rule in told if rule not in found)
+
+
 def _with_what_follows(rules: tuple[str, ...]) -> tuple[str, ...]:
-    """The rules that blocked, and those that fail once it lands for the very same reason: that nobody approved it."""
-    if not any(rule.startswith(("SOD-", "APP-")) for rule in rules):
-        return rules
-    return tuple(dict.fromkeys((*rules, *MISSING_APPROVAL)))
+    """The rules that blocked, and those that fail once it lands for the very same reason: that nobody approved it.
+
+    What protects the branch is passed over then too (EXC-05).
+    """
+    from ledger.rules.excepting import BYPASS
+
+    missing = MISSING_APPROVAL if any(rule.startswith(("SOD-", "APP-")) for rule in rules) else ()
+    return tuple(dict.fromkeys((*rules, *missing, BYPASS)))
 
 
-def _rules(told: tuple[str, ...], last: LastGate | None) -> tuple[str, ...]:
-    """The rules that were told, else those that blocked.
+def _rules(told: tuple[str, ...], last: LastGate | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules that were told, else those that blocked; and those that blocked and that nothing excepts.
 
     Raises:
-        click.UsageError: none, or one that this version does not know.
+        click.UsageError: none, one that this version does not know, or one that nothing excepts.
     """
     from ledger.rules.catalogue import BY_ID
 
     for rule in told:
         if rule not in BY_ID:
-            raise click.UsageError(f"there is no rule {rule}; see docs/rules.md")
-    found = tuple(dict.fromkeys(told)) or (() if last is None else _with_what_follows(last.rules))
+            raise click.UsageError(f"there is no rule {clean(rule, 40)}; see docs/rules.md")
+    found, beyond = reached(told)
+    if beyond:
+        raise click.UsageError(f"nothing excepts {', '.join(beyond)}: it judges exceptions, or the record itself")
+    if found:
+        return found, ()
+    found, beyond = ((), ()) if last is None else reached(last.rules)
     if not found:
-        why = "the last gate for it was open" if last is not None else "no gate was asked about it on this machine"
+        why = "no gate was asked about it on this machine"
+        if last is not None:
+            why = f"nothing excepts {', '.join(beyond)}" if beyond else "the last gate for it was open"
         raise click.UsageError(f"name the rules with --rule: {why}")
-    return found
+    return (found if last is None or last.release is not None else _with_what_follows(found)), beyond
+
+
+def _tell_what_follows(recorder: Recorder, subject: _Subject, entry: str) -> None:
+    """How the gate is asked again, and how another person reviews."""
+    out, about = recorder.session.output, subject.about
+    gate = f"{about.change} --at merge" if about.release is None else f"{about.release} --at deploy"
+    out.note(f"Ask again: evidence gate {clean(gate, 300)}")
+    out.note(f"Owed: a review by another person: evidence approve --exception {entry} --meaning review")

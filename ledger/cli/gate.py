@@ -78,14 +78,15 @@ def gate(
     Judges by the policy in force and records the answer as a signed decision, whichever it is. Each reason comes with
     what mends it. Exit 0: allowed. 3: blocked. 5: the ledger cannot be reached, which is never an answer.
     """
-    from ledger.cli.gating import document, record
+    from ledger.cli.gating import document, record, remembered
+    from ledger.cli.lastgate import remember_gate
     from ledger.cli.recording.recorder import open_recorder
 
     with open_recorder(ctx) as recorder:
         wanted = _wanted(recorder, target, gate_name, head, repo)
         answer = _ask(recorder, wanted, wait)
         receipt = record(recorder, answer, mode)
-        _remember(recorder, answer)
+        remember_gate(recorder.session.settings.cache, recorder.session.anchor.ledger, remembered(answer))
         recorder.session.output.answer(document(answer, mode, receipt), _lines(answer, mode, receipt))
     if not answer.allowed and mode == "enforce":
         ctx.exit(exitcodes.NEGATIVE)
@@ -159,30 +160,6 @@ def _rest(recorder: Recorder, position: int, until: float) -> None:
             return
 
 
-def _remember(recorder: Recorder, answer: Answer) -> None:
-    from ledger.cli.lastgate import LastGate, remember_gate
-
-    session, revision, release = recorder.session, answer.revision, answer.release
-    rules = tuple(dict.fromkeys(reason.rule for reason in answer.reasons if reason.rule.isupper()))
-    remember_gate(
-        session.settings.cache,
-        session.anchor.ledger,
-        LastGate(
-            project=answer.wanted.project,
-            policy=answer.policy.digest,
-            rules=rules,
-            at=answer.assessment.as_of,
-            change=answer.wanted.change,
-            revision=None if revision is None else revision.number,
-            head=None if revision is None else revision.diff.head,
-            manifest=None if revision is None else revision.diff.manifest,
-            tree=None if revision is None else revision.diff.tree,
-            release=answer.wanted.release,
-            envelope=None if release is None else release.record.envelope,
-        ),
-    )
-
-
 def _lines(answer: Answer, mode: str, receipt: Receipt) -> list[str]:
     wanted = answer.wanted
     what = f"release {wanted.release}" if wanted.release is not None else f"change {wanted.change}"
@@ -195,7 +172,26 @@ def _lines(answer: Answer, mode: str, receipt: Receipt) -> list[str]:
     for verdict in answer.excepted:
         entries = ", ".join(str(item.index) for item in verdict.excepted_by)
         lines.append(f"  excepted  {verdict.rule}: {verdict.outcome.value}, by the exception of entry {entries}")
-    return [*lines, f"decision recorded: entry {receipt.leaf.index}, {receipt.leaf.envelope[:19]}"]
+    lines.append(f"decision recorded: entry {receipt.leaf.index}, {receipt.leaf.envelope[:19]}")
+    return lines if answer.allowed else [*lines, *_if_it_cannot_wait(answer)]
+
+
+def _if_it_cannot_wait(answer: Answer) -> Sequence[str]:
+    """The command that declares an exception from all of it, where there is anything that one reaches."""
+    from ledger.cli.exception import reached
+    from ledger.cli.gating import HEAD
+    from ledger.rules.remedies import exception_command
+
+    found, beyond = reached(tuple(reason.rule for reason in answer.reasons))
+    if HEAD in beyond or not found:
+        return ()
+    wanted = answer.wanted
+    command = exception_command(change=wanted.change, release=wanted.release)
+    left = f"; {', '.join(beyond)} stays: nothing excepts it" if beyond else ""
+    return (
+        f"if it cannot wait: {clean(command, 300)}",
+        f"    a declared departure from {', '.join(found)}, to be reviewed by another person{left}",
+    )
 
 
 def _reason_lines(answer: Answer) -> Sequence[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.assessing import Assessed, change_now, of_bundle
 from ledger.cli.gathering import gather_change, position_now
+from ledger.cli.lastgate import LastGate
 from ledger.cli.releases import as_of_now, fetch_release
 from ledger.dossier.facts import ChangeDossier, ReleaseDossier
 from ledger.errors import LedgerError, NotFoundError
@@ -174,7 +175,9 @@ def _reason(found: Assessed, verdict: Verdict, revision: Revision | None) -> Rea
     dossier = found.dossier
     if verdict.subject.startswith("change "):
         change = verdict.subject.partition("/")[2] if revision is None else revision.record.event.context.about.change
-        mends = remedy(verdict.rule, change=change, revision=None if revision is None else revision.number)
+        number = None if revision is None else revision.number
+        whole = dossier.name if isinstance(dossier, ReleaseDossier) else None
+        mends = remedy(verdict.rule, change=change, revision=number, part_of=whole)
     else:
         mends = remedy(verdict.rule, release=dossier.name if isinstance(dossier, ReleaseDossier) else None)
     if any(NOBODYS in clause for clause in verdict.missing):
@@ -186,6 +189,24 @@ def _reason(found: Assessed, verdict: Verdict, revision: Revision | None) -> Rea
         verdict.subject,
         mends.sentence,
         mends.command,
+    )
+
+
+def remembered(answer: Answer) -> LastGate:
+    """What an exception takes from an answer: for what content, from which rules."""
+    revision, release = answer.revision, answer.release
+    return LastGate(
+        project=answer.wanted.project,
+        policy=answer.policy.digest,
+        rules=tuple(dict.fromkeys(reason.rule for reason in answer.reasons if reason.rule != HEAD)),
+        at=answer.assessment.as_of,
+        change=answer.wanted.change,
+        revision=None if revision is None else revision.number,
+        head=None if revision is None else revision.diff.head,
+        manifest=None if revision is None else revision.diff.manifest,
+        tree=None if revision is None else revision.diff.tree,
+        release=answer.wanted.release,
+        envelope=None if release is None else release.record.envelope,
     )
 
 

@@ -58,7 +58,12 @@ def assess_release(dossier: ReleaseDossier, policy: PolicyRules, as_of: str) -> 
     for setting in policy.rules:
         verdicts += _of_release(dossier, setting, policy, as_of)
         if setting.rule.change is not None:
-            verdicts += [_of_change(dossier.records, change, setting, policy, as_of) for change in dossier.changes]
+            verdicts += [
+                _in_release(
+                    dossier, _of_change(dossier.records, change, setting, policy, as_of), setting, policy, as_of
+                )
+                for change in dossier.changes
+            ]
     return Assessment(release_subject(dossier), policy.digest, dossier.records.position, as_of, tuple(verdicts))
 
 
@@ -151,11 +156,20 @@ def _of_release(dossier: ReleaseDossier, setting: RuleSetting, policy: PolicyRul
     ]
 
 
+def _in_release(
+    dossier: ReleaseDossier, verdict: Verdict, setting: RuleSetting, policy: PolicyRules, as_of: str
+) -> Verdict:
+    """The verdict of a change of the release, with the exceptions of the release that stand beside it too."""
+    settings = {**policy.shared, **setting.settings}
+    return _excepted(verdict, excepting.of_release(dossier, verdict.rule, settings, as_of, of_change=True))
+
+
 def _excepted(verdict: Verdict, exceptions: Iterable[ExceptionFact]) -> Verdict:
+    """The verdict with ``exceptions`` beside it, after those that stand there already."""
     if verdict.outcome not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
         return verdict
     found = tuple(Input("exception", item.record.envelope, item.record.index) for item in exceptions)
-    return replace(verdict, excepted_by=found)
+    return replace(verdict, excepted_by=(*verdict.excepted_by, *found))
 
 
 def _verdict(records: Records, setting: RuleSetting, subject: str, finding: Finding) -> Verdict:

@@ -11,7 +11,7 @@ from ledger.rules.judged import judged
 from ledger.rules.reviewed import doubts, stands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import ApprovalFact, ExceptionFact, ReleaseDossier
@@ -52,16 +52,21 @@ def of_change(case: ChangeCase, rule: str, settings: Mapping[str, JSON]) -> tupl
 
 
 def of_release(
-    dossier: ReleaseDossier, rule: str, settings: Mapping[str, JSON], as_of: str
+    dossier: ReleaseDossier, rule: str, settings: Mapping[str, JSON], as_of: str, *, of_change: bool = False
 ) -> tuple[ExceptionFact, ...]:
     """The exceptions from ``rule`` that stand for a release; one for an environment is for deployments there.
+
+    They stand beside the verdicts of the release itself and, with ``of_change``, beside those of its changes: it goes
+    out although a change in it did not keep to the rule. That one of them landed past a gate (EXC-05) is an earlier
+    departure, which the release's own exception may name without judging itself.
 
     ``settings`` are the policy's, those of the rule among them: a rule that speaks of some environments is departed
     from only where every deployment that it speaks of is one that the exception is for.
     """
     environments = cast("list[str] | None", settings.get("environments"))
     found = []
-    for item in _standing(dossier.records, dossier.exceptions, rule, settings):
+    never = tuple(one for one in NEVER if not (of_change and one == BYPASS))
+    for item in _standing(dossier.records, dossier.exceptions, rule, settings, never):
         where = item.exception.environment
         spoken_of = [
             fact
@@ -79,9 +84,13 @@ def of_release(
 
 
 def _standing(
-    records: Records, exceptions: Iterable[ExceptionFact], rule: str, settings: Mapping[str, JSON]
+    records: Records,
+    exceptions: Iterable[ExceptionFact],
+    rule: str,
+    settings: Mapping[str, JSON],
+    never: Collection[str] = NEVER,
 ) -> tuple[ExceptionFact, ...]:
-    if rule in NEVER:
+    if rule in never:
         return ()
     # That an exception came late is excepted by an outage alone.
     causes = ("outage",) if rule == "EXC-01" else ("emergency", "outage", "accepted-risk")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from ledger.dossier.build import build_change, build_release
 from ledger.dossier.people import Sameness, compare
 from ledger.events.shape import instant
+from ledger.rules.answered import excepted_changes
 from ledger.rules.contributors import took_part
 from ledger.rules.excepting import AUTHORISATION, REVIEW, authorises, is_for
 from ledger.rules.judged import of_landing
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ledger.canonical import JSON
-    from ledger.dossier.facts import ApprovalFact, ExceptionFact, Party, ReleaseDossier
+    from ledger.dossier.facts import ApprovalFact, ExceptionFact, Party
     from ledger.records import Record
 
 DECISIVE: Final = ("approve", "reject")
@@ -54,7 +55,7 @@ def sod_08_change(case: ChangeCase) -> Finding:
 
 def sod_08_release(case: ReleaseCase) -> Finding:
     """SOD-08 of a release: who asks, who authorises, who released or deployed it and who reviews differ."""
-    return _each(case.dossier.exceptions, lambda item: _apart(item, case.settings, _of_release(case.dossier)))
+    return _each(case.dossier.exceptions, lambda item: _apart(item, case.settings, _of_release(case, item)))
 
 
 def _apart(item: ExceptionFact, settings: Mapping[str, JSON], took: Took) -> Finding:
@@ -150,10 +151,9 @@ def exc_02_change(case: ChangeCase) -> Finding:
 
 def exc_02_release(case: ReleaseCase) -> Finding:
     """EXC-02 of a release."""
-    took = _of_release(case.dossier)
     return _each(
         case.dossier.exceptions,
-        lambda item: _reviewed(item, _deployed(case, item), case.settings, case.as_of, took),
+        lambda item: _reviewed(item, _deployed(case, item), case.settings, case.as_of, _of_release(case, item)),
     )
 
 
@@ -167,7 +167,7 @@ def exc_02_period(case: PeriodCase) -> Finding:
         if item.exception.release is not None:
             release = releases.get(item.exception.release) or build_release(dossier.records, item.exception.release)
             settled = ReleaseCase(release, case.settings, case.as_of)
-            return _reviewed(item, _deployed(settled, item), case.settings, case.as_of, _of_release(release))
+            return _reviewed(item, _deployed(settled, item), case.settings, case.as_of, _of_release(settled, item))
         context = item.record.event.context
         key = (str(context.project), str(context.about.change))
         change = changes.get(key) or build_change(dossier.records, *key).change
@@ -307,15 +307,26 @@ def _of_change(case: ChangeCase) -> Took:
     return took
 
 
-def _of_release(dossier: ReleaseDossier) -> Took:
-    """Whether somebody released or deployed it; pipelines are nobody here."""
-    acted = [dossier.released_by, *(fact.deployed_by for fact in dossier.deployments)]
+def _of_release(case: ReleaseCase, item: ExceptionFact) -> Took:
+    """Whether somebody released or deployed it, or took part in a change that it goes out in spite of.
+
+    Pipelines are nobody here.
+    """
+    acted = [case.dossier.released_by, *(fact.deployed_by for fact in case.dossier.deployments)]
+    of_changes = [
+        _of_change(ChangeCase(case.dossier.records, change, case.settings, case.as_of))
+        for change in excepted_changes(case, item)
+    ]
 
     def took(party: Party) -> tuple[Sameness, tuple[str, ...]]:
         found = {compare(other, party) for other in acted}
-        if "yes" in found:
+        parts = [part(party) for part in of_changes]
+        if "yes" in found or any(part == "yes" for part, _ in parts):
             return "yes", ()
-        return ("unknown", ("who released or deployed it is open",)) if "unknown" in found else ("no", ())
+        reasons = tuple(dict.fromkeys(reason for _, more in parts for reason in more))
+        if "unknown" in found:
+            reasons = ("who released or deployed it is open", *reasons)
+        return ("unknown", reasons) if reasons or any(part == "unknown" for part, _ in parts) else ("no", ())
 
     return took
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.canonical import JSON, parse_canonical
-from ledger.errors import FormatError
-from ledger.events.context import MAX_CONTENT_BYTES
 from ledger.records import Absent
+from ledger.rules.answered import verdicts_of
 from ledger.rules.changes import unread_landings, unread_lists
 from ledger.rules.kinds import choice
 from ledger.rules.reviewed import doubts, stands
@@ -29,6 +27,7 @@ from ledger.rules.wording import capital, counted, listed, party_words, short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ledger.canonical import JSON
     from ledger.dossier.facts import ApprovalFact, DeployFact, ReleaseDossier, Told
     from ledger.events.governance import GateDecision
     from ledger.events.operation import Observation
@@ -126,7 +125,7 @@ def _approved_after(dossier: ReleaseDossier, fact: ApprovalFact) -> Finding:
 
 def _held(dossier: ReleaseDossier, gate: Told[GateDecision], approved: str, inputs: Sequence[NamedRecord]) -> Finding:
     """Whether the changes held by the assessment that the gate made before the approval."""
-    verdicts = _verdicts(dossier, gate)
+    verdicts = verdicts_of(dossier, gate)
     if isinstance(verdicts, Absent):
         return untold((f"the assessment of the gate in entry {gate.record.index} is {verdicts.state}",), inputs)
     open_ones = [
@@ -152,25 +151,6 @@ def _named(verdicts: Sequence[dict[str, JSON]], outcome: str) -> list[str]:
         if item["outcome"] == outcome
     ]
     return found if len(found) <= 5 else [*found[:5], "others"]
-
-
-def _verdicts(dossier: ReleaseDossier, gate: Told[GateDecision]) -> list[dict[str, JSON]] | Absent:
-    """The verdicts of the document ``assessment`` (format §4.6) of a decision about this release."""
-    content = dossier.records.content(gate.record.event.context.content("assessment"))
-    if isinstance(content, Absent):
-        return content
-    try:
-        value = parse_canonical(content.data, max_bytes=MAX_CONTENT_BYTES)
-    except FormatError:
-        return Absent("unreadable")
-    verdicts = value.get("verdicts") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(verdicts, list):
-        return Absent("unreadable")
-    if (value.get("position"), value.get("subject")) != (gate.body.position, f"release {dossier.name}"):
-        return Absent("of something else")
-    wanted = {"excepted_by", "outcome", "rule", "severity", "subject"}
-    found = [item for item in verdicts if isinstance(item, dict) and wanted <= set(item)]
-    return found if found and len(found) == len(verdicts) else Absent("empty" if not verdicts else "unreadable")
 
 
 def _approvals(facts: Sequence[ApprovalFact]) -> list[NamedRecord]:

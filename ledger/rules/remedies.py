@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ledger.rules.excepting import BYPASS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +15,7 @@ _DIFF = "evidence record diff --change {change}"
 _TEST = "evidence record test --suite SUITE REPORT"
 _CHANGE = "evidence record change --change {change}"
 _PEOPLE = "evidence people list"
+_EXCEPTION = "evidence exception {excepted} --incident ID --reason TEXT"
 
 _TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "head": ("Record the revision that is checked out; its approvals start from there.", _DIFF),
@@ -82,16 +85,16 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "REL-03": ("Approve the release once its changes hold.", _APPROVE),
     "REL-04": ("Deploy the artifacts that were released.", "evidence record observation"),
     "DEP-01": ("Record the release that is deployed.", "evidence record release"),
-    "DEP-02": ("Deploy inside the window, or declare an exception.", "evidence exception"),
+    "DEP-02": ("Deploy inside the window, or declare an exception.", _EXCEPTION),
     "DEP-03": ("Record the deployments that failed.", "evidence record deploy --status failed"),
     "DEP-04": ("Record the verification after the deployment.", "evidence record observation --verification passed"),
     "INC-01": ("Name the suspected release and change, or say why there is none.", "evidence record incident"),
     "INC-02": ("Review the incident and name the change that mends it.", "evidence record incident"),
-    "EXC-01": ("Declare exceptions before, or right after, they are used.", "evidence exception"),
+    "EXC-01": ("Declare exceptions before, or right after, they are used.", _EXCEPTION),
     "EXC-02": ("Another person reviews the exception.", "evidence approve --exception ENTRY --meaning review"),
-    "EXC-03": ("Declare an exception for exactly this content.", "evidence exception"),
+    "EXC-03": ("Declare an exception for exactly this content.", _EXCEPTION),
     "EXC-04": ("Find out why exceptions have become ordinary.", "evidence log --kind exception"),
-    "EXC-05": ("Declare the bypass as an exception and have it reviewed.", "evidence exception"),
+    "EXC-05": ("Declare the bypass as an exception and have it reviewed.", _EXCEPTION),
     "POP-01": ("Record what landed, and compare a clone with the ledger.", "evidence reconcile"),
     "POP-03": ("Verify the bundle; a gap means that something is missing.", "evidence verify BUNDLE"),
     "POP-06": ("Find out why the source was silent, and let it speak again.", "evidence record heartbeat"),
@@ -112,10 +115,28 @@ class Remedy:
     command: str
 
 
-def remedy(rule: str, *, change: str | None = None, revision: int | None = None, release: str | None = None) -> Remedy:
-    """What mends a verdict of ``rule``; a rule without an entry is looked up in its description."""
+def remedy(
+    rule: str,
+    *,
+    change: str | None = None,
+    revision: int | None = None,
+    release: str | None = None,
+    part_of: str | None = None,
+) -> Remedy:
+    """What mends a verdict of ``rule``; a rule without an entry is looked up in its description.
+
+    ``part_of`` is the release whose gate was asked where the verdict is of a change in it: what landed is excepted with
+    the release that holds it.
+    """
     sentence, command = _TABLE.get(rule, ("Read what the rule asks for.", "evidence policy show"))
     subject = f"--release {release}" if release is not None else (change or "CHANGE")
     if release is None and revision is not None:
         subject = f"{subject} --revision {revision}"
-    return Remedy(sentence, command.format(subject=subject, change=change or "CHANGE"))
+    whole = release or part_of
+    excepted = f"--change {change or 'CHANGE'}" if whole is None else f"--release {whole}"
+    return Remedy(sentence, command.format(subject=subject, change=change or "CHANGE", excepted=excepted))
+
+
+def exception_command(*, change: str | None = None, release: str | None = None) -> str:
+    """The command that declares an exception from all that shut the gate of a change or release."""
+    return remedy(BYPASS, change=change, release=release).command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,6 +127,30 @@ def test_an_exception_at_night(shop: Shop, repo: Sandbox, tmp_path: Path) -> Non
     signed = shop.event(review).body
     assert isinstance(signed, Approval)
     assert (signed.scope, signed.meaning) == ("exception", "review")
+
+
+def test_an_exception_of_a_release_opens_its_gate(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """What a shut deploy gate prints opens it for changes that landed unapproved."""
+    pushed(shop, repo, tmp_path, "78")
+    ci = within(shop.ci, repo)
+    before = repo.git("rev-parse", "main").strip()
+    ci.ok("record", "merge", "--ref", "refs/heads/main", "--before", before, "--after", "HEAD", "--by", "Ivy Author")
+    ci.ok("record", "release", "--product", "night", "--version", "1.0", "--first", "--repository", "1")
+    ivy = within(shop.ivy, repo)
+    said = ci.evidence("gate", "night@1.0", "--at", "deploy")
+    assert said.status == exitcodes.NEGATIVE, said.err
+    assert "evidence exception --release night@1.0 --incident ID --reason TEXT" in said.out
+    words = ("--release", "night@1.0", "--incident", "INC-10", "--reason", "payments are down", "--yes")
+    nothing = ivy.evidence("exception", *words, "--rule", "SOD-08")
+    assert (nothing.status, "nothing excepts SOD-08" in nothing.err) == (exitcodes.USAGE, True)
+    # On another machine than the gate's: the server says what shuts it.
+    signed = ivy.ok("exception", *words)
+    owed = re.search(r"evidence (approve --exception \d+ --meaning review)", signed.err)
+    assert owed is not None, signed.err
+    assert "evidence gate night@1.0 --at deploy" in signed.err
+    opened = ci.ok("gate", "night@1.0", "--at", "deploy", "--json").document
+    assert "SOD-01" in {item["rule"] for item in opened["excepted"]}
+    shop.ray.ok(*owed[1].split(), "--yes")
 
 
 def test_an_exception_is_for_one_content(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:

@@ -33,8 +33,10 @@ def hand_in(
     *,
     require_server: bool,
     further: Mapping[str, Any] | None = None,
-) -> None:
-    """Nothing; every parcel, each with a few words for people, is delivered or spooled, and the answer printed.
+) -> tuple[int | None, ...]:
+    """The entry of each parcel, None while it waits; all are delivered or spooled, and the answer printed.
+
+    Each comes with a few words for people.
 
     Leaves with ``UNREACHABLE`` where one is only spooled and a server was required.
 
@@ -63,6 +65,7 @@ def hand_in(
         raise refused[0].problem
     if spooled and require_server:
         ctx.exit(exitcodes.UNREACHABLE)
+    return tuple(outcome.receipt.leaf.index if isinstance(outcome, Delivered) else None for _, _, outcome in outcomes)
 
 
 def tell_again(recorder: Recorder, again: Earlier, words: str) -> None:
