@@ -186,6 +186,8 @@ def completeness(view: View) -> Section:
     people = population(view)
     elsewhere = not_listed(view)
     gaps = unreconciled(view)
+    compared = reconciliations(view)
+    heard = silence(view)
     blocks: list[Block] = [
         Figures(
             (
@@ -203,7 +205,7 @@ def completeness(view: View) -> Section:
             say("Commits without a recorded change"),
             MOST_COMMITS,
         )
-    blocks += reconciliations(view)
+    blocks.append(compared)
     blocks.append(_other_way(elsewhere))
     blocks.append(
         Table(
@@ -219,7 +221,7 @@ def completeness(view: View) -> Section:
             "small",
         )
     )
-    blocks += silence(view)
+    blocks += heard
     blocks += how_made(view)
     for place, source in enumerate(view.dossier.sources, start=1):
         blocks += _source(view, place, source)
@@ -235,12 +237,12 @@ def completeness(view: View) -> Section:
         "3",
         words(say("Completeness")),
         words(say("Is this every change of the release, and how is that known?")),
-        _lede(people, len(elsewhere), len(gaps)),
+        _lede(people, len(elsewhere), len(gaps), compared, heard[0]),
         tuple(blocks),
     )
 
 
-def _lede(people: Population, elsewhere: int, gaps: int) -> Line:
+def _lede(people: Population, elsewhere: int, gaps: int, compared: Table, heard: Table) -> Line:
     said = [
         say_count(
             "{count} commit on the release's lists: {placed} landed by recorded changes, {loose} without one, "
@@ -265,6 +267,23 @@ def _lede(people: Population, elsewhere: int, gaps: int) -> Line:
     if gaps:
         said.append(
             say_count("{count} point could not be reconciled.", "{count} points could not be reconciled.", gaps)
+        )
+    if compared.rows:
+        said.append(
+            say_count(
+                "A clone was compared with the ledger on {count} ref, with differences on {apart}.",
+                "A clone was compared with the ledger on {count} refs, with differences on {apart}.",
+                len(compared.rows),
+                apart=number(sum(row.hit for row in compared.rows)),
+            )
+        )
+    if silent := sum(row.hit for row in heard.rows):
+        said.append(
+            say_count(
+                "{count} source was silent for longer than it had said.",
+                "{count} sources were silent for longer than they had said.",
+                silent,
+            )
         )
     return line(" ".join(said))
 

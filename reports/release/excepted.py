@@ -17,6 +17,7 @@ from reports.release.said import (
     ledger_time,
     link,
     named,
+    parse_time,
     quiet,
     received,
     rows,
@@ -25,7 +26,7 @@ from reports.release.said import (
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import duration, number
+from reports.wording import duration, moment, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ExceptionFact
@@ -96,7 +97,7 @@ def _card(view: View, change: ChangeView | None, item: ExceptionFact, placed: se
             (say("Departs from"), line("; ".join(f"{rule} {_title(rule)}".strip() for rule in exception.rules))),
             (say("Reason"), _reason(item)),
             (say("Asked by"), line(named(item.requester), ", ", quiet(ledger_time(item.record)))),
-            (say("Holds until"), line(exception.expires_at)),
+            (say("Holds until"), line(moment(parse_time(exception.expires_at)))),
             (say("Authorised by"), _decided(item, AUTHORISATION)),
             (say("Reviewed by"), _decided(item, REVIEW)),
             (say("Stands beside"), _beside(view, item)),

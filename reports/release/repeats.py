@@ -48,10 +48,10 @@ def repeats(view: View) -> tuple[Block, ...]:
         Paragraph(
             line(
                 say_count(
-                    "{count} series of runs on one content took more than one attempt or holds flaky cases; {flaky} "
-                    "cases passed only after failing.",
-                    "{count} series of runs on one content took more than one attempt or hold flaky cases; {flaky} "
-                    "cases passed only after failing.",
+                    "{count} series of runs on one content took more than one attempt or holds flaky cases; cases "
+                    "that passed only after failing: {flaky}.",
+                    "{count} series of runs on one content took more than one attempt or hold flaky cases; cases that "
+                    "passed only after failing: {flaky}.",
                     len(found),
                     flaky=number(flaky),
                 )

@@ -124,7 +124,7 @@ def how_made(view: View) -> tuple[Block, ...]:
     )
 
 
-def reconciliations(view: View) -> tuple[Block, ...]:
+def reconciliations(view: View) -> Table:
     """What clones and the ledger said of each other, both ways, for each ref, as far as somebody compared them."""
     since = previous_position(view)
     found = [
@@ -133,27 +133,25 @@ def reconciliations(view: View) -> tuple[Block, ...]:
         if item.body.to > since
         for ref in item.body.refs
     ]
-    return (
-        Table(
-            columns(
-                (say("Ref"), 18),
-                (say("Compared"), 21),
-                (say("In the clone"), 10),
-                (say("Recorded"), 10),
-                (say("In git, not here"), 11),
-                (say("Here, not in git"), 11),
-                (say("By, result"), 19),
-            ),
-            tuple(_compared(item, ref) for item, ref in found),
-            words(
-                say(
-                    "Nobody compared a clone with the ledger: the lists above are the release event's own. Anybody "
-                    "with a clone can do it with `evidence reconcile`, and gets the same result."
-                )
-            ),
-            words(say("A clone against the ledger, both ways")),
-            "dense",
+    return Table(
+        columns(
+            (say("Ref"), 18),
+            (say("Compared"), 21),
+            (say("In the clone"), 10),
+            (say("Recorded"), 10),
+            (say("In git, not here"), 11),
+            (say("Here, not in git"), 11),
+            (say("By, result"), 19),
         ),
+        tuple(_compared(item, ref) for item, ref in found),
+        words(
+            say(
+                "Nobody compared a clone with the ledger: the lists above are the release event's own. Anybody "
+                "with a clone can do it with `evidence reconcile`, and gets the same result."
+            )
+        ),
+        words(say("A clone against the ledger, both ways")),
+        "dense",
     )
 
 
@@ -184,7 +182,7 @@ def _compared(item: Told[Reconciliation], ref: ComparedRef) -> Row:
     )
 
 
-def silence(view: View) -> tuple[Block, ...]:
+def silence(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
     """Every source that sends heartbeats, and its longest silence since the previous release."""
     since = previous_position(view)
     by_source: defaultdict[tuple[str, str], list[Told[Heartbeat]]] = defaultdict(list)
