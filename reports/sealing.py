@@ -114,6 +114,9 @@ def seal_pdf(pdf: bytes, key: SealKey, *, signed_at: datetime, stamp: Callable[[
         UnavailableError: ``bad-time-stamp``: what the authority answered is no time stamp of what was asked.
     """
     chain = _chain(key)
+    if signed_at > chain[0].not_valid_after_utc:
+        # A verifier of ours would not mind; every PDF reader would.
+        raise _bad_key("the seal's certificate has run out")
     if b"/ByteRange" in pdf or b"/Type /Sig" in pdf:
         raise FormatError("cannot-seal", "the PDF carries a signature already")
     room = _SPARE_BYTES + sum(len(_der(one)) for one in chain) + (_STAMP_BYTES if stamp else 0)

@@ -417,6 +417,26 @@ def test_keys_that_cannot_seal_are_refused() -> None:
         assert caught.value.slug == "bad-seal-key"
 
 
+def test_a_certificate_that_ran_out_seals_nothing() -> None:
+    """PDF readers would call such a seal invalid, so none is made."""
+    with pytest.raises(FormatError) as caught:
+        seal_pdf(b"%PDF-1.7", own_key(), signed_at=WHEN + timedelta(days=3_700))
+    assert caught.value.slug == "bad-seal-key"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
+def test_a_seal_draws_nothing() -> None:
+    """The pages look the same, pixel by pixel, before and after."""
+    pdf, _ = made("own, stamped")
+    pictures = [
+        subprocess.run(("pdftoppm", "-r", "40", "-"), input=data, capture_output=True, check=True).stdout
+        for data in (printed(attached_bundle(pdf)), pdf)
+    ]
+    assert pictures[0] == pictures[1]
+    assert len(pictures[0]) > 100_000
+
+
 def test_what_is_no_pdf_is_not_sealed() -> None:
     """Sealing refuses what it cannot read, without repeating it."""
     with pytest.raises(FormatError) as caught:
