@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.events.work import Release
 from ledger.records import Absent
 from ledger.rules.stated import text_of
-from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
+from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, say_line, words
 from reports.release.said import (
     NAME,
     NONE,
@@ -30,7 +30,9 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import Told
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import ApprovalFact, Told
     from ledger.events.operation import Build, Incident, Observation, Suspect
     from ledger.events.work import Artifact
     from ledger.records import Record
@@ -171,6 +173,18 @@ def observed(view: View) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def differing(view: View) -> int:
+    """How many observations saw something run that has no digest of the release."""
+    return sum(_same(view, item.body) is False for item in view.dossier.observations)
+
+
+def open_incidents(view: View) -> int:
+    """How many of the incidents that suspect the release or one of its changes nobody closed."""
+    found = view.dossier.incidents
+    closed = {item.body.incident for item in found if item.body.state == "closed"}
+    return len({item.body.incident for item in found} - closed)
+
+
 def printed_observations(view: View) -> tuple[Told[Observation], ...]:
     """Those that the table prints, the latest first."""
     return tuple(reversed(view.dossier.observations))[:MOST]
@@ -266,31 +280,37 @@ def incidents(view: View) -> tuple[Block, ...]:
 def _incident(view: View, item: Told[Incident]) -> Row:
     body = item.body
     suspected = [_suspect(view, one) for one in body.suspects]
-    changes = [change for change in view.changes if any(one.change == change.facts.id for one in body.suspects)]
-    approvers = dict.fromkeys(
-        named(fact.approver)
-        for change in changes
-        for fact in change.facts.approvals
-        if fact.approval.decision == "approve" and fact.standing
-    )
-    if any(one.release == view.dossier.record.envelope for one in body.suspects):
-        approvers |= dict.fromkeys(
-            named(fact.approver)
-            for fact in view.dossier.approvals
-            if fact.approval.decision == "approve" and fact.standing
-        )
     return Row(
         (
             line(capture(body.incident, limit=NAME), quiet(f" {entry(item.record)}")),
             line(body.state, ", ", body.severity, Break(), quiet(ledger_time(item.record)[:16])),
             joined(suspected, "; ") or line(quiet(say("nothing is named"))),
-            joined([line(name) for name in approvers]) or line(quiet(say("nobody recorded"))),
+            joined(_approved(view, body), "; ") or line(quiet(NONE)),
             _told(view, item),
             line(quiet(NONE)) if body.corrective is None else line(say("change {change}", change=body.corrective)),
         ),
         hit=body.state != "closed",
         anchor=entry_anchor(item.record.index),
     )
+
+
+def _approved(view: View, body: Incident) -> list[Line]:
+    """Who approved each suspect, told apart: an approval of the release is none of the change."""
+    found = [
+        say_line("{change}: {people}", change=change.label, people=_standing(change.facts.approvals))
+        for change in view.changes
+        if any(one.change == change.facts.id for one in body.suspects)
+    ]
+    if any(one.release == view.dossier.record.envelope for one in body.suspects):
+        found.append(say_line("the release: {people}", people=_standing(view.dossier.approvals)))
+    return found
+
+
+def _standing(facts: Iterable[ApprovalFact]) -> Line:
+    names = dict.fromkeys(
+        named(fact.approver) for fact in facts if fact.approval.decision == "approve" and fact.standing
+    )
+    return joined([line(name) for name in names]) or line(quiet(say("nobody")))
 
 
 def _suspect(view: View, one: Suspect) -> Line:
