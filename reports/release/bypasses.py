@@ -97,10 +97,18 @@ def bypasses(view: View) -> tuple[Block, ...]:
                 _judged(verdicts),
             )
         ),
+        # A sentence has said that there is none where a table would be empty.
+        *(table for table in _tables(view, verdicts, pushes) if table.rows),
+        *_rest(len(answers) - MOST),
+    )
+
+
+def _tables(view: View, verdicts: tuple[Verdict, ...], pushes: tuple[Told[Push], ...]) -> tuple[Table, ...]:
+    return (
         Table(
             columns((say("What"), 20), (say("Bypass"), 18), (say("What was found"), 62)),
             tuple(_verdict(view, verdict) for verdict in verdicts if _told(verdict)),
-            words(say("No bypass is known, and of none it is open.") if verdicts else say("No bypass was judged.")),
+            words(say("No bypass is known.")),
             words(say("Past a gate or a protection, declared or not (rule EXC-05)")),
             "dense",
         ),
@@ -131,7 +139,6 @@ def bypasses(view: View) -> tuple[Block, ...]:
             words(say("What gates answered, those that stayed shut first")),
             "dense",
         ),
-        *_rest(len(answers) - MOST),
     )
 
 

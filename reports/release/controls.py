@@ -17,7 +17,7 @@ from reports.text import capture
 
 if TYPE_CHECKING:
     from ledger.rules.controls import Supported
-    from reports.parts import Line
+    from reports.parts import Block, Line
     from reports.release.objectives import Counts
     from reports.release.view import View
 
@@ -46,17 +46,7 @@ def control_matrix(view: View) -> Section:
             _rules(view),
             *_idle(view),
             Heading(words(say("What this supports in frameworks")), FRAMEWORKS),
-            Paragraph(
-                line(
-                    say(
-                        "The words are ours; no standard is quoted. A rule that holds supports a control, it never "
-                        "fulfils one: a control also asks for what no ledger records. Rules about periods are in the "
-                        "period pack."
-                    )
-                ),
-                small=True,
-            ),
-            _mapping(view),
+            *_mapping(view),
         ),
     )
 
@@ -115,41 +105,47 @@ def _rules(view: View) -> Table:
     # Failures before gaps before successes; within each as the catalogue lists them.
     order = list(MARKS)
     ordered = sorted(found, key=lambda item: order.index(item[1].worst) if item[1].whole else len(order))
+    chosen = bool(view.policy.shared["frameworks"])
     return Table(
         (
-            Column(words(say("Rule")), 30),
-            Column(words(say("Supports")), 22),
+            Column(words(say("Rule")), 30 if chosen else 50),
+            *((Column(words(say("Supports")), 22),) if chosen else ()),
             Column(words(say("Held")), 9, "right"),
             Column(words(say("Result")), 17),
-            Column(words(say("Evidence")), 22),
+            Column(words(say("Evidence")), 22 if chosen else 24),
         ),
         tuple(_rule(view, rule, one) for rule, one in ordered if one.asked),
-        words(say("No rule was assessed.")),
+        words(say("No rule was assessed, or none had anything to speak of.")),
         words(say("Rules, those that failed first")),
         "dense",
     )
 
 
 def _rule(view: View, rule: str, found: Counts) -> Row:
-    chosen = cast("list[str]", view.policy.shared["frameworks"])
-    frameworks = dict.fromkeys(
-        f"{FRAMEWORK_NAMES[control.framework]} {control.id}"
-        for control in CONTROLS
-        if rule in control.rules and (not chosen or control.framework in chosen)
-    )
-    names = list(frameworks)
-    said = "; ".join(_brief(name) for name in names[:2]) or NONE
-    more = say(" and {count} more", count=len(names) - 2) if len(names) > 2 else ""
     return Row(
         (
             line(strong(rule), " ", BY_ID[rule].title),
-            line(quiet(said + more)),
+            *_supports(cast("list[str]", view.policy.shared["frameworks"]), rule),
             line(found.held),
             _result(found),
             place(place_of(rule)),
         ),
         hit=bool(found.failed),
     )
+
+
+def _supports(chosen: list[str], rule: str) -> tuple[Line, ...]:
+    """The cell with controls of the chosen frameworks; no cell where none is chosen."""
+    if not chosen:
+        return ()
+    names = [
+        f"{FRAMEWORK_NAMES[control.framework]} {control.id}"
+        for control in CONTROLS
+        if rule in control.rules and control.framework in chosen
+    ]
+    said = "; ".join(_brief(name) for name in names[:2]) or NONE
+    more = say("and {count} more", count=len(names) - 2) if len(names) > 2 else ""
+    return (line(quiet(f"{said} {more}".strip())),)
 
 
 def _brief(name: str) -> str:
@@ -162,24 +158,43 @@ def _result(found: Counts) -> Line:
     return (*said, *line(f" † {found.excepted}")) if found.excepted else said
 
 
-def _mapping(view: View) -> Table:
-    return Table(
-        (
-            Column(words(say("Control")), 16),
-            Column(words(say("What it is about, and what the evidence supports")), 35),
-            Column(words(say("Held")), 9, "right"),
-            Column(words(say("Worst result")), 16),
-            Column(words(say("Rules, and where their evidence is")), 24),
+def _mapping(view: View) -> tuple[Block, ...]:
+    controls = supported_by(view.policy)
+    if not controls:
+        return (
+            Paragraph(
+                line(
+                    say(
+                        "The policy names no framework. Its parameter “frameworks” chooses SOC 2, ISO/IEC 27001, PCI "
+                        "DSS, NIST SP 800-53, NIST SSDF, DORA and 21 CFR Part 11."
+                    )
+                )
+            ),
+        )
+    return (
+        Paragraph(
+            line(
+                say(
+                    "The words are ours; no standard is quoted. A rule that holds supports a control, it never "
+                    "fulfils one: a control also asks for what no ledger records. Rules about periods are in the "
+                    "period pack."
+                )
+            ),
+            small=True,
         ),
-        tuple(_control(view, item) for item in supported_by(view.policy)),
-        words(
-            say(
-                "The policy names no framework. Its parameter “frameworks” chooses SOC 2, ISO/IEC 27001, PCI DSS, "
-                "NIST SP 800-53, NIST SSDF, DORA and 21 CFR Part 11."
-            )
+        Table(
+            (
+                Column(words(say("Control")), 16),
+                Column(words(say("What it is about, and what the evidence supports")), 35),
+                Column(words(say("Held")), 9, "right"),
+                Column(words(say("Worst result")), 16),
+                Column(words(say("Rules, and where their evidence is")), 24),
+            ),
+            tuple(_control(view, item) for item in controls),
+            words(say("None.")),
+            None,
+            "dense",
         ),
-        None,
-        "dense",
     )
 
 

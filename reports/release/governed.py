@@ -61,7 +61,7 @@ class Act:
 class Governance:
     """The roster of a pack, asked in the words of print."""
 
-    __slots__ = ("_acts", "people", "records", "since")
+    __slots__ = ("_acts", "_at", "people", "records", "since")
 
     def __init__(self, view: View) -> None:
         self.records: Records = view.dossier.records
@@ -78,6 +78,7 @@ class Governance:
                     decided.setdefault(body.basis.act, []).append(record)
             else:
                 acts.append(record)
+        self._at = {record.index: record for record in self.records.entries if record.leaf.stream == LEDGER_STREAM}
         pending = self.records.roster.pending
         self._acts = tuple(
             Act(record, tuple(decided.get(record.envelope, ())), record.envelope in pending) for record in acts
@@ -133,10 +134,6 @@ class Governance:
             if record is None
             else f"{day(received(record))}, {entry(record)}"
         )
-
-    @property
-    def _at(self) -> dict[int, Record]:
-        return {record.index: record for record in self.records.entries if record.leaf.stream == LEDGER_STREAM}
 
 
 def previous_position(view: View) -> int:

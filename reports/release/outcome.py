@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports.parts import Facts, Heading, Line, Mark, Row, Section, Table, line, say_line, words
 from reports.release.register import once
-from reports.release.running import artifacts, incidents, observed, way_back
+from reports.release.running import artifacts, differing, incidents, observed, open_incidents, way_back
 from reports.release.said import (
     columns,
     digest_line,
@@ -91,7 +91,7 @@ def deployments(view: View) -> Section:
 def _lede(view: View) -> Line:
     release = view.dossier.release
     done = sum(item.deploy.status == "succeeded" for item in view.dossier.deployments)
-    return line(
+    said = [
         say_count(
             "{artifacts} from {sources}; {count} deployment event names this release; {done} succeeded.",
             "{artifacts} from {sources}; {count} deployment events name this release; {done} succeeded.",
@@ -100,7 +100,16 @@ def _lede(view: View) -> Line:
             sources=say_count("{count} source", "{count} sources", len(release.sources)),
             done=number(done),
         )
-    )
+    ]
+    if other := differing(view):
+        said.append(
+            say_count(
+                "{count} observation saw something else run.", "{count} observations saw something else run.", other
+            )
+        )
+    if open_ones := open_incidents(view):
+        said.append(say_count("{count} incident is not closed.", "{count} incidents are not closed.", open_ones))
+    return line(" ".join(said))
 
 
 def _approvers(view: View) -> Line:
