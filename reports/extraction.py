@@ -48,4 +48,4 @@ def _sentence(node: ast.expr) -> str | None:
         return node.value
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
         return None
-    raise ValueError(f"line {node.lineno}: a sentence is written whole, with named fields")
+    raise ValueError(f"line {node.lineno}: a sentence is written whole, with named fields: {ast.unparse(node)[:80]}")

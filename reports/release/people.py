@@ -251,7 +251,17 @@ def _part(part: int, whole: int) -> Text:
 
 
 def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
-    """Who approved the release itself and had a part in its changes, in a sentence each: shown, judged by no rule."""
+    """Who approved the release itself and had a part in its changes, in a sentence each, with the rule about it."""
+    if any(setting.rule.id == "SOD-06" for setting in view.policy.rules):
+        told = to_say(
+            "{person} approved the release and had prompted or changed the code in {share} of its changes. Whether "
+            "somebody approved it who had no part in them is what SOD-06 tells."
+        )
+    else:
+        told = to_say(
+            "{person} approved the release and had prompted or changed the code in {share} of its changes. The rule "
+            "about that, SOD-06, is off: it is shown, not judged."
+        )
     found: list[Block] = []
     for item in held:
         if item.duty != "Release approval":
@@ -261,8 +271,7 @@ def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
             found.append(
                 Paragraph(
                     say_line(
-                        "{person} approved the release and had prompted or changed the code in {share} of its "
-                        "changes. No rule of this version keeps these apart; it is shown, not judged.",
+                        told,
                         person=named(item.party),
                         share=share(len(made), len(view.changes)),
                     )
