@@ -116,7 +116,8 @@ def make_pack(
         ConflictError: ``as-of-too-early``.
         FormatError: ``as_of`` is no ledger time, the policy in force is not one that this version reads, or
             ``bad-baseline``: the baseline's bundle does not verify or is about no period.
-        RenderError: the pages cannot be printed. SealError: they cannot be sealed.
+        RenderError: the pages cannot be printed.
+        FormatError: ``bad-seal-key``, ``cannot-seal``. UnavailableError: ``bad-time-stamp``, ``stamp-refused``.
     """
     ledger_time(as_of, "as_of")
     wished = wish or PeriodWish()
