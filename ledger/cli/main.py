@@ -206,7 +206,9 @@ def _report_click(error: click.ClickException, *, json: bool) -> int:
     if usage is not None and not json:
         click.echo(usage, err=True)
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "evidence"
-    report_problem("usage" if usage is not None else "error", error.format_message(), f"{command} --help", json=json)
+    # Choices stand on lines of their own in what click says; a problem is told on one.
+    message = " ".join(error.format_message().split())
+    report_problem("usage" if usage is not None else "error", message, f"{command} --help", json=json)
     return exitcodes.USAGE if isinstance(error, click.UsageError) else exitcodes.ERROR
 
 
