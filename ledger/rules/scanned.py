@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from ledger.rules.reporters import own_word, person_who_signed
 from ledger.rules.risk import by_class, of_class
 from ledger.rules.runs import GOOD, suite_words, trees_asked, undated
 from ledger.rules.shape import ChangeCase, Finding, NamedRecord, failed, inapplicable, passed, untold
 from ledger.rules.stated import each, is_late
-from ledger.rules.wording import capital, counted, listed
+from ledger.rules.wording import capital, counted, listed, party_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,9 +31,18 @@ def tst_07(case: ChangeCase) -> Finding:
 def _scanned(case: ChangeCase, content: Judged) -> Finding:
     trees = trees_asked(case, content)
     series: dict[tuple[str, str], list[Told[Scan]]] = {}
+    own: list[str] = []
     for item in case.change.scans:
-        if item.body.target != "prompts" and item.body.tree in trees:
-            series.setdefault((item.body.tool.name, item.body.target), []).append(item)
+        if item.body.target == "prompts" or item.body.tree not in trees:
+            continue
+        # A report is a file that anybody can write: whoever took part vouches for nothing with it, as in TST-03. What
+        # they show against themselves counts.
+        who = own_word(case, item.record)
+        if who is not None and not _over(case, item):
+            told = party_words(who, "whoever signed")
+            own.append(f"the scan of {item.body.target} in entry {item.record.index} is {told}'s own word")
+            continue
+        series.setdefault((item.body.tool.name, item.body.target), []).append(item)
     wanted = cast("list[str]", case.settings["scan_targets"])
     scanned = {target for _, target in series}
     missing = [f"no scan of {target} of {content.name} is recorded" for target in wanted if target not in scanned]
@@ -51,9 +61,16 @@ def _scanned(case: ChangeCase, content: Judged) -> Finding:
     if bad:
         return failed(f"Above the policy's limits: {'; '.join(bad)}.", inputs)
     if missing or not last:
-        return untold(missing or (f"no scan of {content.name} is recorded",), inputs)
-    told = [f"{item.body.tool.name} ({item.body.target}): {_counts(item.body)}" for item in last]
+        return untold([*(missing or (f"no scan of {content.name} is recorded",)), *own], inputs)
+    told = [_reported(case, item) for item in last]
     return passed(f"Within the policy's limits: {listed(told)}.", inputs)
+
+
+def _reported(case: ChangeCase, item: Told[Scan]) -> str:
+    """A clause on what a scan found, and who reported it where that was no service."""
+    who = person_who_signed(case.records, item.record)
+    by = "" if who is None else f", reported by {party_words(who, 'somebody')}"
+    return f"{item.body.tool.name} ({item.body.target}{by}): {_counts(item.body)}"
 
 
 def _over(case: ChangeCase, item: Told[Scan]) -> list[str]:
@@ -109,7 +126,7 @@ def _of_sorts(case: ChangeCase, content: Judged, name: str) -> Finding:
         sort = str(item["class"])
         runs = [run for run in case.change.runs if run.run.run.class_ == sort and run.run.run.tree in trees]
         if not runs:
-            missing.append(f"no run of a {sort} suite on {content.name} is recorded")
+            missing.append(f"no run with class {sort} on {content.name} is recorded")
             continue
         inputs += [("test", run.record) for run in runs]
         for last in _latest(runs):

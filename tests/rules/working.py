@@ -261,6 +261,7 @@ def scan(
     complete: str = "yes",
     prompts: Iterable[str] = (),
     tree: str | None = None,
+    signer: str = "CI",
 ) -> Record:
     """What a scanner found on a revision, on another tree, or in prompts."""
     on = None if rev is None else story.revisions[change, rev]
@@ -276,8 +277,8 @@ def scan(
         tree=None if of_prompts else (git_id(f"tree {tree}") if on is None or tree is not None else on.tree),
     )
     contents = [story.world.content("report", b"{}", "application/sarif+json")]
-    signer = story.people["CI"]
-    return story.world.work(PROJECT, body, signer, signer, contents, About(change=change))
+    who = story.people[signer]
+    return story.world.work(PROJECT, body, who, who, contents, About(change=change))
 
 
 def suite(
