@@ -26,7 +26,7 @@ MOST_SUBJECTS: Final = 10
 """Subjects named in one card; the rest is counted."""
 MOST_SENTENCES: Final = 3
 """Different sentences quoted in one card."""
-MOST_CARDS: Final = 15
+MOST_CARDS: Final = 10
 """Deviations printed as cards, severe and far-reaching ones first; further ones are rows of a table."""
 MOST_UNTOLD: Final = 20
 """Rules of which something cannot be told, printed."""

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 ANCHOR: Final = "sampling"
-MOST_ITEMS: Final = 120
+MOST_ITEMS: Final = 40
 """Items of the population printed; the rest is in the register of landings."""
 
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from reports.release.view import Carried, PackSettings
     from reports.text import Text
 
-MOST_CHANGES: Final = 60
-"""Changes printed in the register at most: about four pages."""
+MOST_CHANGES: Final = 45
+"""Changes printed in the register at most: about three pages."""
 UNSTATED: Final = "unstated"
 """Type of a change of which nobody said what it is."""
 
