@@ -810,6 +810,22 @@ class Der:
         require(not self.rest, " has bytes behind its end")
 
 
+def check_der(data: bytes) -> None:
+    """Nothing, if the bytes are values in DER, and what those hold that are made of values is too; else a Fault."""
+    # A stack of our own: hostile bytes may be nested deeper than Python calls.
+    open_readers = [Der(data)]
+    while open_readers:
+        reader = open_readers[-1]
+        if not reader.rest:
+            open_readers.pop()
+            continue
+        tag = reader.rest[0]
+        require(tag & 0x1F != 0x1F, " has a tag of several bytes")
+        body = reader.whole()[1]
+        if tag & 0x20:
+            open_readers.append(Der(body))
+
+
 def sealing_key(spki: bytes) -> SealingKey:
     """The key of a SubjectPublicKeyInfo, if it is admitted."""
     for bits, prefix, p, b in ((256, _SPKI_P256, P256, P256_B), (384, _SPKI_P384, P384, P384_B)):
@@ -2583,8 +2599,10 @@ def read_seal(pdf: bytes) -> Seal:
         reader = Der(bytes.fromhex(digits.decode()))
         whole = reader.value(0x30)
         require(not reader.rest.strip(b"\x00"), "bytes stand behind the signature")
+        check_der(whole)
         certificates, signer_info = _signed_data(whole)
         step = "S04"
+        require(signer_info.value(2) == b"\x01", "the version of SignerInfo is not 1")
         signer = _signer(certificates, signer_info.whole(0x30)[0])
         require(signer_info.value(0x30) == _SHA256[2:], "the signer's digest algorithm is not SHA-256")
         _head, attributes = signer_info.whole(0xA0)
@@ -2620,7 +2638,7 @@ def _moment(digits: str) -> str:
 
 
 def _signed_data(content_info: bytes) -> tuple[list[bytes], Der]:
-    # Certificates, and the one SignerInfo behind its version: S03.
+    # Certificates, and the one SignerInfo: S03.
     outer = Der(content_info)
     require(outer.whole(6)[0] == _SIGNED_DATA, "the content is not signedData")
     wrapped = Der(outer.value(0xA0))
@@ -2638,7 +2656,6 @@ def _signed_data(content_info: bytes) -> tuple[list[bytes], Der]:
     inner.end()
     signer_info = Der(infos.value(0x30))
     infos.end()
-    require(signer_info.value(2) == b"\x01", "the version of SignerInfo is not 1")
     return certificates, signer_info
 
 
