@@ -26,8 +26,8 @@ Compared = tuple["Measure", "Measure | None", "Change"]
 @click.option("--from", "start", metavar="POSITION|TIME", help="The period, from this position or time on.")
 @click.option("--to", "end", metavar="POSITION|TIME", help="Where it ends, without what stands there.")
 @click.option("--baseline-from", metavar="POSITION|TIME", help="The period to compare with, from here on.")
-@click.option("--baseline-to", metavar="POSITION|TIME", help="Where that one ends.")
-@click.option("--project", "projects", multiple=True, metavar="NAME|ID", help="Of this project alone; may be repeated.")
+@click.option("--baseline-to", metavar="POSITION|TIME", help="Where that one ends; by default where the period begins.")
+@click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Only these projects; repeat for more.")
 @click.option(
     "--environment",
     "environments",
@@ -35,7 +35,7 @@ Compared = tuple["Measure", "Measure | None", "Change"]
     default=("production",),
     show_default=True,
     metavar="NAME",
-    help="What counts as production; may be repeated.",
+    help="What counts as production; repeat for more.",
 )
 @client_options
 @click.pass_context
@@ -55,7 +55,7 @@ def measures(
     \b
     Examples:
       evidence measures --from 2026-07-01 --to 2026-10-01
-      evidence measures --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01 --baseline-to 2026-07-01
+      evidence measures --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01
     """
     from ledger.cli.releases import fetch_period
     from ledger.cli.session import open_session
@@ -68,7 +68,7 @@ def measures(
         known = session.directory() if projects else None
         wanted = [] if known is None else [known.project(name).id for name in projects]
         bundle = fetch_period(session, start, end, wanted)
-        other = fetch_period(session, baseline_from, baseline_to, wanted) if with_baseline else None
+        other = fetch_period(session, baseline_from, baseline_to or start, wanted) if with_baseline else None
     dossier, policy = _period(bundle)
     now = _measured(bundle, dossier, policy, environments)
     # Both by one policy: else a change of rules would look like a change of work.

@@ -60,7 +60,8 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     \b
     Examples:
       evidence pack payments@4.2.0 --out packs --zone Europe/Oslo --seal /srv/ledger
-      evidence pack --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01 --sample 25 --auditor-number 7419
+      evidence pack --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01
+      evidence pack period-812-1204.evidence.zip --anchor ledger.pub --auditor-number 7419
       evidence pack payments-4.2.0.evidence.zip --anchor ledger.pub
     """
     from ledger.cli.packing import Wanted, make, open_wanted, record, write

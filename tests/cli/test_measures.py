@@ -74,17 +74,7 @@ def test_a_period_is_measured(shop: Shop) -> None:
 def test_a_baseline_stands_beside(shop: Shop) -> None:
     """Against a period in which nothing landed: shown, and too little to compare."""
     end = size(shop)
-    words = (
-        "measures",
-        "--from",
-        str(end - 4),
-        "--to",
-        str(end),
-        "--baseline-from",
-        "0",
-        "--baseline-to",
-        str(end - 4),
-    )
+    words = ("measures", "--from", str(end - 4), "--to", str(end), "--baseline-from", "0", "--in", "shop")
     said = shop.ray.ok(*words, "--json").document
     assert said["baseline"] == {"from": 0, "to": end - 4}
     assert by_id(said)["landings"]["baseline"]["count"] == 0
