@@ -39,8 +39,8 @@ def _scanned(case: ChangeCase, content: Judged) -> Finding:
         # they show against themselves counts.
         who = own_word(case, item.record)
         if who is not None and not _over(case, item):
-            told = party_words(who, "whoever signed")
-            own.append(f"the scan of {item.body.target} in entry {item.record.index} is {told}'s own word")
+            whose = f"{party_words(who, 'whoever signed')}'s own word"
+            own.append(f"the scan of {item.body.target} in entry {item.record.index} is {whose}")
             continue
         series.setdefault((item.body.tool.name, item.body.target), []).append(item)
     wanted = cast("list[str]", case.settings["scan_targets"])
