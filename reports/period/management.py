@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.catalogue import BY_ID
 from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, words
-from reports.period.deviations import MOST_CARDS, card_anchor, deviations_of
+from reports.period.deviations import card_anchor, deviations_of
 from reports.release.said import columns, link, quiet, strong
 from reports.say import say, say_count
 from reports.wording import share
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "management"
+MOST: Final = 24
+"""Deviations with room for a response: a page of them; further ones are counted."""
 
 
 def management(view: PeriodView) -> Section:
@@ -54,7 +56,7 @@ def management(view: PeriodView) -> Section:
                             _room(),
                         )
                     )
-                    for item in found[:MOST_CARDS]
+                    for item in found[:MOST]
                 )
                 or (Row((line(say("none")), _room(), _room(), _room(), _room())),),
                 words(say("No rule failed.")),
@@ -68,13 +70,13 @@ def management(view: PeriodView) -> Section:
                             say_count(
                                 "{count} further deviation is listed under Deviations.",
                                 "{count} further deviations are listed under Deviations.",
-                                len(found) - MOST_CARDS,
+                                len(found) - MOST,
                             )
                         ),
                         small=True,
                     ),
                 )
-                if len(found) > MOST_CARDS
+                if len(found) > MOST
                 else ()
             ),
             Heading(words(say("Sign-off"))),
