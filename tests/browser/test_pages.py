@@ -19,7 +19,7 @@ from tests.api.hostile import PACK_ID, hostile
 from tests.api.serving import anchor_of, found_ledger, parcels_of, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
@@ -173,6 +173,13 @@ def test_from_a_stack_trace_to_the_approver(keyboard: Page) -> None:
     assert "line not resolved" in keyboard.inner_text("main")
 
 
+def _heard(into: list[str]) -> Callable[[ConsoleMessage], None]:
+    def heard(message: ConsoleMessage) -> None:
+        into.append(message.text)
+
+    return heard
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_axe_finds_nothing(ledger: Ledger, chromium: Browser, mode: str) -> None:
     """No page has a fault that axe-core knows, is wider than its window, or makes the browser complain."""
@@ -180,8 +187,8 @@ def test_axe_finds_nothing(ledger: Ledger, chromium: Browser, mode: str) -> None
     script = AXE.read_text("utf-8")
     for address in ADDRESSES:
         page = context.new_page()
-        messages: list[ConsoleMessage] = []
-        page.on("console", messages.append)
+        messages: list[str] = []
+        page.on("console", _heard(messages))
         answer = page.goto(address)
         page.evaluate(script)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
