@@ -99,6 +99,14 @@ def test_another_anchor_is_another_ledger(page: Page, release: tuple[bytes, str]
     assert ask(page, "bundle.zip", release[0], anchor).found == found_by_script(release[0], anchor)
 
 
+def test_it_says_what_was_checked(page: Page, release: tuple[bytes, str]) -> None:
+    """Whose records and about which release: a sound pack of something else is not taken for the one in hand."""
+    bundle, anchor = release
+    text = ask(page, "bundle.zip", bundle, anchor).text
+    vkey, ledger = anchor.split()
+    assert f"Of the ledger {vkey.split('+')[0]} ({ledger}) at position 18, about the release payments@" in text
+
+
 # Vectors, asked of the functions in the page
 
 
