@@ -134,7 +134,6 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
         f"{failed}{f' ({excepted} excepted)' if excepted else ''}, {counts[Outcome.NOT_EVALUABLE]} cannot be told, "
         f"{counts[Outcome.PASS]} passed, {counts[Outcome.NOT_APPLICABLE]} not applicable"
     )
-    first, end = view.dossier.first, view.dossier.end
     return (
         Steps(
             (
@@ -161,7 +160,7 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
                 f"{expected}\n"
                 "\n"
                 "$ evidence reconcile --repo YOUR-CLONE\n"
-                f"$ evidence pack --from {first} --to {end} --sample 25 --auditor-number YOUR-NUMBER\n",
+                f"$ evidence pack {carried.name} --anchor ledger.pub --auditor-number YOUR-NUMBER\n",
                 lines=12,
             ),
             words(say("Commands, and what the second one prints last")),
