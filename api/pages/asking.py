@@ -129,10 +129,12 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?\s?(Z|UTC|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
 _FILLERS: Final = frozenset({"in", "at", "on", "of"})
-# Python; then path:line of most others (Go, JavaScript, Rust, Ruby, Java, grep). A path has a dot and an extension, so
-# that times and addresses are not taken for one. Every quantifier is bounded and no two of them meet: linear time.
+# Python's own form; then path:line, as most others write it (Go, JavaScript, Rust, Ruby, Java, grep), word by word.
+# A path has a dot and an extension, so that times and addresses are not taken for one. Nothing here tries a place twice
+# over unbounded lengths: whatever was pasted is read in linear time.
 _PYTHON = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
-_LINE = re.compile(r"([\w./\\@~+-]{1,400}\.[A-Za-z][A-Za-z0-9]{0,9}):(\d{1,7})")
+_WORDS = re.compile(r"""[^\s"'`(),<>|=]{1,500}""")
+_NUMBERED = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}:(\d{1,7})(?!\d)", re.ASCII)
 _FILE = re.compile(r"[\w./\\@~+-]{1,400}\.[A-Za-z][A-Za-z0-9]{0,9}")
 
 
@@ -177,7 +179,10 @@ def _service_at(text: str) -> ServiceAt | None:
 
 def _places(text: str) -> Iterator[tuple[str, int]]:
     found = [(match.start(), match[1], int(match[2])) for match in _PYTHON.finditer(text)]
-    found += [(match.start(), match[1], int(match[2])) for match in _LINE.finditer(text)]
+    for word in _WORDS.finditer(text):
+        numbered = _NUMBERED.search(word[0])
+        if numbered is not None and numbered.start() > 0:
+            found.append((word.start(), word[0][: numbered.start(1) - 1], int(numbered[1])))
     for _, path, number in sorted(found):
         yield path.replace("\\", "/"), number
 
