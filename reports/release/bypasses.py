@@ -196,6 +196,7 @@ def _push(item: Told[Push]) -> Row:
             line(named(item.actor)),
         ),
         hit=True,
+        anchor=entry_anchor(item.record.index),
     )
 
 

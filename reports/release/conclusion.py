@@ -21,7 +21,7 @@ from reports.parts import (
     say_line,
     words,
 )
-from reports.release.bypasses import printed_answers
+from reports.release.bypasses import passed_over, printed_answers
 from reports.release.objectives import objectives
 from reports.release.running import printed_observations
 from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
@@ -257,6 +257,7 @@ def shown_entries(view: View) -> frozenset[int]:
     found.update(item.record.index for item in view.dossier.exceptions)
     found.add(view.dossier.record.index)
     found.update(item.record.index for _, item in printed_answers(view))
+    found.update(item.record.index for item in passed_over(view))
     found.update(item.record.index for _, item in scans_of(view))
     found.update(item.record.index for item in printed_observations(view))
     found.update(item.record.index for item in view.dossier.incidents)

@@ -8,7 +8,7 @@ from ledger.rules.asking import FRAMEWORK_NAMES
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.controls import CONTROLS, supported_by
 from ledger.rules.verdict import Outcome
-from reports.parts import Column, Heading, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Column, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.objectives import SECTIONS, counts, of_rules, place, place_of
 from reports.release.said import NONE, joined, link, quiet, status, strong
 from reports.release.view import MARKS
@@ -204,7 +204,7 @@ def _control(view: View, item: Supported) -> Row:
     places = list(dict.fromkeys(place_of(rule) for rule in item.on))
     where = joined([line(link(anchor, say(SECTIONS[anchor]), page=True)) for anchor in places], "; ")
     off = (
-        line(" ", quiet(say_count("{count} rule is off.", "{count} rules are off or of periods.", len(item.off))))
+        line(Break(), quiet(say_count("{count} rule is off.", "{count} rules are off.", len(item.off))))
         if item.off
         else ()
     )

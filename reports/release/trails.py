@@ -44,6 +44,7 @@ _SHOWN_IN: Final = {
     "approval": to_say("Approvals"),
     "exception": to_say("Exceptions and bypasses"),
     "decision": to_say("Exceptions and bypasses"),
+    "push": to_say("Exceptions and bypasses"),
     "release": to_say("Release and deployments"),
     "deploy": to_say("Release and deployments"),
     "observation": to_say("Release and deployments"),
