@@ -228,7 +228,7 @@ def _packs(view: PeriodView) -> list[Block]:
             words(
                 say("No pack made in the period is recorded; the event of this one comes after the end of its bundle.")
             ),
-            words(say("Packs made, which is what was exported under seal")),
+            words(say("Packs made, which is what was exported")),
             "small",
         ),
         *rest,

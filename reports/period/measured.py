@@ -83,7 +83,7 @@ def _reasons(count: str) -> dict[Reason, str]:
         "not-deployed": say("{count} not in production by the end", count=count),
         "not-reviewed": say("{count} without a review", count=count),
         "still-open": say("{count} still open at the end", count=count),
-        "no-release-named": say("{count} that name no release", count=count),
+        "no-release-named": say("{count} without a release", count=count),
         "undeclared": say("{count} where it cannot be told", count=count),
         "replaced": say("{count} replaced before a decision", count=count),
         "unread": say("{count} with a content that cannot be read", count=count),

@@ -102,8 +102,8 @@ def policies(view: PeriodView) -> Section:
             else say("None changed in the period."),
             " ",
             say_count(
-                "Protections were looked at {count} time and differed {changed} times from the look before.",
-                "Protections were looked at {count} times and differed {changed} times from the look before.",
+                "Protections were looked at {count} time; looks unlike the one before: {changed}.",
+                "Protections were looked at {count} times; looks unlike the one before: {changed}.",
                 len(seen),
                 changed=number(sum(item.changed for item in seen)),
             ),
