@@ -29,6 +29,12 @@ def counted(view: View, change: ChangeView) -> tuple[ApprovalFact, ...]:
     return tuple(found[index] for index in sorted(found))
 
 
+def doubtful(view: View, change: ChangeView) -> bool:
+    """Whether no approval is known to count, and of one it cannot be told."""
+    case = view.case(change)
+    return not counted(view, change) and any(sort_approvals(case, content).unclear for content in judged(case))
+
+
 def before_landing(change: ChangeView, facts: tuple[ApprovalFact, ...]) -> bool:
     """Whether an approval that counts was in the ledger before each landing."""
     return bool(facts) and all(
@@ -40,6 +46,7 @@ def sides(view: View) -> tuple[Block, ...]:
     """The blocks."""
     landed = [change for change in view.changes if change.facts.landings]
     before = sum(before_landing(change, counted(view, change)) for change in landed)
+    unsure = sum(doubtful(view, change) for change in landed)
     deployed = [item for item in view.dossier.deployments if item.deploy.status == "succeeded"]
     said = (
         say("No deployment that succeeded is recorded.")
@@ -61,6 +68,11 @@ def sides(view: View) -> tuple[Block, ...]:
                     before=number(before),
                 ),
                 " ",
+                *(
+                    (say_count("Of {count} it cannot be told.", "Of {count} it cannot be told.", unsure), " ")
+                    if unsure
+                    else ()
+                ),
                 said,
             )
         ),
@@ -94,7 +106,7 @@ def _row(view: View, change: ChangeView) -> Row:
     return Row(
         (
             line(link(change.anchor("a"), change.label)),
-            _approved(facts),
+            _approved(facts, unsure=doubtful(view, change)),
             _times(facts),
             _landed(change.facts.landings),
             _landed_at(change.facts.landings),
@@ -104,7 +116,9 @@ def _row(view: View, change: ChangeView) -> Row:
     )
 
 
-def _approved(facts: tuple[ApprovalFact, ...]) -> Line:
+def _approved(facts: tuple[ApprovalFact, ...], *, unsure: bool) -> Line:
+    if unsure:
+        return line(quiet(say("whether an approval counts cannot be told")))
     if not facts:
         return line(quiet(say("no approval counts")))
     last = facts[-1].approval.basis

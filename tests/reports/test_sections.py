@@ -115,6 +115,8 @@ def test_approved_and_landed_are_counted(name: str) -> None:
     rows = rows_of(blocks)
     approved = [row for row in rows if row[2] != "none"]
     assert opening(blocks)[:2] == [len(approved), len(rows)]
+    unsure = sum("cannot be told" in row[1] for row in rows)
+    assert not unsure or opening(blocks)[2] == unsure
     for row in approved:
         first = min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[2]))
         assert first <= min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[4]))
