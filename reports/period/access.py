@@ -273,12 +273,12 @@ def _grants(view: PeriodView) -> list[Block]:
         Heading(words(say("Roles held in the period"))),
         Table(
             columns(
-                (say("Role"), 13),
-                (say("Who"), 21),
-                (say("Where"), 13),
-                (say("For"), 13),
-                (say("From, UTC"), 20),
-                (say("Until, UTC"), 20),
+                (say("Role"), 12),
+                (say("Who"), 20),
+                (say("Where"), 11),
+                (say("For"), 11),
+                (say("From, UTC"), 23),
+                (say("Until, UTC"), 23),
             ),
             shown,
             words(say("Nobody held a role that reaches these projects.")),

@@ -194,13 +194,15 @@ def _beside(item: Deviation) -> Line:
 
 
 def _cause(view: PeriodView, item: Deviation) -> Line:
-    """The cause, as far as a correction or an exception states one."""
+    """The cause, as far as exceptions state one."""
     indexes = {found.index for verdict in item.failed for found in verdict.excepted_by}
     causes = sorted(
         {fact.exception.cause for fact in view.dossier.surroundings.exceptions if fact.record.index in indexes}
     )
-    stated: Line = line(say("As the exceptions state it: {causes}.", causes=", ".join(causes)), " ") if causes else ()
-    return (*stated, *to_write(say("Not recorded; to be written in:")))
+    if not causes:
+        return to_write(say("Not recorded; to be written in:"))
+    stated = say("As the exceptions state it: {causes}.", causes=", ".join(causes))
+    return (*line(stated, " "), *to_write(say("Further, to be written in:")))
 
 
 def _further(found: tuple[Deviation, ...]) -> list[Block]:

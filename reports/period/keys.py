@@ -83,9 +83,9 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
     return [
         Table(
             columns(
-                (say("When, UTC"), 22),
-                (say("Whose"), 24),
-                (say("What"), 24),
+                (say("When, UTC"), 25),
+                (say("Whose"), 23),
+                (say("What"), 22),
                 (say("Key id"), 17),
                 (say("Held in"), 13),
             ),

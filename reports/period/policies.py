@@ -310,9 +310,10 @@ def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
     happenings += [Happening(received(item.record), 2) for item in around.heartbeats]
     happenings += [Happening(received(item.record), 3) for item in around.access_reviews]
     happenings += [Happening(received(item.record), 4, hit=True) for item in around.exceptions]
-    for span in view.policies:
-        act = act_with(view, span.envelope)
-        if act is not None and span.since > view.dossier.first:
+    # One act may set the policy of several projects.
+    for envelope, since in {span.envelope: span.since for span in view.policies}.items():
+        act = act_with(view, envelope)
+        if act is not None and since > view.dossier.first:
             happenings.append(Happening(received(act.record), 0, hit=True))
     return Timeline(
         words(say("Continuity of control. Ringed: a change, an exception, or a ref seen unprotected.")),

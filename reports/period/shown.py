@@ -112,4 +112,4 @@ def held_from(view: PeriodView, position: int) -> str:
 
 def to_write(what: str) -> Line:
     """Where somebody writes by hand what the ledger does not hold."""
-    return line(quiet(what), " ", quiet("_" * 40))
+    return line(quiet(what), " ", quiet("_" * 26))
