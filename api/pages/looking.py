@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 2
 """Bundles read at the same time: each may hold a gibibyte of memory."""
-WAIT_SECONDS: Final = 20.0
+WAIT_SECONDS: Final = 10.0
 """How long a page waits for its turn."""
 FRESH_SECONDS: Final = 60.0
 """A standing is not worked out again sooner, whatever was recorded meanwhile: it says of which position it is."""

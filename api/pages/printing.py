@@ -58,6 +58,8 @@ class Order:
     settings: PackSettings
     asked: str = ""
     """How the period was asked for."""
+    unsealed: str = ""
+    """Why nothing seals it; empty: the certificate of its settings does."""
 
 
 @dataclass(frozen=True, slots=True)

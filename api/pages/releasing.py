@@ -197,7 +197,15 @@ class Releasing:
         as_of = _shown_at(form)
         digest = release_digest(self._store, form.get("release", ""))
         name = self._store.entry_by_envelope(digest).leaf.about.release or digest
-        return Order(name, digest, None, _number(form, "position"), as_of, self._pack_settings(as_of, frame))
+        return Order(
+            name,
+            digest,
+            None,
+            _number(form, "position"),
+            as_of,
+            self._pack_settings(as_of, frame),
+            unsealed=self._unsealed(),
+        )
 
     def release_bundle(self, name: str, position: int | None) -> tuple[bytes, str]:
         """The bundle of a release, and its file name."""
@@ -238,7 +246,7 @@ class Releasing:
         first, end = _number(form, "first"), _number(form, "end")
         asked = form.get("asked", "")[:80]
         settings = self._pack_settings(as_of, frame)
-        return Order(asked, None, (first, end), None, as_of, settings, asked)
+        return Order(asked, None, (first, end), None, as_of, settings, asked, self._unsealed())
 
     def period_bundle(self, first: int, end: int) -> tuple[bytes, str]:
         """The bundle of a period, and its file name."""
@@ -278,11 +286,18 @@ class Releasing:
     # What both need
 
     def _pack_settings(self, as_of: str, frame: Frame) -> PackSettings:
-        known = self._knowing.now(contents=False)
-        certificate = certificate_now(self._settings, known.roster, known.position)
+        certificate = self._certificate()
         sealed_by = None if isinstance(certificate, Unsealed) else certificate
         name = "" if frame.visitor is None or not frame.visitor.name else f"the holder of token {frame.visitor.name}"
         return settings_at(_moment(as_of), name, sealed_by)
+
+    def _certificate(self) -> Digest | Unsealed:
+        known = self._knowing.now(contents=False)
+        return certificate_now(self._settings, known.roster, known.position)
+
+    def _unsealed(self) -> str:
+        certificate = self._certificate()
+        return certificate.error.message if isinstance(certificate, Unsealed) else ""
 
     def _carried(self, looked: Looked, settings: PackSettings) -> Carried:
         pack_id = identify(looked.bundle, self._anchor_line, looked.as_of, settings)

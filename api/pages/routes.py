@@ -135,6 +135,7 @@ def _add_prints(app: FastAPI, releasing: Releasing, printer: Printer) -> None:
                 printed.digest,
                 printed.pack_id,
                 printed.sealed_by,
+                found.order.unsealed,
                 path,
                 shell,
             )

@@ -27,7 +27,7 @@ class Unsealed:
 
 
 def certificate_now(settings: LedgerSettings, roster: Roster, position: int) -> Digest | Unsealed:
-    """The certificate under which packs are sealed at ``position``, or why they are not."""
+    """The certificate under which packs are sealed at ``position``, or why they are not: a pack is one all the same."""
     try:
         files = read_seal_files(settings)
         return enrolled_certificate(roster, spki_of(SealKey(files.private_pem, files.certificates_pem)), position).id

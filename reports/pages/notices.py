@@ -106,6 +106,7 @@ def done_page(
     digest: Digest,
     pack_id: Digest,
     sealed_by: Digest | None,
+    unsealed: str,
     path: str,
     shell: Shell,
 ) -> Made:
@@ -120,7 +121,7 @@ def done_page(
             (say("Pack id"), line(Fingerprint(digits(pack_id), full=True))),
             (
                 say("Sealed by"),
-                line(say("nobody: the printed pages are not covered, the records inside are"))
+                line(say("nobody: {reason}. The records inside verify all the same.", reason=unsealed))
                 if sealed_by is None
                 else line(Fingerprint(digits(sealed_by), full=True)),
             ),

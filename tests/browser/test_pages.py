@@ -138,8 +138,11 @@ def test_from_the_list_to_a_verified_pack(ledger: Ledger, keyboard: Page, tmp_pa
     tab_to(keyboard, r"payments 1\.0")
     keyboard.keyboard.press("Enter")
     keyboard.wait_for_url(re.compile("/releases/payments"))
+    shown = re.sub(r"\s", "", keyboard.inner_text(".cover"))
     tab_to(keyboard, "Download PDF")
     path = download(keyboard, tmp_path)
+    facts = dict(row.split("\t", 1) for row in keyboard.inner_text("table.facts").splitlines() if "\t" in row)
+    assert re.sub(r"\s", "", facts["Pack id"]) in shown
     assert path.name == "payments-1.0.evidence.pdf"
     assert run(["verify", str(path), "--anchor", str(ledger.anchor)]) == exitcodes.DONE
 
