@@ -266,7 +266,8 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
                 say("one acts alone on the roster of this ledger")
                 if roster.core.admins_required == 1
                 else say(
-                    "{admins} must agree on every change of the roster", admins=number(roster.core.admins_required)
+                    "{admins} must agree on what the roster gives or sets; one suffices to end it",
+                    admins=number(roster.core.admins_required),
                 )
             ),
         ),
