@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FORWARD: Final = "trace-forward"
 BACK: Final = "trace-back"
+MOST_NAMED: Final = 20
+"""Changes and requests named for a deployment; the rest is counted, and stands in the table before."""
 MOST: Final = 6
 """Entries named in one cell; the rest is counted."""
 
@@ -103,11 +105,16 @@ def _forward(view: View, change: ChangeView, shown: frozenset[int], release: Lin
 
 
 def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
-    changes = joined(
-        [line(link(one.anchor("r"), one.label, page=True) if view.shows(one) else one.label) for one in view.changes],
-        "; ",
-    )
-    requests = dict.fromkeys(request for change in view.changes for request in requests_of(change))
+    parts = [
+        line(link(one.anchor("r"), one.label, page=True) if view.shows(one) else one.label)
+        for one in view.changes[:MOST_NAMED]
+    ]
+    if len(view.changes) > MOST_NAMED:
+        parts.append(line(quiet(say("{count} more, as above", count=len(view.changes) - MOST_NAMED))))
+    requests = list(dict.fromkeys(request for change in view.changes for request in requests_of(change)))
+    named = ", ".join(requests[:MOST_NAMED])
+    if len(requests) > MOST_NAMED:
+        named = say("{requests} and {count} more, as above", requests=named, count=len(requests) - MOST_NAMED)
     return Row(
         (
             line(
@@ -116,8 +123,8 @@ def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
                 quiet(f" {ledger_time(item.record)[:16]}"),
             ),
             line(capture(view.dossier.name, limit=NAME), quiet(f" {view.dossier.record.index}")),
-            changes or line(quiet(say("no recorded change"))),
-            line(capture(", ".join(requests), limit=400)) if requests else line(quiet(say("none is named"))),
+            joined(parts, "; ") or line(quiet(say("no recorded change"))),
+            line(capture(named, limit=MOST_NAMED * 150)) if named else line(quiet(say("none is named"))),
         )
     )
 
