@@ -55,12 +55,16 @@ def set_(
     from ledger.events.shape import OpenObject
     from ledger.policies.presets import preset
     from ledger.roster.state import policy_at
+    from ledger.rules.advice import advice
+    from ledger.rules.policy import parse_policy
 
     ready = name or ("startup" if from_default else None)
     if (file is None) == (ready is None):
         raise click.UsageError("name a FILE, or give --preset")
     data = preset(ready) if file is None and ready is not None else read_policy_file(Path(str(file))).data
     with open_session(ctx) as session:
+        for sentence in advice(parse_policy(data)):
+            session.output.warn(sentence)
         known = session.directory()
         ids = tuple(sorted({known.project(project).id for project in projects})) or None
         everywhere = [one for one in known.roster.policies if one.projects is None]
@@ -136,15 +140,26 @@ def diff(ctx: click.Context, old: str, new: str) -> None:
 @output_options
 @click.pass_context
 def check(ctx: click.Context, file: Path) -> None:
-    """Whether FILE is a policy that this version reads; the line of the first fault, if it is YAML."""
+    """Whether FILE is a policy that this version reads; the line of the first fault, if it is YAML.
+
+    A policy that is read may still not mean what its author thinks: a misspelt risk class, one that never applies,
+    approvals that open nothing. That is told too, and the exit status stays 0.
+    """
     from ledger.cli.output import clean, plural
     from ledger.cli.policyfile import read_policy_file
+    from ledger.cli.policywords import advice_lines
+    from ledger.rules.advice import advice
 
     found = read_policy_file(file)
     rules = found.rules
+    told = advice(rules)
+    on = [item.rule.id for item in rules.rules]
     output(ctx).answer(
-        {"policy_digest": rules.digest, "name": rules.name, "rules_on": [item.rule.id for item in rules.rules]},
-        [f"{clean(rules.name)}: {plural(len(rules.rules), 'rule')} on, policy digest {rules.digest}"],
+        {"policy_digest": rules.digest, "name": rules.name, "rules_on": on, "advice": list(told)},
+        [
+            f"{clean(rules.name)}: {plural(len(rules.rules), 'rule')} on, policy digest {rules.digest}",
+            *advice_lines(told),
+        ],
     )
 
 
@@ -166,10 +181,13 @@ def schema(ctx: click.Context) -> None:
 @click.argument("target", metavar="[RELEASE|CHANGE|BUNDLE]", required=False)
 @click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
 @click.option("--to", "end", metavar="POSITION|TIME", help="Where the period ends, without what stands there.")
+@click.option("--summary", is_flag=True, help="How much would be blocked, and by which rules; no sentences.")
 @project_option
 @client_options
 @click.pass_context
-def try_(ctx: click.Context, source: str, target: str | None, start: str | None, end: str | None) -> None:
+def try_(
+    ctx: click.Context, source: str, target: str | None, start: str | None, end: str | None, *, summary: bool
+) -> None:
     """Which verdicts on what was recorded would change under another policy than the one in force; sets nothing.
 
     \b
@@ -180,27 +198,29 @@ def try_(ctx: click.Context, source: str, target: str | None, start: str | None,
       evidence policy try policy.yaml payments-4.2.0.evidence.zip --anchor ledger.pub
     """
     from ledger.cli.policysource import named_policy
-    from ledger.cli.policywords import turned_document, turned_lines
-    from ledger.rules.difference import turned_verdicts
+    from ledger.cli.policywords import blocked_document, turned_document, turned_lines
+    from ledger.rules.difference import blocked_subjects, turned_verdicts
 
     if target is not None and (start is not None or end is not None):
         raise click.UsageError("name a release, a change or a bundle file; or a period with --from and --to")
     other = named_policy(ctx, source).rules
     found = _recorded(ctx, target, start, end)
     again = _assessed(found, other)
-    turned = turned_verdicts(found.assessment, found.policy, again, other)
+    both = (found.assessment, found.policy, again, other)
+    turned, blocked = turned_verdicts(*both), blocked_subjects(*both)
     document = {
         "subject": found.assessment.subject,
         "position": found.assessment.position,
         "as_of": found.assessment.as_of,
         "before": found.policy.digest,
         "after": other.digest,
+        "blocked": blocked_document(blocked),
         "turned": turned_document(turned, found.parties),
     }
     output(ctx).note(
         f"{found.assessment.subject}, position {found.assessment.position}: under {other.name}, not {found.policy.name}"
     )
-    output(ctx).answer(document, turned_lines(turned, found.parties))
+    output(ctx).answer(document, turned_lines(turned, blocked, found.parties, summary=summary))
 
 
 def _recorded(ctx: click.Context, target: str | None, start: str | None, end: str | None) -> Assessed:
@@ -212,8 +232,11 @@ def _recorded(ctx: click.Context, target: str | None, start: str | None, end: st
     if target is not None and Path(target).is_file():
         return of_bundle(open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line))
     with open_session(ctx) as session:
+        # A project that does not exist is refused, whatever is tried.
+        project = settings(ctx).project
+        projects = () if project is None else (session.project_id(session.directory()),)
         if target is None:
-            return of_bundle(fetch_period(session, start, end))
+            return of_bundle(fetch_period(session, start, end, projects))
         if "@" in target:
             return of_bundle(fetch_release(session, target))
         return change_now(session, session.project_id(session.directory()), target)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.cli.output import clean, plural
 from ledger.rules.asking import FRAMEWORK_NAMES
+from ledger.rules.catalogue import BY_ID
+from ledger.rules.prerequisites import ADVISED, NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ledger.dossier.facts import Party
     from ledger.rules.controls import Supported
-    from ledger.rules.difference import Difference, Turned
+    from ledger.rules.difference import Blocked, Difference, Turned
     from ledger.rules.plain import PlainPolicy
     from ledger.rules.verdict import Verdict
 
@@ -31,6 +33,10 @@ def policy_lines(told: PlainPolicy, controls: Sequence[Supported]) -> list[str]:
         lines += _wrapped(rule.statement, "    ")
         for sentence in rule.parameters:
             lines += _wrapped(sentence, "    - ")
+    lines += ["", "What it takes"]
+    for one in told.takes:
+        if one.words not in (NOTHING, ADVISED):
+            lines += _wrapped(f"{one.name} ({', '.join(one.rules)}): {one.words}.", "- ")
     if told.off:
         lines += ["", "Off"]
         lines += _wrapped("; ".join(f"{rule.id} {rule.title}" for rule in told.off) + ".", "    ")
@@ -40,7 +46,20 @@ def policy_lines(told: PlainPolicy, controls: Sequence[Supported]) -> list[str]:
         control = item.control
         lines += ["", f"{FRAMEWORK_NAMES[control.framework]} {control.id}  {control.subject}"]
         lines += _wrapped(control.supports, "    ")
-        lines += _wrapped(f"On: {', '.join(item.on) or 'none'}. Off: {', '.join(item.off) or 'none'}.", "    ")
+        off = [rule for rule in item.off if rule in BY_ID]
+        lines += _wrapped(f"On: {', '.join(item.on) or 'none'}. Off: {', '.join(off) or 'none'}.", "    ")
+        beyond = [rule for rule in item.off if rule not in BY_ID]
+        if beyond:
+            told_by = "No rule of this version, so no policy turns it on (docs/rules.md says what looks at it)"
+            lines += _wrapped(f"{told_by}: {', '.join(beyond)}.", "    ")
+    return [*lines, *advice_lines(told.advice)]
+
+
+def advice_lines(advice: Sequence[str]) -> list[str]:
+    """What whoever wrote a policy should look at, under a heading; nothing where there is nothing."""
+    lines = ["", "Look at this again"] if advice else []
+    for sentence in advice:
+        lines += _wrapped(sentence, "- ")
     return lines
 
 
@@ -62,6 +81,8 @@ def policy_document(told: PlainPolicy, controls: Sequence[Supported]) -> dict[st
             for rule in told.rules
         ],
         "off": [rule.id for rule in told.off],
+        "takes": [{"what": item.name, "rules": list(item.rules), "words": item.words} for item in told.takes],
+        "advice": list(told.advice),
         "controls": [
             {
                 "framework": item.control.framework,
@@ -91,30 +112,56 @@ def difference_document(found: Sequence[Difference]) -> list[dict[str, Any]]:
     return [{"rule": item.rule, "what": item.what, "before": item.before, "after": item.after} for item in found]
 
 
-def turned_lines(found: Sequence[Turned], parties: Mapping[str, Party]) -> list[str]:
-    """Verdicts that come out otherwise, with their sentences, and a count by rule."""
-    lines: list[str] = []
-    for item in found:
-        lines += [
-            f"{item.direction:<8}  {item.rule}  {clean(item.subject)}",
-            *_wrapped(_told(item.before, parties, shut=item.shut_before), "  now:  "),
-            *_wrapped(_told(item.after, parties, shut=item.shut_after), "  then: "),
-            "",
-        ]
+def turned_lines(
+    found: Sequence[Turned], blocked: Sequence[Blocked], parties: Mapping[str, Party], *, summary: bool
+) -> list[str]:
+    """What would be blocked, first; verdicts by rule; then, without ``summary``, each that comes out otherwise."""
+    lines = [_blocked_words(item) for item in blocked]
     for word in ("stricter", "looser", "other"):
         rules: dict[str, int] = {}
         for item in found:
             if item.direction == word:
                 rules[item.rule] = rules.get(item.rule, 0) + 1
         if rules:
-            lines.append(f"{word}: " + ", ".join(f"{rule} ({count})" for rule, count in rules.items()))
-    shut = sum(item.shut_after and not item.shut_before for item in found)
-    opened = sum(item.shut_before and not item.shut_after for item in found)
-    lines.append(
-        f"{plural(len(found), 'verdict')} would come out otherwise; {shut} would shut a gate that was open to them, "
-        f"{opened} would no longer."
-    )
+            told = ", ".join(f"{rule} ({count})" for rule, count in rules.items())
+            lines += _wrapped(f"{word}: {told}")
+    lines.append(f"{plural(len(found), 'verdict')} would come out otherwise.")
+    if summary:
+        return lines
+    one_project = len({item.subject.partition("/")[0] for item in found if item.subject.startswith("change ")}) == 1
+    for item in found:
+        subject = item.subject.partition("/")[2] if one_project and item.subject.startswith("change ") else ""
+        lines += [
+            "",
+            f"{item.direction:<8}  {item.rule}  {clean(f'change {subject}' if subject else item.subject)}",
+            *_wrapped(_told(item.before, parties, shut=item.shut_before), "  now:  "),
+            *_wrapped(_told(item.after, parties, shut=item.shut_after), "  then: "),
+        ]
     return lines
+
+
+def _blocked_words(item: Blocked) -> str:
+    if item.kind == "period":
+        words = {True: "fails", False: "passes"}
+        return f"the period's check {words[bool(item.before)]} now and {words[bool(item.after)]} then"
+    more = f" ({item.newly} more, {item.no_longer} fewer)" if item.newly or item.no_longer else ""
+    verb = "is" if item.before == 1 else "are"
+    return f"{item.after} of {plural(item.count, item.kind)} would be blocked; {item.before} {verb} now{more}"
+
+
+def blocked_document(blocked: Sequence[Blocked]) -> list[dict[str, Any]]:
+    """The same counts as ``--json`` prints them."""
+    return [
+        {
+            "kind": item.kind,
+            "count": item.count,
+            "blocked_before": item.before,
+            "blocked_after": item.after,
+            "newly": item.newly,
+            "no_longer": item.no_longer,
+        }
+        for item in blocked
+    ]
 
 
 def turned_document(found: Sequence[Turned], parties: Mapping[str, Party]) -> list[dict[str, Any]]:
@@ -144,7 +191,9 @@ def _told(verdict: Verdict | None, parties: Mapping[str, Party], *, shut: bool) 
 
     if verdict is None:
         return "the rule is off"
-    gate = " (shuts the gate)" if shut else ""
+    gate = ""
+    if shut:
+        gate = " (fails the period's check)" if verdict.subject.startswith("period ") else " (shuts the gate)"
     return f"{WORDS[verdict.outcome.value]}{gate}. {clean(sentence_of(verdict, parties), 2_000)}"
 
 

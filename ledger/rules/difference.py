@@ -61,14 +61,15 @@ def _by_rule(policy: PolicyRules) -> Mapping[str, RuleSetting]:
 
 
 def _on(setting: RuleSetting, *, strict: bool) -> str:
-    return f"On, severity {setting.severity}: {shuts_words(setting.severity, strict=strict)}. {setting.rule.statement}"
+    shuts = shuts_words(setting.rule, setting.severity, strict=strict)
+    return f"On, severity {setting.severity}: {shuts}. {setting.rule.statement}"
 
 
 def _settings(one: RuleSetting, other: RuleSetting, old: PolicyRules, new: PolicyRules) -> list[Difference]:
     found: list[Difference] = []
     if one.severity != other.severity:
         words = [
-            f"Severity {item.severity}: {shuts_words(item.severity, strict=policy.strict)}."
+            f"Severity {item.severity}: {shuts_words(item.rule, item.severity, strict=policy.strict)}."
             for item, policy in ((one, old), (other, new))
         ]
         found.append(Difference(one.rule.id, "severity", *words))
@@ -102,6 +103,37 @@ class Turned:
         if one == other:
             return "other"
         return "stricter" if other > one else "looser"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """How many subjects of a kind are kept from going through."""
+
+    kind: str
+    """``change``, ``release`` or ``period``."""
+    count: int
+    """Subjects of the kind that were judged."""
+    before: int
+    """Those with a verdict that shuts a gate (of a period: fails its check) under the one policy."""
+    after: int
+    newly: int
+    """Those that only the other one blocks."""
+    no_longer: int
+
+
+def blocked_subjects(before: Assessment, old: PolicyRules, after: Assessment, new: PolicyRules) -> tuple[Blocked, ...]:
+    """By kind, what is blocked under each of two policies; kinds of which nothing was judged are left out."""
+    judged = {verdict.subject for found in (before, after) for verdict in found.verdicts}
+    then = {verdict.subject for verdict in blocking(before, old)}
+    now = {verdict.subject for verdict in blocking(after, new)}
+    found = []
+    for kind in ("change", "release", "period"):
+        subjects = {subject for subject in judged if subject.startswith(f"{kind} ")}
+        if subjects:
+            shut, shut_now = then & subjects, now & subjects
+            counts = (len(subjects), len(shut), len(shut_now), len(shut_now - shut), len(shut - shut_now))
+            found.append(Blocked(kind, *counts))
+    return tuple(found)
 
 
 _WEIGHTS: Final = {Outcome.NOT_APPLICABLE: 0, Outcome.PASS: 0, Outcome.NOT_EVALUABLE: 1, Outcome.FAIL: 2}

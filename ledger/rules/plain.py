@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.rules.advice import advice
 from ledger.rules.assess import NEVER_OPEN
 from ledger.rules.catalogue import RULES, SHARED
+from ledger.rules.prerequisites import Prerequisite, prerequisites
 from ledger.rules.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class PlainPolicy:
     rules: tuple[PlainRule, ...]
     off: tuple[Rule, ...]
     """Rules of this version that are not on."""
+    takes: tuple[Prerequisite, ...] = ()
+    """What has to be there before one can live with it."""
+    advice: tuple[str, ...] = ()
+    """What whoever wrote it should look at."""
 
 
 def in_plain_words(policy: PolicyRules) -> PlainPolicy:
@@ -58,6 +64,8 @@ def in_plain_words(policy: PolicyRules) -> PlainPolicy:
         shared=tuple(parameter_words(SHARED[name], value) for name, value in policy.shared.items()),
         rules=tuple(_rule(setting, strict=policy.strict) for setting in policy.rules),
         off=tuple(rule for rule in RULES if rule.id not in on),
+        takes=prerequisites(policy),
+        advice=advice(policy),
     )
 
 
@@ -71,10 +79,14 @@ def gate_words(*, strict: bool) -> str:
     )
 
 
-def shuts_words(severity: str, *, strict: bool) -> str:
-    """What one rule shuts a gate for."""
+def shuts_words(rule: Rule, severity: str, *, strict: bool) -> str:
+    """What one rule shuts a gate for; one that speaks of periods alone shuts none, and fails their check."""
+    of_period = rule.subjects == ("period",)
+    strict = strict or rule.id in NEVER_OPEN
     if severity == "low":
-        return "advises, and shuts no gate"
+        return "advises, and fails no period's check" if of_period else "advises, and shuts no gate"
+    if of_period:
+        return "fails a period's check when it fails" + (" or cannot be told" if strict else "") + "; shuts no gate"
     return "shuts a gate when it fails or cannot be told" if strict else "shuts a gate when it fails"
 
 
@@ -115,7 +127,7 @@ def _rule(setting: RuleSetting, *, strict: bool) -> PlainRule:
         statement=rule.statement,
         asked_of=listed(_SUBJECTS[subject] for subject in rule.subjects),
         severity=setting.severity,
-        shuts=shuts_words(setting.severity, strict=strict or rule.id in NEVER_OPEN),
+        shuts=shuts_words(rule, setting.severity, strict=strict),
         parameters=tuple(
             parameter_words(parameter, setting.settings[parameter.name])
             for parameter in rule.parameters

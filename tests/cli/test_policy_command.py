@@ -75,6 +75,50 @@ def test_a_policy_is_tried_on_what_was_recorded(shop: Shop, tmp_path: Path) -> N
     assert shop.ray.ok("status", "--json").document["size"] == size
 
 
+def test_a_trial_says_first_how_much_would_be_blocked(shop: Shop) -> None:
+    """The first line counts changes, not verdicts; a summary is short; a project that is none is refused."""
+    said = shop.ray.ok("policy", "try", "regulated", "7", "--project", "shop")
+    assert said.out.startswith("1 of 1 change would be blocked; 0 are now (1 more, 0 fewer)\n")
+    assert "change prj_" not in said.out
+    short = shop.ray.ok("policy", "try", "regulated", "7", "--project", "shop", "--summary").out
+    assert said.out.startswith(short.rstrip("\n"))
+    assert len(short.splitlines()) < 12
+    period = shop.ray.ok("policy", "try", "regulated", "--project", "shop").out
+    assert period.startswith("the period's check passes now and fails then\n")
+    assert "(fails the period's check)" in period
+    assert "shuts the gate" not in period
+    counts = shop.ray.ok("policy", "try", "regulated", "7", "--project", "shop", "--json").document["blocked"]
+    assert counts[0] == {
+        "kind": "change",
+        "count": 1,
+        "blocked_before": 0,
+        "blocked_after": 1,
+        "newly": 1,
+        "no_longer": 0,
+    }
+    assert shop.ray.evidence("policy", "try", "regulated", "--project", "nosuch").status != 0
+
+
+def test_what_a_policy_may_not_mean_is_told(shop: Shop, tmp_path: Path) -> None:
+    """A misspelt risk class is told by check and by show, and the file is valid all the same."""
+    file = tmp_path / "mine.yaml"
+    text = shop.ray.ok("policy", "show", "--yaml", "sox").out
+    file.write_text(text.replace("runbook: [high]", "runbook: [hihg]"))
+    for verb in ("check", "show"):
+        words = " ".join(shop.ray.ok("policy", verb, str(file)).out.split())
+        assert "`runbook` names the risk class “hihg”" in words
+        assert "Did you mean “high”?" in words
+    assert "Look at this again" not in shop.ray.ok("policy", "show", "sox").out
+
+
+def test_a_policy_tells_what_it_takes_and_what_no_policy_turns_on(shop: Shop) -> None:
+    """What has to be there is listed; a rule that is none of this version is not called off."""
+    words = " ".join(shop.ray.ok("policy", "show", "sox").out.split())
+    assert "Scans (TST-07): of every change, whichever." in words
+    assert "No rule of this version, so no policy turns it on (docs/rules.md says what looks at it): POP-02" in words
+    assert "fails a period's check when it fails or cannot be told; shuts no gate" in words
+
+
 def test_what_is_no_policy_is_refused_before_anything_is_signed(shop: Shop, tmp_path: Path) -> None:
     """A fault in a file is told with its line; a name that is nothing is told as such."""
     file = tmp_path / "bad.yaml"
