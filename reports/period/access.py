@@ -217,7 +217,7 @@ def _leavers(view: PeriodView, gone: tuple[Left, ...]) -> list[Block]:
                 hit=bool(left),
             )
         )
-    shown, rest = cut(body, MOST, "principals")
+    shown, rest = cut(body, MOST, "entries")
     return [
         Table(
             columns((say("Who"), 26), (say("What ended, entry and time"), 54), (say("Still in force"), 20)),
@@ -268,7 +268,7 @@ def _grants(view: PeriodView) -> list[Block]:
                 )
             )
         )
-    shown, rest = cut(body, MOST, "principals")
+    shown, rest = cut(body, MOST, "entries")
     return [
         Heading(words(say("Roles held in the period"))),
         Table(

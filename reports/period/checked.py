@@ -80,7 +80,7 @@ def prompt_scans(view: PeriodView) -> PromptScans:
 
 def suite_blocks(view: PeriodView) -> list[Block]:
     """The tables of suites and scanners."""
-    ran, _ = cut(
+    ran, more = cut(
         tuple(
             Row(
                 (
@@ -96,7 +96,7 @@ def suite_blocks(view: PeriodView) -> list[Block]:
             for name, suite in suites(view).items()
         ),
         MOST,
-        "runs",
+        "tests",
     )
     scans = Counter((scan.body.tool.name, scan.body.target) for change in view.changes for scan in change.facts.scans)
     scanned, rest = cut(
@@ -124,6 +124,7 @@ def suite_blocks(view: PeriodView) -> list[Block]:
             None,
             "small",
         ),
+        *more,
         Table(
             columns((say("Scanner"), 46), (say("Of"), 30), (say("Scans"), 24)),
             scanned,

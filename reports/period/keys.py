@@ -79,7 +79,7 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
                 hit=what == "revoke",
             )
         )
-    shown, rest = cut(body, MOST, "principals")
+    shown, rest = cut(body, MOST, "entries")
     return [
         Table(
             columns(

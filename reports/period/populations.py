@@ -126,7 +126,7 @@ def populations(view: PeriodView) -> tuple[Population, ...]:
                 _principals(view),
             ),
             _counted_by_review(view),
-            "principals",
+            "entries",
         ),
     )
 

@@ -27,7 +27,7 @@ DEPLOYMENTS: Final = "deployments"
 """Anchor of the index that leads back from deployments: a section of its own."""
 MOST: Final = 20
 """Deployments printed; the rest is counted."""
-MOST_LINKS: Final = 6
+MOST_LINKS: Final = 4
 """Changes named beside one deployment."""
 
 

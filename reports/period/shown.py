@@ -90,16 +90,21 @@ def ruled(view: PeriodView, rules: Sequence[str], caption: str, empty: str) -> T
 
 
 def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...], tuple[Block, ...]]:
-    """The first ``most`` rows, and the sentence that says where the others are; none where all are printed."""
+    """``most`` rows in their order, those that need attention chosen first, and the sentence that says where all are.
+
+    No sentence where all are printed.
+    """
     if len(rows) <= most:
         return tuple(rows), ()
+    chosen = sorted(sorted(range(len(rows)), key=lambda place: (not rows[place].hit, place))[:most])
     said = say(
-        "Printed: {shown} of {whole}. All of them are in the attached register “{register}” and in the bundle.",
+        "Printed: {shown} of {whole}, chosen by what needs attention, then in order. All of them are in the attached "
+        "register “{register}” and in the bundle.",
         shown=number(most),
         whole=say_count("{count} row", "{count} rows", len(rows)),
         register=register,
     )
-    return tuple(rows[:most]), (Paragraph(line(said), small=True),)
+    return tuple(rows[place] for place in chosen), (Paragraph(line(said), small=True),)
 
 
 def held_from(view: PeriodView, position: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from dataclasses import replace
@@ -19,6 +20,7 @@ from reports.period.deviations import MOST_CARDS, deviations_of
 from reports.period.document import anchors_in, period_document
 from reports.period.shown import cut
 from reports.period.strata import divisions
+from reports.registers import registers
 from tests.reports import period_views
 from tests.reports.plain import plain, said, table
 from tests.reports.test_html import ELEMENTS, Elements
@@ -211,12 +213,30 @@ def test_what_is_left_out_of_the_register_is_said() -> None:
 
 
 def test_cut_tables_say_so() -> None:
-    """Rows beyond the limit are counted in a sentence that names the register; within it nothing is said."""
-    rows = [Row((line(str(place)),)) for place in range(1_200)]
+    """Rows beyond the limit are counted in words that name the register, those that need attention are kept first."""
+    rows = [Row((line(str(place)),), hit=place in (7, 1_100)) for place in range(1_200)]
     assert cut(rows, 1_200, "changes") == (tuple(rows), ())
-    kept, note = cut(rows, 10, "changes")
-    assert kept == tuple(rows[:10])
-    assert said(note[0].line).startswith("Printed: 10 of 1,200 rows.")  # type: ignore[union-attr]
+    kept, note = cut(rows, 3, "changes")
+    assert kept == (rows[0], rows[7], rows[1_100])
+    assert said(note[0].line).startswith("Printed: 3 of 1,200 rows, ")  # type: ignore[union-attr]
+    assert "“changes”" in said(note[0].line)  # type: ignore[union-attr]
+
+
+def test_every_register_that_is_named_exists() -> None:
+    """Where a table is cut, the register named for the rest is one that lies beside the pack."""
+    of_view = view("quarter")
+    known = {item.name for item in registers(of_view.dossier, of_view.verdicts)}
+    named = {
+        str(call.args[2].value)
+        for path in (Path(__file__).parents[2] / "reports" / "period").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") == "cut"
+        and isinstance(call.args[2], ast.Constant)
+    }
+    listed = re.findall(r"register “([a-z-]+)”", plain(document("quarter")))
+    assert named
+    assert named | set(listed) <= known
 
 
 def test_every_change_is_in_one_part_of_each_division() -> None:
