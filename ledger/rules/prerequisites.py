@@ -178,6 +178,13 @@ def _emergency(asked: _Asked) -> str:
     return "; ".join(told) or NOTHING
 
 
+def _protected(asked: _Asked) -> str:
+    found = asked.of("SOD-09")
+    return asked.needed(
+        "SOD-09", "" if found is None else f"in the {found['hours']} hours before each approval and landing"
+    )
+
+
 def _yes(rule: str, words: str = "yes") -> Callable[[_Asked], str]:
     return lambda asked: asked.needed(rule, words)
 
@@ -211,7 +218,7 @@ _ROWS: Final[tuple[tuple[str, tuple[str, ...], Callable[[_Asked], str]], ...]] =
     (
         "How branches are protected, recorded",
         ("SOD-09", "ADM-02"),
-        _every("SOD-09", "hours", "hours that something is used"),
+        _protected,
     ),
     ("Pushes or the gate's answers, recorded", ("EXC-05",), _yes("EXC-05")),
     ("Exceptions", ("EXC-02",), _emergency),

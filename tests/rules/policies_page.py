@@ -1,0 +1,42 @@
+"""The table of docs/policies.md that says what each ready policy takes, made from the policies themselves.
+
+``python -m tests.rules.policies_page`` writes it into the page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ledger.policies.presets import PRESETS, preset
+from ledger.rules.policy import parse_policy
+from ledger.rules.prerequisites import prerequisites
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "policies.md"
+BEGIN: Final = "<!-- made from the ready policies; a test keeps it so -->\n"
+END: Final = "<!-- end of what was made -->\n"
+
+
+def rendered() -> str:
+    """The table, a row for each thing that a policy may take."""
+    columns = [prerequisites(parse_policy(preset(name))) for name in PRESETS]
+    lines = [
+        f"| What it takes | Rules | {' | '.join(f'`{name}`' for name in PRESETS)} |",
+        f"|---|---|{'---|' * len(PRESETS)}",
+    ]
+    lines += [
+        f"| {row[0].name} | {', '.join(row[0].rules)} | {' | '.join(item.words for item in row)} |"
+        for row in zip(*columns, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def page_with(table: str) -> str:
+    """The page with ``table`` between its two marks."""
+    text = PAGE.read_text("utf-8")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}{table}{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with(rendered()), "utf-8")
