@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.events.work import Merge
@@ -19,10 +18,10 @@ from reports.parts import (
     Section,
     Table,
     line,
-    say_count_line,
     say_line,
     words,
 )
+from reports.release.population import is_push, not_listed, population, unreconciled
 from reports.release.said import (
     NAME,
     NONE,
@@ -33,7 +32,6 @@ from reports.release.said import (
     columns,
     digest_line,
     entry,
-    joined,
     ledger_time,
     link,
     quiet,
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import CommitPlace, SourceFacts
     from ledger.records import Record
     from reports.parts import Block
+    from reports.release.population import Population
     from reports.release.view import View
 
 ANCHOR: Final = "completeness"
@@ -56,129 +55,6 @@ SUBJECT: Final = 140
 """Characters printed of a commit's subject."""
 MOST_COMMITS: Final = 400
 """Commits printed; those without a change go first, and what is left out is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Population:
-    """The commits of the release by where they belong; ``placed``, ``loose`` and ``strange`` are all of it."""
-
-    placed: tuple[CommitPlace, ...]
-    """Landed by a recorded change."""
-    loose: tuple[CommitPlace, ...]
-    """Landed without a recorded change: pushed, or by a request that nobody recorded."""
-    strange: tuple[CommitPlace, ...]
-    """In nothing that is recorded."""
-
-    @property
-    def whole(self) -> int:
-        """Commits on the lists."""
-        return len(self.placed) + len(self.loose) + len(self.strange)
-
-    @property
-    def pushed(self) -> int:
-        """Those of ``loose`` that were pushed, as their landing says."""
-        return sum(is_push(place.direct_push) for place in self.loose)
-
-
-def is_push(record: Record | None) -> bool:
-    """Whether a landing was a push. Any other method speaks of a change, recorded or not."""
-    return record is not None and isinstance(record.event.body, Merge) and record.event.body.method == "push"
-
-
-def population(view: View) -> Population:
-    """Where the commits of the release belong."""
-    places = view.dossier.places
-    return Population(
-        tuple(place for place in places if place.change is not None),
-        tuple(place for place in places if place.change is None and place.direct_push is not None),
-        tuple(place for place in places if place.change is None and place.direct_push is None),
-    )
-
-
-def not_listed(view: View) -> tuple[tuple[Record, bool], ...]:
-    """Landings in the ledger that are not on the release's lists, with whether a listed commit descends from them."""
-    found: dict[int, tuple[Record, bool]] = {}
-    for source in view.dossier.sources:
-        found.update({record.index: (record, True) for record in source.omitted})
-        for record in source.landed_outside:
-            found.setdefault(record.index, (record, False))
-    return tuple(sorted(found.values(), key=lambda item: (not item[1], item[0].index)))
-
-
-def unreconciled(view: View) -> tuple[tuple[str, Line], ...]:
-    """What could not be compared, source by source, with the reason."""
-    found: list[tuple[str, Line]] = []
-    for place, source in enumerate(view.dossier.sources, start=1):
-        name = say("Source {number}", number=place)
-        if isinstance(source.commits, Absent):
-            found.append(
-                (
-                    name,
-                    line(
-                        say(
-                            "The commit list is {absence}: nothing can be compared.",
-                            absence=absence(source.commits.state),
-                        )
-                    ),
-                )
-            )
-        elif len(source.commits) != source.source.commit_count:
-            found.append(
-                (
-                    name,
-                    line(
-                        say_count(
-                            "The event states {count} commit, its list holds {listed}.",
-                            "The event states {count} commits, its list holds {listed}.",
-                            source.source.commit_count,
-                            listed=number(len(source.commits)),
-                        )
-                    ),
-                )
-            )
-        if source.source.previous is not None and source.previous_release is None:
-            found.append(
-                (
-                    name,
-                    line(
-                        say(
-                            "No recorded release of this product ends at the previous commit: what lies between is "
-                            "not shown to be whole."
-                        )
-                    ),
-                )
-            )
-        if source.open_parents:
-            parents = joined([digest_line(item) for item in source.open_parents[:6]])
-            found.append(
-                (
-                    name,
-                    say_count_line(
-                        "{count} parent of listed commits is neither listed nor in an earlier release: old history "
-                        "that a side branch began at, or an omission. {parents}",
-                        "{count} parents of listed commits are neither listed nor in an earlier release: old history "
-                        "that a side branch began at, or an omission. {parents}",
-                        len(source.open_parents),
-                        parents=say_line("{parents} and more", parents=parents)
-                        if len(source.open_parents) > 6
-                        else parents,
-                    ),
-                )
-            )
-        found += [
-            (
-                name,
-                line(
-                    say(
-                        "The commit list of {entry} ({kind}) could not be read.",
-                        entry=entry(record),
-                        kind=record.event.kind,
-                    )
-                ),
-            )
-            for record in source.unread
-        ]
-    return tuple(found)
 
 
 def completeness(view: View) -> Section:
