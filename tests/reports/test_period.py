@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger.rules.verdict import Outcome
+from ledger.verify.findings import Finding
 from reports.html import render_html
 from reports.parts import Card, Figures, Mark, Matrix, Row, Shares, Table, line
 from reports.period.controls import controls_of
@@ -21,7 +22,7 @@ from reports.period.document import anchors_in, period_document
 from reports.period.shown import cut
 from reports.period.strata import divisions
 from reports.registers import registers
-from tests.reports import period_views
+from tests.reports import period_story, period_views, release_story
 from tests.reports.plain import plain, said, table
 from tests.reports.test_html import ELEMENTS, Elements
 
@@ -394,3 +395,31 @@ def test_the_baseline_is_named() -> None:
     of_view = view("quarter")
     assert of_view.baseline is not None
     assert f"positions {of_view.baseline.first} to {of_view.baseline.end}" in plain(document("quarter"))
+
+
+def test_captured_text_stays_text() -> None:
+    """A name, a subject and a reason that hold markup or turn the line around print as what they are."""
+    company = period_story.found()
+    company.people["Mallory"] = company.world.person(release_story.HOSTILE_NAME, "reviewer")
+    company.first = len(company.world.entries)
+    subject = "</td><script>alert(2)</script>"
+    period_story.change(company, "payments", "1", "Mallory", None, exception="INC-1", subject=subject)
+    period_story.access_review(company, "payments", "Mallory")
+    company.end = len(company.world.entries)
+    html = render_html(period_document(period_views.view_of(company)))
+    assert "<script" not in html.partition("</head>")[2]
+    assert "\u202e" not in html
+    parser = Elements()
+    parser.feed(html)
+    assert {tag for tag, _ in parser.found} <= ELEMENTS
+
+
+def test_records_that_do_not_verify_are_told_first() -> None:
+    """If a check failed, the cover says so and what was found stands before everything else."""
+    of_view = view("quarter")
+    finding = Finding("V12", "entry 12", "bad-signature", "the signature does not verify", {})
+    broken = period_document(replace(of_view, verification=replace(of_view.verification, failures=(finding,))))
+    assert str(broken.conclusion.headline) == "The records do not verify"
+    found = broken.front[0]
+    assert isinstance(found, Table)
+    assert "the signature does not verify" in said(found.rows[0].cells[2])
