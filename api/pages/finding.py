@@ -37,7 +37,16 @@ from ledger.manifest import decode_manifest
 from ledger.records import Absent
 from ledger.store import Query
 from reports.pages.trace import Answer, Touched, Trailed
-from reports.say import say
+from reports.pages.words import (
+    change_called,
+    changes_hidden,
+    led_by,
+    led_by_commit,
+    listed_latest,
+    looked_back,
+    looked_through,
+    release_unread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +63,8 @@ MOST_TRAILS: Final = 3
 MOST_OTHERS: Final = 50
 MOST_MANIFESTS: Final = 300
 """Latest landings and revisions whose manifests are looked through for a path."""
+MOST_MANIFEST_BYTES: Final = 2 << 20
+"""A longer one is passed over, and counted: reading a few of them would take the page's second."""
 MOST_RELEASES: Final = 20
 """Releases after a landing that are looked through for its commit."""
 SPANS: Final = (timedelta(hours=6), timedelta(days=7), timedelta(days=90))
@@ -94,6 +105,7 @@ class _Search:
         self._source = StoreSource(self._store, contents=contents)
         self._known = finder.known(contents=contents)
         self._notes: list[str] = []
+        self._unread = 0
 
     def answer(self) -> Answer:  # noqa: C901, PLR0911 -- one case a question
         asked = read_asked(self._text)
@@ -154,18 +166,14 @@ class _Search:
 
     def _of_entry(self, entry: Entry) -> Start:
         about, kind = entry.leaf.about, entry.leaf.kind
-        what = say("the {kind} of entry {index}", kind=kind, index=entry.index)
         if entry.leaf.stream != LEDGER_STREAM and about.change is not None:
-            return replace(_change_start(entry.leaf.stream, about.change), found=f"{what}: change {about.change}")
+            return Start(led_by(kind, entry.index, about.change, "change"), entry.leaf.stream, about.change)
         if about.release is not None:
-            return Start(f"{what}: release {about.release}", release=about.release)
-        if kind in ("deploy", "observation", "incident", "exception"):
-            event = event_of(entry)
-            body = event.body
-            if isinstance(body, Deploy):
-                starts = self._around(Place(body.environment, body.service), _moment(entry.leaf.received_at))
-                return replace(starts[0], found=f"{what}: {starts[0].found}")
-        return Start(f"{what}: it is about no change and no release")
+            return Start(led_by(kind, entry.index, about.release, "release"), release=about.release)
+        event = event_of(entry)
+        if isinstance(event.body, Deploy):
+            return self._around(Place(event.body.environment, event.body.service), _moment(entry.leaf.received_at))[0]
+        return Start(led_by(kind, entry.index, "", ""))
 
     def _begun(self, digits: str) -> list[Start]:
         found: list[Start] = []
@@ -193,7 +201,7 @@ class _Search:
             event = event_of(entry)
             if self._lists(event, "commits", commit):
                 start = self._of_entry(entry)
-                return [replace(start, found=f"commit {commit[:12]} landed with others; {start.found}")]
+                return [replace(start, found=led_by_commit(commit, start.found))]
         return []
 
     def _lists(self, event: Event, name: str, commit: str) -> bool:
@@ -243,12 +251,7 @@ class _Search:
                     raise
             else:
                 if span != SPANS[0]:
-                    self._notes.append(
-                        say(
-                            "Nothing was recorded of it in the six hours before; looked at: {days} days.",
-                            days=span.days,
-                        )
-                    )
+                    self._notes.append(looked_back(span.days))
                 return found
         raise NotFoundError("no-deployment", "nothing was recorded of this place in this time")
 
@@ -287,9 +290,9 @@ class _Search:
         if dossier is not None and not self._contents:
             records = replace(dossier.records, contents=dict.fromkeys(dossier.records.contents, Absent("unknown")))
             dossier = build_release(records, listed[0].leaf.envelope)
-            self._notes.append(say("Which changes the release holds stands in contents, not shown with this token."))
+            self._notes.append(changes_hidden())
         if dossier is None:
-            self._notes.append(say("The records of this release do not show it; open the release to see why."))
+            self._notes.append(release_unread())
             return Trailed(start, (), ())
         steps = trace_release(dossier)
         own = frozenset((change.project, change.id) for change in dossier.changes)
@@ -331,11 +334,9 @@ class _Search:
         found = [key for key in dict.fromkeys(keys) if key is not None]
         if not found:
             raise NotFoundError("not-recorded", "no change of this ledger shares it")
-        others = tuple((f"{project}/{change}", say("change {change}", change=change)) for project, change in found)
+        others = tuple((f"{project}/{change}", change_called(change)) for project, change in found)
         if len(others) > MOST_OTHERS:
-            self._notes.append(
-                say("Listed: the latest {shown} of {count} changes.", shown=MOST_OTHERS, count=f"{len(others):,}")
-            )
+            self._notes.append(listed_latest(MOST_OTHERS, len(others)))
         return Answer(self._text, (), others[:MOST_OTHERS], (), tuple(self._notes))
 
     # Lines of files
@@ -359,13 +360,11 @@ class _Search:
                 for asked_path, changes in touched.items():
                     if any(same_file(asked_path, path) for path in paths):
                         changes[key] = None
-        self._notes.append(
-            say("Looked through: the manifests of the latest {count} revisions and landings.", count=looked)
-        )
+        self._notes.append(looked_through(looked, self._unread))
         rows = tuple(
             Touched(
                 f"{path}:{number}" if number else path,
-                tuple((f"{key[0]}/{key[1]}", say("change {change}", change=key[1])) for key in list(touched[path])[:5]),
+                tuple((f"{key[0]}/{key[1]}", change_called(key[1])) for key in list(touched[path])[:5]),
             )
             for path, number in asked.places
         )
@@ -375,11 +374,13 @@ class _Search:
 
     def _touched(self, event: Event) -> tuple[str, ...]:
         reference = event.context.content("manifest")
-        if reference is None:
+        if reference is None or reference.size_bytes > MOST_MANIFEST_BYTES:
+            self._unread += reference is not None
             return ()
         try:
             manifest = decode_manifest(self._source.content(reference.commitment))
         except LedgerError:
+            self._unread += 1
             return ()
         return tuple(change.path.decode("utf-8", "replace") for change in manifest.entries)
 
@@ -402,7 +403,7 @@ def _moment(text: str) -> datetime:
 
 
 def _change_start(project: str, change: str) -> Start:
-    return Start(say("change {change}", change=change), project=project, change=change)
+    return Start(change_called(change), project=project, change=change)
 
 
 def _query(start: Start) -> str | None:

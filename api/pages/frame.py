@@ -14,6 +14,7 @@ from api.problems import status_of
 from ledger.errors import AuthorityError, FormatError
 from reports.pages.notices import problem_page
 from reports.pages.shell import Shell
+from reports.pages.words import title
 from reports.parts import words
 from reports.text import capture
 
@@ -50,11 +51,11 @@ class Frame:
     form: Mapping[str, str] = field(default_factory=dict)
     """What a POST brought."""
 
-    def shell(self, title: str, here: str = "", *, refresh_seconds: int | None = None) -> Shell:
-        """The frame of a page with that title."""
+    def shell(self, called: str, here: str = "", *, refresh_seconds: int | None = None) -> Shell:
+        """The frame of a page that is so called."""
         name = None if self.visitor is None or self.visitor.token is None else self.visitor.name
         return Shell(
-            title=capture(title, limit=160),
+            title=capture(called, limit=160),
             here=here,
             visitor=None if name is None else words(name),
             form_key=self.form_key,
@@ -108,14 +109,17 @@ async def read_form(scope: Scope, receive: Receive) -> dict[str, str]:
 def check_own_form(scope: Scope) -> None:
     """Nothing, unless the browser says that another site's page sent this form.
 
-    Under ``no-referrer`` an honest form comes with ``Origin: null``; what it proves is in its key.
+    Under ``no-referrer`` an honest form comes with ``Origin: null``; what it proves is in its key. Behind a proxy the
+    host may have another name here, so where the browser itself compared the two (Fetch Metadata), its word counts.
 
     Raises:
         AuthorityError: ``foreign-form``.
     """
     site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
-    foreign = origin not in ("", "null") and urlsplit(origin).netloc != header(scope, b"host")
-    if site not in ("", "same-origin", "none") or foreign:
+    own = site in ("same-origin", "none") or (
+        not site and (origin in ("", "null") or urlsplit(origin).netloc == header(scope, b"host"))
+    )
+    if not own:
         raise foreign_form()
 
 
@@ -140,7 +144,7 @@ def page_answer(made: Made, status: int = 200) -> HTMLResponse:
 
 def problem_answer(error: LedgerError, frame: Frame) -> Response:
     """The page of an error, with its status."""
-    return page_answer(problem_page(error, frame.shell("This cannot be shown")), status_of(error))
+    return page_answer(problem_page(error, frame.shell(title("problem"))), status_of(error))
 
 
 def go_to(path: str) -> Response:

@@ -22,10 +22,10 @@ from reports.pages.notices import period_page
 from reports.pages.release import Offer, offer_of, release_page, release_summary
 from reports.pages.releases import Listed, days_of, period_choices, releases_page
 from reports.pages.shell import path_of
+from reports.pages.words import title
 from reports.parts import words
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
-from reports.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ class Releasing:
         listed = [self._listed(entry, body, names) for entry, body in found]
         standings = self._looker.standings(one.envelope for one in listed)
         told: list[Standing | LedgerError | None] = [standings.get(one.envelope) for one in listed]
-        shell = frame.shell(say("Releases"), "releases", refresh_seconds=3 if None in told else None)
+        shell = frame.shell(title("releases"), "releases", refresh_seconds=3 if None in told else None)
         return releases_page(
             listed,
             told,
@@ -237,7 +237,7 @@ class Releasing:
             offer=offer,
             made=self._packs.of_period(found.first, found.end, contents=frame.contents),
             as_of=as_of,
-            shell=frame.shell(say("Period: {days}", days=found.asked), "releases"),
+            shell=frame.shell(found.asked, "releases"),
         )
 
     def period_order(self, form: dict[str, str], frame: Frame) -> Order:

@@ -26,8 +26,8 @@ from reports.pages.notices import done_page, failed_page, sign_in_page, under_wa
 from reports.pages.packs import looked_up_page, packs_page
 from reports.pages.shell import path_of
 from reports.pages.trace import trace_page
+from reports.pages.words import title
 from reports.parts import words
-from reports.say import say
 
 if TYPE_CHECKING:
     from api.access import Gate
@@ -119,15 +119,15 @@ def _add_prints(app: FastAPI, releasing: Releasing, printer: Printer) -> None:
         frame.need_contents()
         found = printer.progress(identifier)
         subject = found.order.subject
-        unfinished = frame.shell(say("A pack is being made"), "releases", refresh_seconds=REFRESH_SECONDS)
+        unfinished = frame.shell(title("making"), "releases", refresh_seconds=REFRESH_SECONDS)
         made: Made
         if found.stage is None:
             made = waiting_page(subject, found.before, unfinished)
         elif found.stage == FAILED and found.error is not None:
-            made = failed_page(subject, found.error, frame.shell(say("The pack could not be made"), "releases"))
+            made = failed_page(subject, found.error, frame.shell(title("failed"), "releases"))
         elif found.stage == DONE and found.printed is not None:
             printed, path = found.printed, path_of("prints", identifier, "pdf")
-            shell = frame.shell(say("The pack is made"), "releases")
+            shell = frame.shell(title("made"), "releases")
             made = done_page(
                 subject,
                 printed.name,
@@ -154,7 +154,7 @@ def _add_prints(app: FastAPI, releasing: Releasing, printer: Printer) -> None:
 
 def _add_trace(app: FastAPI, finder: Finder, packs: PackFinder) -> None:
     def traced(text: str, frame: Frame) -> Response:
-        shell = frame.shell(say("Trace"), "trace")
+        shell = frame.shell(title("trace"), "trace")
         if not text.strip():
             return page_answer(trace_page(None, shell))
         if packs.with_file(text):
@@ -193,20 +193,20 @@ def _add_packs(app: FastAPI, packs: PackFinder) -> None:
         if digest.strip():
             return go_to(path_of("packs", digest.strip()))
         found, older = packs.latest(before, contents=frame.contents)
-        return page_answer(packs_page(found, older=older, shell=frame.shell(say("Packs made"), "packs")))
+        return page_answer(packs_page(found, older=older, shell=frame.shell(title("packs"), "packs")))
 
     @app.get("/packs/{asked}")
     def looked_up(request: Request, asked: str) -> Response:
         frame = frame_of(request)
         found = packs.held(asked, contents=frame.contents)
-        made = looked_up_page(asked, found, frame.shell(say("Packs made"), "packs"))
+        made = looked_up_page(asked, found, frame.shell(title("packs"), "packs"))
         return page_answer(made, 200 if found else 404)
 
 
 def _add_signing_in(app: FastAPI, gate: Gate, sessions: Sessions) -> None:
     @app.get("/sign-in")
     def form(request: Request, target: Annotated[str, Query(max_length=2_000)] = HOME) -> Response:
-        return page_answer(sign_in_page(own_target(target), None, frame_of(request).shell(say("Sign in"))))
+        return page_answer(sign_in_page(own_target(target), None, frame_of(request).shell(title("sign-in"))))
 
     @app.post("/sign-in")
     def sign_in(request: Request) -> Response:
@@ -215,7 +215,7 @@ def _add_signing_in(app: FastAPI, gate: Gate, sessions: Sessions) -> None:
         try:
             token = gate.sign_in(frame.form.get("token", ""))
         except AuthorityError as error:
-            return page_answer(sign_in_page(target, error, frame.shell(say("Sign in"))), status_of(error))
+            return page_answer(sign_in_page(target, error, frame.shell(title("sign-in"))), status_of(error))
         # The session that was there before is over: whoever planted its cookie gains nothing.
         sessions.end(frame.session)
         answer = go_to(target)

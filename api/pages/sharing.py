@@ -14,7 +14,7 @@ from ledger.events.statement import Event, read_payload
 from ledger.events.work import Prompt
 from ledger.store import Query
 from reports.pages.trace import Shared
-from reports.say import say
+from reports.pages.words import entry_called, exception_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +74,7 @@ class Sharing:
     def _of_prompt(self, record: Record, own: frozenset[Change]) -> Shared:
         page = self._store.list_entries(Query(reference=record.envelope, kind="diff"), -1, 1_000)
         changes = {change_of(entry) for entry in page.entries} - own - {None}
-        name = say("entry {index}", index=record.index)
+        name = entry_called(record.index)
         return Shared("prompt", name, None, len(changes), record.envelope, whole=page.next is None)
 
     def _of_conversations(self, prompts: Iterable[Prompt], own: frozenset[Change]) -> list[Shared]:
@@ -109,7 +109,7 @@ class Sharing:
         if body.incident is not None:
             page = self._store.list_entries(Query(kind="exception", incident=body.incident), -1, 1_000)
             changes = {change_of(entry) for entry in page.entries}
-        name = say("entry {index}, from {rules}", index=record.index, rules=", ".join(body.rules))
+        name = exception_called(record.index, body.rules)
         return Shared(
             "exception", name, None, len(changes - own - {None}), body.incident or record.envelope, whole=True
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reports.pages.shell import Made, path_of, render_page
+from reports.pages.words import title
 from reports.parts import Fingerprint, line, words
 from reports.release.said import parse_time
 from reports.say import say, say_count
@@ -145,7 +146,7 @@ def problem_page(error: LedgerError, shell: Shell) -> Made:
     """Why a page cannot be shown, and what helps."""
     return _notice(
         shell,
-        say("This cannot be shown"),
+        title("problem"),
         (f"{error.message[:1].upper()}{error.message[1:]}.", *([error.remedy] if error.remedy else [])),
         facts=((say("Error"), line(error.slug)),),
         links=(("/releases", say("Releases")), ("/trace", say("Trace"))),
