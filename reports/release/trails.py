@@ -22,8 +22,8 @@ from reports.release.said import (
     quiet,
     status,
 )
-from reports.release.signed import DECIDED, worth
 from reports.release.view import MARKS
+from reports.release.worth import DECIDED, worth
 from reports.say import say, say_count, to_say
 from reports.text import capture
 
