@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.people import compare
-from ledger.rules.contributors import ASKED, CODE, contributions
+from ledger.rules.contributors import ASKED, CODE
 from reports.parts import (
     Break,
     Line,
@@ -25,14 +23,16 @@ from reports.parts import (
     say_line,
     words,
 )
+from reports.release.held import conflicts, held_duties, key, took_part
 from reports.release.said import columns, conjoined, joined, link, listed_names, named, quiet, sort_of, status
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
 from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import Contribution, Party
+    from ledger.dossier.facts import Party
     from reports.parts import Block
+    from reports.release.held import Conflict, Held
     from reports.release.view import ChangeView, View
     from reports.text import Text
 
@@ -48,73 +48,6 @@ DUTIES: Final = (
 )
 _MADE: Final = frozenset({"Prompt", "Code"})
 PAIRED: Final = (to_say("Prompt or code"), to_say("Approval"), to_say("Deploy"))
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A duty that a party held in a change, or in the release itself."""
-
-    party: Party
-    duty: str
-    change: int
-    """Number of the change; 0: the release itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Somebody whose approval stands beside a part in the same change."""
-
-    party: Party
-    change: ChangeView
-    duties: tuple[str, ...]
-    certain: bool
-    """False: it cannot be told whether both are the same."""
-
-
-def held_duties(view: View) -> tuple[Held, ...]:
-    """Every duty held, change by change, then in the release."""
-    found: dict[tuple[str, str, int], Held] = {}
-
-    def hold(party: Party, duty: str, change: int) -> None:
-        found.setdefault((key(party), duty, change), Held(party, duty, change))
-
-    for change in view.changes:
-        for item in _parts(view, change):
-            hold(item.party, "Prompt" if item.duty in ASKED else "Code", change.number)
-        for fact in change.facts.approvals:
-            if fact.approval.decision == "approve" and fact.standing:
-                hold(fact.approver, "Approval", change.number)
-        for landing in change.facts.landings:
-            hold(landing.merged_by, "Merge", change.number)
-    hold(view.dossier.released_by, "Release", 0)
-    for fact in view.dossier.approvals:
-        if fact.approval.decision == "approve" and fact.standing:
-            hold(fact.approver, "Release approval", 0)
-    for deployment in view.dossier.deployments:
-        hold(deployment.deployed_by, "Deploy", 0)
-    return tuple(found.values())
-
-
-def conflicts(view: View) -> tuple[Conflict, ...]:
-    """Standing approvals by somebody who prompted or changed the code of the same change, or perhaps did."""
-    found: list[Conflict] = []
-    for change in view.changes:
-        parts = _parts(view, change)
-        seen: set[tuple[str, bool]] = set()
-        for fact in change.facts.approvals:
-            if fact.approval.decision != "approve" or not fact.standing:
-                continue
-            for sameness, certain in (("yes", True), ("unknown", False)):
-                duties = dict.fromkeys(item.duty for item in parts if compare(item.party, fact.approver) == sameness)
-                if duties and (key(fact.approver), True) not in seen and (key(fact.approver), certain) not in seen:
-                    seen.add((key(fact.approver), certain))
-                    found.append(Conflict(fact.approver, change, tuple(duties), certain))
-    return tuple(found)
-
-
-def key(party: Party) -> str:
-    """What makes two parties one row: the principal, else the account as captured."""
-    return party.principal or f"?{party.account}{party.name_state}"
 
 
 def duties(view: View) -> Section:
@@ -190,11 +123,6 @@ def _lede(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> 
             say_count("Of {count} approver it cannot be told.", "Of {count} approvers it cannot be told.", unsure)
         )
     return line(" ".join(said))
-
-
-def _parts(view: View, change: ChangeView) -> tuple[Contribution, ...]:
-    """Who prompted or changed the code, as the rules read it: without forges and assistants' trailers."""
-    return contributions(view.case(change), CODE | ASKED)
 
 
 def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
@@ -368,7 +296,7 @@ def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
 
 def _row(view: View, change: ChangeView, clashes: tuple[Conflict, ...]) -> Row:
     facts = change.facts
-    parts = _parts(view, change)
+    parts = took_part(view, change)
     prompters = [item.party for item in parts if item.duty in ASKED]
     unknown = sum(item.initiator is None for item in facts.prompts)
     asked = listed_names(prompters, none=say("none recorded") if not facts.prompts else say("not recorded who"))
