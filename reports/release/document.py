@@ -229,6 +229,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         (say("Release"), line(capture(dossier.name, limit=160), " ", quiet(entry(dossier.record)))),
         (say("Sources"), (*joined(shown, "; "), *more)),
         (say("Landed"), line(period)),
+        (say("Deployed to"), _environments(view)),
         (
             say("Policy"),
             line(
@@ -274,6 +275,14 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         *_control(settings, carried),
     ]
     return rows(*pairs)
+
+
+def _environments(view: View) -> Line:
+    """Where the release went, as its deployments tell."""
+    found = dict.fromkeys(item.deploy.environment for item in view.dossier.deployments)
+    if not found:
+        return line(quiet(say("nowhere that is recorded")))
+    return line(capture(", ".join(found), limit=160))
 
 
 def _span(begin: str, end: str, changes: str) -> str:
