@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from ledger.cli.making import NewContent
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.context import About
-    from ledger.events.work import Approval, ChecklistAnswer
+    from ledger.events.work import Approval
     from ledger.records import Record
     from ledger.roster.state import Key
 
-MEANINGS: Final = "review, approval, responsibility, release, or authorisation of an exception"
-ANSWERS: Final = ("yes", "no", "not-applicable")
+MEANINGS: Final = "review, approval, responsibility, release; of an exception: review or authorisation"
 
 
 def _deciding(command: Callable[..., None]) -> Callable[..., None]:
@@ -147,6 +146,7 @@ def withdraw(ctx: click.Context, /, envelope: str | None, change: str | None, **
 
 
 def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
+    from ledger.cli.answering import checklist_of, meaning_of
     from ledger.cli.deciding import NOUNS
     from ledger.cli.making import local_time
     from ledger.cli.recording.recorder import open_recorder
@@ -157,22 +157,27 @@ def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
         raise click.UsageError("name one: CHANGE, --release PRODUCT@VERSION, --exception ENTRY or --access")
     with open_recorder(ctx) as recorder:
         me, matter = _matter(recorder, told)
+        meaning = meaning_of(matter, decision, told)
+        # Answered first: what is signed is then shown whole, and the question about it is the last one.
+        checklist = checklist_of(recorder, matter, decision, told)
         shown_at = local_time()
         heading = f"You {decision} {matter.title}. Your signature covers exactly this:"
+        signed = [f"means      {clean(meaning, 64)}, as {clean(told['role'] or 'no role in particular', 64)}"]
+        signed += [f"answer     {clean(item.item, 64)}: {item.answer}" for item in checklist or ()]
         _confirm(
             recorder,
             decision.capitalize(),
-            [heading, *(f"  {line}" if line else "" for line in matter.lines)],
+            [heading, *(f"  {line}" if line else "" for line in (*signed, *matter.lines))],
             told,
             warnings=matter.warnings,
         )
         body = Approval(
-            checklist=_answers(recorder, matter, told) if decision == "approve" else None,
+            checklist=checklist,
             shown_at=shown_at,
             attested_by="person",
             basis=matter.basis,
             decision=decision,
-            meaning=told["meaning"] or ("release" if matter.scope == "release" else "review"),
+            meaning=meaning,
             scope=matter.scope,
             seen=matter.seen,
             role=told["role"],
@@ -182,36 +187,12 @@ def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
         _hand_in(ctx, recorder, body, me, matter.project, matter.about, told, words, further, matter.contents)
 
 
-def _answers(recorder: Recorder, matter: Matter, told: dict[str, Any]) -> tuple[ChecklistAnswer, ...] | None:
-    """What was answered to each item of the policy's checklist; None where it has none and nothing was answered.
+def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
+    """Who decides, and about what.
 
     Raises:
-        click.UsageError: an answer is not of its form or missing, and nobody is there to ask.
+        click.UsageError: a role is named that they do not hold here.
     """
-    from ledger.events.work import ChecklistAnswer
-
-    given: dict[str, str] = {}
-    for text in told["answers"]:
-        item, _, answer = text.partition("=")
-        if answer not in ANSWERS or item in given:
-            raise click.UsageError("--answer takes ITEM=yes, ITEM=no or ITEM=not-applicable, each item once")
-        given[item] = answer
-    for item, question in matter.checklist:
-        if item in given:
-            continue
-        if told["yes"] or not sys.stdin.isatty():
-            raise click.UsageError(
-                f"the policy asks \u201c{clean(question, 300)}\u201d: add --answer {item}=yes|no|not-applicable"
-            )
-        shown = f"{clean(question, 300)} ({item})"
-        given[item] = click.prompt(shown, type=click.Choice(ANSWERS), err=recorder.session.output.json)
-    return tuple(ChecklistAnswer(answer, item) for item, answer in given.items()) or None
-
-
-def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
-    """Who decides, and about what."""
-    from dataclasses import replace
-
     from ledger.cli.deciding import change_matter, release_matter
     from ledger.cli.gathering import gather_change, gather_release, position_now
     from ledger.cli.reviewing import access_matter, exception_matter
@@ -233,11 +214,11 @@ def _matter(recorder: Recorder, told: dict[str, Any]) -> tuple[Key, Matter]:
         records = gather_change(session, known, project, told["change"])
         revision, repo = told["revision"], told["repo"]
         matter = change_matter(records, known, me, project, told["change"], revision=revision, repo=repo)
-    role = told["role"]
-    if role is None or role in known.roles(me.principal, project):
-        return me, matter
-    unheld = f"you do not hold the role {role} here; rules look roles up and will not count it"
-    return me, replace(matter, warnings=(*matter.warnings, unheld))
+    role, held = told["role"], known.roles(me.principal, project)
+    if role is not None and role not in held:
+        holds = f"you hold {', '.join(sorted(held))}" if held else "you hold none"
+        raise click.UsageError(f"you do not hold the role {clean(role, 64)} here; {clean(holds, 300)}")
+    return me, matter
 
 
 def _person(recorder: Recorder, known: Directory) -> Key:
@@ -315,16 +296,24 @@ def _reason(recorder: Recorder, record: Record) -> str:
 
 def _named(recorder: Recorder, known: Directory, text: str) -> Record:
     """The entry of that number, or whose envelope digest begins so."""
-    from ledger.gathering import read_entry
     from ledger.digests import parse_digest
+    from ledger.entry import LEDGER_STREAM
     from ledger.envelope import open_envelope
     from ledger.errors import NotFoundError
     from ledger.events.statement import Event, read_payload
+    from ledger.gathering import read_entry
 
     client = recorder.session.client
     found: Record | None = None
     if text.isascii() and text.isdigit():
-        found = read_entry(known, *client.entry(int(text)))
+        leaf, data = client.entry(int(text))
+        if leaf.stream == LEDGER_STREAM:
+            raise NotFoundError(
+                "no-such-entry",
+                "this entry is an act of administrators, and no decision of this sort is about one",
+                remedy="Acts that wait for a second administrator: evidence acts pending",
+            )
+        found = read_entry(known, leaf, data)
     else:
         event = read_payload(open_envelope(client.envelope(parse_digest(text, "ENVELOPE"))).payload)
         if isinstance(event, Event):

@@ -60,6 +60,8 @@ class Matter:
     """Items that the policy wants answered: id and question."""
     contents: tuple[NewContent, ...] = field(default=())
     """What the decision carries beside a comment."""
+    own_exception: bool = False
+    """Whether whoever decides asked for this exception."""
 
 
 def change_matter(

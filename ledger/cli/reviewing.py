@@ -62,7 +62,7 @@ def exception_matter(record: Record, known: Directory, me: Key, reason: str) -> 
         seen=Seen((), ()),
         lines=lines,
         document={"basis": {"exception": basis.exception, "policy": basis.policy}},
-        warnings=("you asked for this exception yourself: rules will not count your decision",) if same else (),
+        own_exception=same,
     )
 
 

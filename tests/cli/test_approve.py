@@ -114,12 +114,55 @@ def test_nothing_captured_steers_the_terminal(shop: Shop, repo: Sandbox, tmp_pat
 
 
 def test_who_took_part_is_warned_and_not_stopped(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
-    """Author and asker may sign, and are told that it will not count; so is who lacks the role."""
+    """Author and asker may sign, and are told that it will not count."""
     told(shop, repo, tmp_path, "own")
-    said = within(shop.ivy, repo).ok("approve", "own", "--yes", "--role", "approver", "--json")
-    first, second = said.document["warnings"]
+    said = within(shop.ivy, repo).ok("approve", "own", "--yes", "--json")
+    (first,) = said.document["warnings"]
     assert first.startswith("you took part in this change (author, committer, prompter")
-    assert second.startswith("you do not hold the role approver")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--role", "security"), "you do not hold the role security here; you hold approver"),
+        (("--meaning", "exception"), "the meaning exception is one of decisions about exceptions"),
+        (("--meaning", "authorisation"), "the meaning authorisation is one of decisions about exceptions"),
+        (("--answer", "nothing=yes"), "the policy's checklist has no item nothing: it asks nothing here"),
+    ],
+)
+def test_what_a_signature_cannot_say_is_refused(
+    shop: Shop, repo: Sandbox, tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    """A role that is not held, a meaning of something else and an answer to no question are not signed."""
+    told(shop, repo, tmp_path, "refused")
+    said = within(shop.ray, repo).evidence("approve", "refused", "--yes", *words)
+    assert said.status == exitcodes.USAGE
+    assert why in said.err
+    of_it = [item for item in gathered(shop, "refused").entries if item.event.context.about.change == "refused"]
+    assert not any(isinstance(item.event.body, Approval) for item in of_it)
+
+
+def test_meaning_and_role_are_shown_with_what_is_signed(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """What the signature means, and in which role, stands under the heading that says what it covers."""
+    told(shop, repo, tmp_path, "means")
+    said = within(shop.ray, repo).ok("approve", "means", "--yes", "--role", "approver", "--meaning", "responsibility")
+    shown = said.out.split("Your signature covers exactly this:")[1]
+    assert "means      responsibility, as approver" in shown
+
+
+def test_nobody_reviews_their_own_exception(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
+    """Who asked for an exception is refused before anything is signed; an administrator's act is no exception."""
+    told(shop, repo, tmp_path, "night")
+    ivy = within(shop.ivy, repo)
+    named = ("--change", "night", "--base", "main", "--rule", "SOD-01")
+    entry = str(only(ivy.ok("exception", *named, "--reason", "x", "--yes", "--json"))["index"])
+    own = ivy.evidence("approve", "--exception", entry, "--yes", "--json")
+    assert (own.status, own.problem["slug"]) == (exitcodes.NOT_ALLOWED, "own-exception")
+    strange = within(shop.ray, repo).evidence("approve", "--exception", entry, "--meaning", "release", "--yes")
+    assert "review or authorisation" in strange.err
+    act = within(shop.ray, repo).evidence("approve", "--exception", "1", "--yes", "--json")
+    assert act.problem["slug"] == "no-such-entry"
+    within(shop.ray, repo).ok("approve", "--exception", entry, "--yes")
 
 
 @pytest.mark.parametrize("who", ["quill", "ci"])
