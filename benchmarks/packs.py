@@ -42,7 +42,7 @@ from reports.render import Limits
 bundle, anchor, as_of, out = sys.argv[1:]
 settings = PackSettings(datetime(2026, 11, 21, tzinfo=UTC), prepared_from="a simulated ledger")
 made = make_pack(Path(bundle).read_bytes(), Path(anchor).read_text(), as_of=as_of, settings=settings,
-                 limits=Limits(1_800, 8 << 30))
+                 limits=Limits(seconds=1_800, wall_seconds=3_600, memory_bytes=8 << 30))
 Path(out).write_text(made.html)
 own, printer = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 pages = len(PdfReader(io.BytesIO(made.pdf)).pages)
@@ -76,9 +76,8 @@ def make_release(changes: int, folder: Path) -> tuple[Path, Path, str]:
 def run(code: str, *words: str | Path, environment: dict[str, str] | None = None) -> tuple[float, str]:
     """CPU seconds of a Python program with all its children, and what it printed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], check=True, capture_output=True, text=True, env=environment
-    )
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
