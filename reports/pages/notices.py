@@ -127,7 +127,7 @@ def done_page(
                 else line(Fingerprint(digits(sealed_by), full=True)),
             ),
         ),
-        links=((path, say("Download {name}", name=name)),),
+        links=((path, say("Download {name}", name=name)), ("/releases", say("Back to the releases"))),
     )
 
 

@@ -90,6 +90,8 @@ class Box:
 
     label: Text
     lines: tuple[Line, ...]
+    none: Text
+    """What stands there where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ def _box(label: str, kinds: tuple[str, ...], steps: Sequence[TraceStep], *, cont
     if len(here) > MOST_IN_BOX:
         many = len(here) - MOST_IN_BOX
         lines.insert(0, line(Quiet(words(say_count("{count} earlier", "{count} earlier", many)))))
-    return Box(words(label), tuple(lines))
+    # Which release holds what landed stands in its commit list, a content.
+    hidden = not contents and bool({"release", "deploy"} & set(kinds))
+    return Box(words(label), tuple(lines), words(say("not shown with this token") if hidden else say("none recorded")))
 
 
 def _short(text: str) -> str:

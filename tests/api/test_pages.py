@@ -393,6 +393,7 @@ def test_without_the_scope_no_content_is_shown(guarded: Served, texts: dict[str,
     for secret in ("Ap Prover", NAME, "Add a cart", "cart.py", "41 r1", "dev@acme"):
         assert secret not in together, secret
     assert "not shown with this token" in together
+    assert "none recorded" not in text(get(guarded, "/trace?q=41", Cookie=cookie))
     assert get(guarded, "/bundles/payments@1.0", Cookie=cookie).status == 403
     assert get(guarded, "/bundles?first=0&end=12", Cookie=cookie).status == 403
     key = form_of(get(guarded, "/trace", Cookie=cookie), "/trace")["key"]
