@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
     from reports.release.view import ChangeView, View
 
-DECIDED: Final = {"approve": to_say("approved"), "reject": to_say("rejected"), "withdraw": to_say("withdrew")}
+DECIDED: Final = {
+    "approve": to_say("approved"),
+    "reject": to_say("rejected"),
+    "withdraw": to_say("withdrew"),
+    "abstain": to_say("did not decide"),
+}
 """What somebody did who took a decision."""
 
 _MEANINGS: Final = {
@@ -38,6 +43,9 @@ def meaning(fact: ApprovalFact) -> Text:
     approval = fact.approval
     if approval.decision == "withdraw":
         return words(say("I withdraw my earlier decision."))
+    if approval.decision == "abstain":
+        # A comment in review, as forges have it: it opens nothing and refuses nothing.
+        return words(say("I looked at this content and decide nothing about it."))
     known = _MEANINGS.get((approval.decision, approval.meaning))
     if known is not None:
         return words(say(known))
@@ -106,6 +114,8 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
     for fact in change.facts.approvals:
         if fact.standing and fact.approval.decision == "reject":
             tell(fact, valued(Mark.FAIL, say("Rejects"), say("the rejection stands")))
+        if fact.approval.decision == "abstain":
+            tell(fact, valued(Mark.NOT_APPLICABLE, say("No decision"), say("a comment decides nothing")))
         tell(fact, *ended(fact))
     return {index: tuple(said) for index, said in found.items()}
 
