@@ -1,16 +1,22 @@
-"""What every pack says of its own seal: at the foot of each page and on the cover."""
+"""What every pack says of itself on its cover and at the foot of each page: seal, and document control."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import words
+from reports.parts import line, words
+from reports.release.said import digest_line
 from reports.say import say, to_say
 from reports.text import capture
+from reports.wording import moment_in
 
 if TYPE_CHECKING:
-    from reports.release.view import PackSettings
+    from reports.parts import Line
+    from reports.release.view import Carried, PackSettings
     from reports.text import Text
+
+LAYOUT: Final = 2
+"""Version of the packs' own layout and wording; part of a pack's id."""
 
 NOT_SEALED: Final = to_say("Not sealed")
 UNSEALED: Final = to_say("Not sealed: printed pages are not covered by a signature; the attached records are.")
@@ -39,3 +45,21 @@ def cover(settings: PackSettings) -> Text:
             certificate=settings.sealed_by[7:23],
         )
     return words(capture(f"{settings.notice} {told}".strip(), limit=600))
+
+
+def control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]:
+    """Document control, as the last rows of the cover's facts."""
+    found: list[tuple[str, Line]] = []
+    if settings.classification:
+        found.append((say("Classification"), line(capture(settings.classification, limit=80))))
+    found += [
+        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
+        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
+    ]
+    if settings.prepared_by:
+        found.append((say("Prepared by"), line(capture(settings.prepared_by, limit=200))))
+    return [
+        *found,
+        (say("Layout"), line(say("version {version}", version=LAYOUT))),
+        (say("Pack id"), digest_line(carried.pack_id, full=True)),
+    ]

@@ -18,6 +18,7 @@ from reports.commas import write_csv
 from reports.oscal import Attached, assessment_results
 from reports.pdf import Attachment, Relationship
 from reports.registers import registers
+from reports.say import say
 from reports.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         _attached(
             carrying,
             *(carried.name, carrying.bundle, "application/zip"),
-            "The records this pack is printed from; they verify on their own",
+            say("The records this pack is printed from; they verify on their own"),
             "Source",
         )
     ]
@@ -112,21 +113,28 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
             _attached(
                 carrying,
                 *("baseline.bundle", carrying.baseline, "application/vnd.evidence-ledger.bundle"),
-                "The records of the period that measures are set beside",
+                say("The records of the period that measures are set beside"),
                 "Source",
             )
         )
     if carrying.judged is not None:
         assessment = encode_assessment(carrying.judged.assessment)
         found += [
-            _attached(carrying, "registers.xlsx", carrying.workbook, WORKBOOK_TYPE, "Every register, whole", "Data"),
             _attached(
-                carrying, "assessment.json", assessment, "application/json", "Every verdict with its inputs", "Data"
+                carrying, "registers.xlsx", carrying.workbook, WORKBOOK_TYPE, say("Every register, whole"), "Data"
+            ),
+            _attached(
+                carrying,
+                "assessment.json",
+                assessment,
+                "application/json",
+                say("Every verdict with its inputs"),
+                "Data",
             ),
             _attached(
                 carrying,
                 *("assessment-results.json", carrying.oscal, "application/json"),
-                "The verdicts as OSCAL assessment results",
+                say("The verdicts as OSCAL assessment results"),
                 "Alternative",
             ),
         ]
@@ -134,7 +142,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         _attached(
             carrying,
             *("verify.html", verifier_page(), "text/html"),
-            "A page that verifies this file in a browser, offline; compare its digest with the published one",
+            say("A page that verifies this file in a browser, offline; compare its digest with the published one"),
             "Supplement",
         )
     )
@@ -142,7 +150,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         _attached(
             carrying,
             *("pack.json", _listed(carrying, found), "application/json"),
-            "The settings of this pack, and the digests of the files it carries",
+            say("The settings of this pack, and the digests of the files it carries"),
             "Supplement",
         )
     )

@@ -14,6 +14,7 @@ from ledger.errors import FormatError, NotFoundError
 from ledger.rules.ofbundle import Judged, dossier_of, judge
 from ledger.verify.run import verify_bundle
 from reports.html import render_html
+from reports.notices import LAYOUT
 from reports.packfiles import Carrying, PackFile, attachments, files_beside
 from reports.pdf import PangoMissingError, Property
 from reports.period.document import period_document
@@ -21,7 +22,7 @@ from reports.period.view import look_at
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
 from reports.render import DEFAULT_LIMITS, render_pdf
-from reports.say import speaking
+from reports.say import say, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from reports.render import Limits
     from reports.sealing import SealKey
 
-TEMPLATE: Final = 2
-"""Version of the pack's own layout and wording; part of its id."""
 UNREADABLE: Final = "unreadable.evidence.zip"
 """Name of a bundle from which neither release nor period can be read."""
 
@@ -132,17 +131,17 @@ def make_pack(
     with speaking(settings.language):
         made = _made(dossier, verification, settings, carried, wished, baseline)
         html = render_html(made.document)
-    carrying = Carrying(
-        bundle=bundle,
-        baseline=wished.baseline,
-        carried=carried,
-        judged=made.judged,
-        settings=said_settings(settings, wished),
-        generated_at=settings.generated_at,
-        title=f"{made.document.kind.plain}: {made.document.subject.plain}",
-    )
-    tell("printing")
-    pdf, missing = _print(html, made.document, carrying, verification, settings, limits)
+        carrying = Carrying(
+            bundle=bundle,
+            baseline=wished.baseline,
+            carried=carried,
+            judged=made.judged,
+            settings=said_settings(settings, wished),
+            generated_at=settings.generated_at,
+            title=f"{made.document.kind.plain}: {made.document.subject.plain}",
+        )
+        tell("printing")
+        pdf, missing = _print(html, made.document, carrying, verification, settings, limits)
     if pdf is not None and seal is not None:
         # Costs half a second to load, which only what is sealed should pay.
         from reports.sealing import seal_pdf  # noqa: PLC0415
@@ -173,7 +172,7 @@ def identify(
         "as_of": as_of,
         "bundle": digest_bytes(bundle),
         "settings": said_settings(settings, wish or PeriodWish()),
-        "template": TEMPLATE,
+        "template": LAYOUT,
     }
     return digest_bytes(b"evidence-ledger/pack/v1\x00" + encode(said))
 
@@ -192,6 +191,8 @@ def said_settings(settings: PackSettings, wish: PeriodWish) -> dict[str, Encodab
         "prompt_characters": settings.prompt_characters,
         "zone": settings.zone_name,
     }
+    if settings.classification:
+        said["classification"] = settings.classification
     if settings.sealed_by is not None:
         said["sealed_by"] = settings.sealed_by
     if wish.asked:
@@ -249,7 +250,7 @@ def _made(
     baseline: PeriodDossier | None,
 ) -> _Made:
     if dossier is None:
-        refused = refused_document(verification, settings=settings, carried=carried, subject="Unreadable bundle")
+        refused = refused_document(verification, settings=settings, carried=carried, subject=say("Unreadable bundle"))
         return _Made(refused, None)
     judged = judge(dossier, carried.as_of)
     if isinstance(dossier, ReleaseDossier):

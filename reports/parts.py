@@ -551,6 +551,8 @@ class Section:
     blocks: tuple[Block, ...]
     brief: bool = False
     """True for a section with next to nothing to show: it follows the one before on the same page."""
+    group: Text | None = None
+    """The title in the contents under which it and its neighbours of the same group stand as one row."""
 
     def __post_init__(self) -> None:
         _check_anchor(self.anchor)

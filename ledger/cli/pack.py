@@ -33,6 +33,7 @@ FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
 )
 @click.option("--language", default="en", show_default=True, metavar="LANGUAGE", help="Of the pack's own words.")
 @click.option("--organisation", default="", metavar="NAME", help="Whose pack it is, for the cover.")
+@click.option("--classification", default="", metavar="WORDS", help='How it may be passed on, such as "Confidential".')
 @click.option("--prepared-by", default="", metavar="NAME", help="Who asked for the pack, for the cover.")
 @click.option(
     "--notice", default="", metavar="SENTENCE", help="A sentence for the cover; words before a colon go to every foot."

@@ -49,6 +49,7 @@ class Wanted:
     zone: str
     language: str
     organisation: str
+    classification: str
     prepared_by: str
     notice: str
     as_of: str | None
@@ -129,6 +130,7 @@ def make(ctx: click.Context, wanted: Wanted, source: Source, say: Output) -> Pac
             organisation=wanted.organisation,
             prepared_from=source.told_from,
             prepared_by=wanted.prepared_by,
+            classification=wanted.classification,
             notice_tag=_tag(wanted.notice),
             notice=wanted.notice,
             language=wanted.language,

@@ -168,8 +168,15 @@ def corrections_of(entries: Entries, records: Iterable[Record]) -> tuple[Told[Co
 
 
 def access_reviews(entries: Entries, records: Iterable[Record]) -> tuple[ApprovalFact, ...]:
-    """Access reviews among ``records``, each with whether it stands, ascending by index."""
-    return arrange_decisions(entries, by_index(records))
+    """Access reviews among ``records``, each with whether it stands, ascending by index.
+
+    Each is of the project that it is in: whoever reviews the access of two has not taken the first review back.
+    """
+    of_project: dict[str, list[Record]] = {}
+    for record in by_index(records):
+        of_project.setdefault(record.leaf.stream, []).append(record)
+    found = [fact for reviews in of_project.values() for fact in arrange_decisions(entries, reviews)]
+    return tuple(sorted(found, key=lambda fact: fact.record.index))
 
 
 def surroundings(entries: Entries, projects: Collection[str], first: int, end: int) -> Surroundings:

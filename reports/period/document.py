@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
-from reports.notices import cover, foot
+from reports.notices import control, cover, foot
 from reports.parts import (
     Beside,
     Break,
@@ -45,11 +45,11 @@ from reports.period.shown import tally
 from reports.period.strata import strata
 from reports.period.system import system
 from reports.release.integrity import findings, verify_section
-from reports.release.said import code, digest_line, joined, parse_time, quiet, rows, status, strong
+from reports.release.said import code, joined, parse_time, quiet, rows, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import digits, moment, moment_in, number
+from reports.wording import digits, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -219,7 +219,6 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     more = len(view.dossier.projects) - MOST_PROJECTS
     if more > 0:
         projects = (*projects, *line(" ", quiet(say("and {more} more", more=number(more)))))
-    by = [(say("Prepared by"), line(capture(settings.prepared_by, limit=200)))] if settings.prepared_by else []
     pairs: list[tuple[str, Line]] = []
     if settings.organisation:
         pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
@@ -279,10 +278,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
                 quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
             ),
         ),
-        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
-        *by,
-        (say("Pack id"), digest_line(carried.pack_id, full=True)),
+        *control(settings, carried),
     ]
     return pairs
 

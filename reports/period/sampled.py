@@ -282,6 +282,7 @@ def _sheet(view: PeriodView, item: Item, what: PeriodChange | Landing, section: 
         words(say("What does the evidence of this sampled change say, attribute by attribute?")),
         line(*_drawn_from(item)),
         _of_change(view, what) if isinstance(what, PeriodChange) else _of_landing(what),
+        group=words(say_count("The sheet of {count} sampled item", "Sheets of {count} sampled items", whole)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.notices import cover, foot
+from reports.notices import control, cover, foot
 from reports.parts import (
     Break,
     Conclusion,
@@ -40,7 +40,7 @@ from reports.release.view import MARKS, Carried, PackSettings, View, look, relea
 from reports.release.withheld import removed
 from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import day, digits, moment, moment_in, number
+from reports.wording import day, digits, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +127,7 @@ def refused_document(verification: Verification, *, settings: PackSettings, carr
                 )
             ),
         ),
-        facts=rows(*_control(settings, carried)),
+        facts=rows(*control(settings, carried)),
         notice_tag=foot(settings),
         notice=cover(settings),
         created=settings.generated_at,
@@ -272,7 +272,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
                 )
             ),
         ),
-        *_control(settings, carried),
+        *control(settings, carried),
     ]
     return rows(*pairs)
 
@@ -299,13 +299,3 @@ def _checkpoint(found: Verification) -> Line:
         Break(),
         quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
     )
-
-
-def _control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]:
-    by = [(say("Prepared by"), line(capture(settings.prepared_by, limit=200)))] if settings.prepared_by else []
-    return [
-        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
-        *by,
-        (say("Pack id"), digest_line(carried.pack_id, full=True)),
-    ]

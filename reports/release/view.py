@@ -58,6 +58,8 @@ class PackSettings:
     """Which server or file the bundle came from, in words."""
     prepared_by: str = ""
     """Who asked for the pack, in words; empty: not stated."""
+    classification: str = ""
+    """How it may be passed on, such as "Confidential"; empty: not stated."""
     notice_tag: str = ""
     """Two words at the foot of every page, such as "Sample data"; empty: the pack's own notice."""
     notice: str = ""
@@ -177,11 +179,11 @@ class View:
                 line(
                     say_count(
                         "Printed here: {share} changes, those with a failure first, then those of which something "
-                        "cannot be told, then the earliest. The records of all {count} change are in the attached "
-                        "bundle.",
+                        "cannot be told, then the earliest. All {count} change is in the attached registers, its "
+                        "records in the attached bundle.",
                         "Printed here: {share} changes, those with a failure first, then those of which something "
-                        "cannot be told, then the earliest. The records of all {count} changes are in the attached "
-                        "bundle.",
+                        "cannot be told, then the earliest. All {count} changes are in the attached registers, their "
+                        "records in the attached bundle.",
                         len(self.changes),
                         share=share(len(self.printed), len(self.changes)),
                     )

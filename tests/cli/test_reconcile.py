@@ -120,7 +120,7 @@ def test_an_auditor_computes_the_same_digest(shop: Shop, tmp_path: Path) -> None
     landed(shop, repo, "later")
     bundle = tmp_path / "all.evidence.zip"
     bundle.write_bytes(_bundle(shop))
-    repo.git("clone", "--quiet", "--bare", repo.path, str(tmp_path / "own.git"))
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "own.git"))
     words = ("reconcile", "--bundle", str(bundle), "--repeat", entry, "--repo", str(tmp_path / "own.git"), "--json")
     said = shop.ray.ok(*words, "--server", shop.closed)
     assert said.document["repeats"]

@@ -218,6 +218,7 @@ def test_the_id_depends_on_everything_that_is_printed() -> None:
         replace(SETTINGS, most_changes=1),
         replace(SETTINGS, prompt_characters=1),
         replace(SETTINGS, language="nl"),
+        replace(SETTINGS, classification="Confidential"),
         replace(SETTINGS, sealed_by=digest_bytes(b"certificate")),
     ):
         ids.add(identify(b"b", "a", AS_OF, settings))
@@ -228,7 +229,7 @@ def test_the_id_depends_on_everything_that_is_printed() -> None:
         PeriodWish(sampling=Sampling(size=7)),
     ):
         ids.add(identify(b"b", "a", AS_OF, SETTINGS, wish))
-    assert len(ids) == 19
+    assert len(ids) == 20
 
 
 @pytest.mark.parametrize(
