@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,21 @@ _ORDER: Final = ("fail", "not-evaluable", "pass", "not-applicable")
 _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 
 
+def ledger_moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A ledger time from any time with an offset, as people write it; None: none was given."""
+    del ctx, parameter
+    if value is None:
+        return None
+    from ledger.errors import FormatError
+    from ledger.events.shape import claimed_time, instant
+
+    try:
+        moment = instant(claimed_time(value, "--as-of"))
+    except FormatError:
+        raise click.BadParameter("a time such as 2026-11-21T09:30:00Z is expected") from None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @click.command()
 @click.argument("target", metavar="RELEASE|CHANGE|BUNDLE", required=False)
 @click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
@@ -38,7 +54,8 @@ _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 @click.option(
     "--as-of",
     metavar="TIME",
-    help="Judge as of this ledger time, e.g. 2026-11-21T09:30:00.000Z; left out: now, for a period past its end.",
+    callback=ledger_moment,
+    help="Judge as of this time, e.g. 2026-11-21T09:30:00Z; left out: now, for a period past its end.",
 )
 @project_option
 @client_options
@@ -55,7 +72,8 @@ def check(
       evidence check --from 2026-07-01 --to 2026-10-01
       evidence check payments-4.2.0.evidence.zip --anchor ledger.pub
 
-    Exit 0: nothing blocks. 3: a rule failed, or under a strict policy cannot be told.
+    Exit 0: nothing blocks; rules of low severity only advise. 3: another rule failed, or under a strict policy cannot
+    be told.
     """
     from ledger.rules.assess import blocking
 
@@ -139,6 +157,8 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
     if verdict.excepted_by:
         entries = ", ".join(str(item.index) for item in verdict.excepted_by)
         excepted = f"; excepted by entry {entries}"
+    elif verdict.severity == "low" and outcome in _ORDER[:2]:
+        excepted = "; advises only"
     return [
         f"{mark} {verdict.rule}  {clean(verdict.subject)}{excepted}",
         f"               {clean(sentence_of(verdict, parties), 2_000)}",
@@ -156,6 +176,8 @@ def _lines(found: Assessed, *, everything: bool) -> list[str]:
             lines += verdict_lines(verdict, found.parties)
     counts = {outcome: len(assessment.by_outcome(Outcome(outcome))) for outcome in _ORDER}
     excepted = sum(bool(verdict.excepted_by) for verdict in assessment.by_outcome(Outcome.FAIL))
-    failed = plural(counts["fail"], "failure") + (f" ({excepted} excepted)" if excepted else "")
+    advises = sum(verdict.severity == "low" for verdict in assessment.by_outcome(Outcome.FAIL))
+    marks = [f"{count} {word}" for count, word in ((excepted, "excepted"), (advises, "advise only")) if count]
+    failed = plural(counts["fail"], "failure") + (f" ({', '.join(marks)})" if marks else "")
     told = f"{counts['not-evaluable']} cannot be told, {counts['pass']} passed"
     return [*lines, "", f"{failed}, {told}, {counts['not-applicable']} not applicable"]

@@ -58,7 +58,7 @@ def read_policy_file(path: Path) -> PolicyFile:
         case ".toml":
             return _policy(_toml(_text(data, path), path))
         case _:
-            return _policy(_json(data))
+            return _policy(_json(data, path))
 
 
 def parse_yaml_policy(text: str, name: str = "") -> PolicyFile:
@@ -104,10 +104,20 @@ def _toml(text: str, path: Path) -> object:
         raise FormatError("bad-policy", "the file is not TOML", details={"path": str(path)}) from None
 
 
-def _json(data: bytes) -> object:
+def _json(data: bytes, path: Path) -> object:
     from ledger.canonical import parse
 
-    return parse(data, max_bytes=MAX_FILE_BYTES)
+    try:
+        return parse(data, max_bytes=MAX_FILE_BYTES)
+    except FormatError as error:
+        if path.suffix == ".json":
+            raise
+        raise FormatError(
+            error.slug,
+            "a file of this name is read as JSON, and it is none; YAML ends in .yaml or .yml, TOML in .toml",
+            details={"path": str(path)},
+            remedy=_BEGIN,
+        ) from None
 
 
 @dataclass(slots=True)

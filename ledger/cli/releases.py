@@ -59,7 +59,7 @@ def fetch_period(session: Session, start: str | None, end: str | None, projects:
     if not first < last <= size:
         raise NotFoundError(
             "no-such-period",
-            "the period is empty, or the log does not reach that far",
+            f"nothing is recorded there: it would begin at entry {first} and end before entry {last}, of {size}",
             details={"from": first, "to": last, "position": size},
         )
     pieces: list[bytes] = []

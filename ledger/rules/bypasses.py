@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.rules.excepting import AUTHORISATION, BYPASS, is_for, may_be_used
 from ledger.rules.exceptions import landed_under
 from ledger.rules.judged import of_landing
-from ledger.rules.kinds import LABELS, at_least
+from ledger.rules.kinds import LABELS, percent
 from ledger.rules.parameters import EXCEPTION_USE
 from ledger.rules.reporters import own_word
 from ledger.rules.shape import (
@@ -298,7 +298,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Exceptions stay rare",
         "No larger share of the period's changes than the policy allows landed under an exception.",
         parameters=(
-            Parameter("limit_percent", 10, at_least(0), "How many of a hundred changes may land under an exception."),
+            Parameter("limit_percent", 10, percent(), "How many of a hundred changes may land under an exception."),
         ),
         period=exc_04,
     ),

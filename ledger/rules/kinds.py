@@ -46,6 +46,17 @@ def at_least(least: int) -> Kind:
     return Kind(count(least=least), {"type": "integer", "minimum": least, "maximum": MAX_COUNT})
 
 
+def percent(least: int = 0) -> Kind:
+    """A share of a hundred, ``least`` or more."""
+
+    def read(value: JSON, where: str) -> JSON:
+        if type(value) is not int or not least <= value <= 100:
+            raise FormatError("bad-count", f"a share from {least} to 100 is required", where=where)
+        return value
+
+    return Kind(read, {"type": "integer", "minimum": least, "maximum": 100})
+
+
 def optional(kind: Kind) -> Kind:
     """What ``kind`` takes, or null: nothing is asked for."""
 

@@ -16,6 +16,7 @@ from ledger.rules.contributors import CODE, contributions, gaps
 from ledger.rules.deliverers import hidden_changes
 from ledger.rules.judged import judged
 from ledger.rules.kinds import at_least
+from ledger.rules.kinds import percent as share
 from ledger.rules.parameters import COUNTING, PEOPLE
 from ledger.rules.reviewed import doubts, sort_approvals
 from ledger.rules.shape import ChangeCase, Parameter, Rule, failed, inapplicable, passed, untold
@@ -228,9 +229,7 @@ SOD_13: Final = Rule(
     parameters=(
         *COUNTING,
         *PEOPLE,
-        Parameter(
-            "percent", 50, at_least(1), "The most percent of approvals that may be given in turns by two people."
-        ),
+        Parameter("percent", 50, share(1), "The most percent of approvals that may be given in turns by two people."),
         Parameter("least", 10, at_least(2), "How many approvals it takes to speak of a pattern."),
     ),
 )

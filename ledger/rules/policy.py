@@ -74,9 +74,16 @@ def parse_policy(data: bytes) -> PolicyRules:
     if not isinstance(strict, bool):
         raise FormatError("bad-policy", "true or false is required", where="/strict")
     shared = _shared(value)
-    return PolicyRules(
-        digest_bytes(data), str(label(value["name"], "/name")), strict, _rules(value["rules"], shared), shared
-    )
+    return PolicyRules(digest_bytes(data), _name(value["name"]), strict, _rules(value["rules"], shared), shared)
+
+
+def _name(value: JSON) -> str:
+    try:
+        return str(label(value, "/name"))
+    except FormatError:
+        raise FormatError(
+            "bad-policy", "a name is 1 to 64 small letters, digits, dots, hyphens or underscores", where="/name"
+        ) from None
 
 
 def policy_in_force(records: Records, project: str) -> PolicyRules:

@@ -99,6 +99,16 @@ def test_a_trial_says_first_how_much_would_be_blocked(shop: Shop) -> None:
     assert shop.ray.evidence("policy", "try", "regulated", "--project", "nosuch").status != 0
 
 
+def test_a_check_takes_times_as_people_write_them(shop: Shop) -> None:
+    """A time with an offset and without milliseconds will do for --as-of; what only advises is marked so."""
+    for text in ("2099-01-01T00:00:00Z", "2099-01-01T02:00:00+02:00"):
+        said = shop.ray.evidence("check", "7", "--project", "shop", "--as-of", text, "--json")
+        assert said.document["as_of"] == "2099-01-01T00:00:00.000Z"
+    assert "a time such as" in shop.ray.evidence("check", "7", "--project", "shop", "--as-of", "yesterday").err
+    lines = shop.ray.evidence("check", "7", "--project", "shop").out.splitlines()
+    assert any("cannot tell" in line and line.endswith("; advises only") for line in lines)
+
+
 def test_what_a_policy_may_not_mean_is_told(shop: Shop, tmp_path: Path) -> None:
     """A misspelt risk class is told by check and by show, and the file is valid all the same."""
     file = tmp_path / "mine.yaml"

@@ -89,3 +89,27 @@ def test_reading_raises_format_errors_only(text: str) -> None:
     """Whatever the text, a policy is read or refused."""
     with suppress(FormatError):
         parse_yaml_policy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: ACME SOX\n", "small letters, digits"),
+        ("rules:\n  EXC-04: { on: true, severity: low, limit_percent: 105 }\n", "a share from 0 to 100"),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(text: str, words: str) -> None:
+    """Whoever writes a policy is told what would be taken, not which paragraph of the format was broken."""
+    base = "v: 1\nstrict: false\n"
+    base += "" if "name" in text else "name: mine\n"
+    base += "" if "rules" in text else "rules:\n  SOD-01: { on: true, severity: high }\n"
+    with pytest.raises(FormatError, match=words):
+        parse_yaml_policy(base + text)
+
+
+def test_a_file_of_another_name_says_how_it_was_read(tmp_path: Path) -> None:
+    """YAML in a file whose name does not say so is refused with the names that would."""
+    file = tmp_path / "policy.txt"
+    file.write_text("v: 1\n")
+    with pytest.raises(FormatError, match="read as JSON"):
+        read_policy_file(file)
