@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 MARKER: Final = ".evidence-demo"
 """Names a folder as one that the demonstration made and may make anew."""
 
+SHELL: Final = "environment.sh"
+PORT: Final = 8410
+"""Where the server listens that the reader starts."""
 _FORGED: Final = (b"Checked the rounding against the price list.", b"Approved this unread because I was asked to.")
 _NOTICE: Final = "Sample data: company, people and changes are invented; keys, signatures and digests are real."
 _WORDS: Final = {"fail": "FAIL", "not-evaluable": "cannot tell"}
@@ -67,7 +71,26 @@ def demo(out: Path) -> None:
         )
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
+    (folder / SHELL).write_text(stage.shell(PORT), encoding="utf-8")
     click.echo(f"\nOpen {out / 'index.html'}  ({time.monotonic() - began:.0f} s)")
+    for line in _going_on(out):
+        click.echo(line)
+
+
+def _going_on(out: Path) -> tuple[str, ...]:
+    """What to type to go on with this ledger by oneself."""
+    from ledger.cli.demonstration.company import PEOPLE, PROJECT
+    from ledger.cli.demonstration.play import OFFICER, RELEASE
+
+    names = ", ".join([OFFICER, "pipeline", *(one.handle for one in PEOPLE if one.handle not in OFFICER)])
+    return (
+        "\nTo go on with it by yourself, in a shell of its own:",
+        f"  cd {shlex.quote(str(out))} && . ./{SHELL}       # where its keys, anchor and server are",
+        f"  evidence serve ledger --port {PORT} &",
+        f"  evidence people list                        # one account is nobody's yet",
+        f"  evidence gate {RELEASE} --at deploy --project {PROJECT} --key pipeline",
+        f"Keys: {names}.",
+    )
 
 
 def _fresh(out: Path) -> Path:

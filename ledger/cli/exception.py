@@ -328,5 +328,7 @@ def _tell_what_follows(recorder: Recorder, subject: _Subject, entry: str) -> Non
     """How the gate is asked again, and how another person reviews."""
     out, about = recorder.session.output, subject.about
     gate = f"{about.change} --at merge" if about.release is None else f"{about.release} --at deploy"
+    authorise = f"evidence approve --exception {entry} --meaning authorisation"
+    out.note(f"Where the policy asks for it, another person authorises it first: {authorise}")
     out.note(f"Ask again: evidence gate {clean(gate, 300)}")
     out.note(f"Owed: a review by another person: evidence approve --exception {entry} --meaning review")

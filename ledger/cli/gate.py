@@ -183,14 +183,18 @@ def _if_it_cannot_wait(answer: Answer) -> Sequence[str]:
     from ledger.rules.remedies import exception_command
 
     found, beyond = reached(tuple(reason.rule for reason in answer.reasons))
-    if HEAD in beyond or not found:
+    use = answer.policy.shared["exception_use"]
+    if HEAD in beyond or not found or use == "forbidden":
         return ()
     wanted = answer.wanted
     command = exception_command(change=wanted.change, release=wanted.release)
     left = f"; {', '.join(beyond)} stays: nothing excepts it" if beyond else ""
+    eyes = "reviewed by another person"
+    if use == "authorised":
+        eyes = f"authorised by another person before it opens anything, and {eyes}"
     return (
         f"if it cannot wait: {clean(command, 300)}",
-        f"    a declared departure from {', '.join(found)}, to be reviewed by another person{left}",
+        f"    a declared departure from {', '.join(found)}, to be {eyes}{left}",
     )
 
 

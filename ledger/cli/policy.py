@@ -48,6 +48,7 @@ def set_(
 ) -> None:
     """Set the policy in FILE (YAML, JSON or TOML, by the end of its name) in force."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.output import plural
     from ledger.cli.policyfile import read_policy_file
     from ledger.cli.session import open_session
     from ledger.digests import digest_bytes
@@ -56,6 +57,7 @@ def set_(
     from ledger.policies.presets import preset
     from ledger.roster.state import policy_at
     from ledger.rules.advice import advice
+    from ledger.rules.difference import differences
     from ledger.rules.policy import parse_policy
 
     ready = name or ("startup" if from_default else None)
@@ -72,6 +74,11 @@ def set_(
         if now and all(one is not None and one.digest == digest_bytes(data) for one in now):
             session.output.answer({"acts": []}, ["This policy is in force there already; nothing was signed."])
             return
+        for one in now:
+            if one is not None:
+                count = plural(len(differences(parse_policy(one.data), parse_policy(data))), "difference")
+                words = f"evidence policy diff {one.digest} {ready or file}"
+                session.output.note(f"{count} from the policy that was in force there, in words: {words}")
         tell(session, perform(session, known, [Step(PolicySet(OpenObject(data), ids))]))
 
 

@@ -194,7 +194,10 @@ def _told(verdict: Verdict | None, parties: Mapping[str, Party], *, shut: bool) 
     gate = ""
     if shut:
         gate = " (fails the period's check)" if verdict.subject.startswith("period ") else " (shuts the gate)"
-    return f"{WORDS[verdict.outcome.value]}{gate}. {clean(sentence_of(verdict, parties), 2_000)}"
+    word, sentence = WORDS[verdict.outcome.value], clean(sentence_of(verdict, parties), 2_000)
+    # The sentence of what cannot be told begins with these words itself.
+    own = sentence[: len(word)].casefold() == word.casefold()
+    return f"{sentence}{gate}" if own else f"{word}{gate}. {sentence}"
 
 
 def _wrapped(text: str, begin: str = "") -> list[str]:

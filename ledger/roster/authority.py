@@ -168,6 +168,7 @@ def _check_machine(kind: str, key: Key, event: Event, body: WorkBody, project: s
             "kind-not-allowed",
             "the key is not enrolled for this kind in this project",
             details={"kind": event.kind, "project": project},
+            remedy=f"Have one enrolled that may: evidence key enrol REQUEST --kind {event.kind} --in {project}",
         )
 
 

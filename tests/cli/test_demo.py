@@ -50,6 +50,15 @@ def _about(demo: Demo, number: str) -> str:
     return "\n".join(line for line in demo.printed.splitlines() if f"#{number} " in line)
 
 
+def test_one_can_go_on_with_it(demo: Demo) -> None:
+    """What it prints at the end finds the ledger, and one account is left whose owner is to be told."""
+    lines = (demo.folder / "environment.sh").read_text("utf-8").splitlines()
+    assert f"export EVIDENCE_LEDGER_ANCHOR={demo.folder}/ledger/ledger.pub" in lines
+    assert "evidence serve ledger --port 8410" in demo.printed
+    assert "Keys: mara-lindqvist, pipeline, " in demo.printed
+    assert "freight-contractor" in demo.stage.evidence("people", "list")
+
+
 def test_every_planted_fault_is_found_and_no_clean_change_is_blamed(demo: Demo) -> None:
     """Each fault has its line; changes without one have none."""
     assert "prompted the assistant" in _about(demo, "202")

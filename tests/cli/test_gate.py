@@ -131,7 +131,7 @@ def test_an_exception_at_night(shop: Shop, repo: Sandbox, tmp_path: Path) -> Non
 
 def test_an_exception_of_a_release_opens_its_gate(shop: Shop, repo: Sandbox, tmp_path: Path) -> None:
     """What a shut deploy gate prints opens it for changes that landed unapproved."""
-    pushed(shop, repo, tmp_path, "78")
+    pushed(shop, repo, tmp_path, "88")
     ci = within(shop.ci, repo)
     before = repo.git("rev-parse", "main").strip()
     ci.ok("record", "merge", "--ref", "refs/heads/main", "--before", before, "--after", "HEAD", "--by", "Ivy Author")

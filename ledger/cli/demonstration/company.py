@@ -87,6 +87,8 @@ class Ticked:
     """Somebody approves on the forge, with a click and without a key; the pipeline brings what the forge shows."""
 
     by: Somebody
+    stranger: bool = False
+    """Whether an account that nobody knows commented too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ STORIES: Final = (
             Pushed((("src/discount.py", "DISCOUNT = 0.05\n"),), "Discount for contract customers", "none"),
             Pushed((("src/discount.py", "DISCOUNT = 0.07\n"),), "Seven percent, as agreed", "none"),
             Tested(24),
-            Ticked(JONAS),
+            Ticked(JONAS, stranger=True),
             Pushed((("src/discount.py", "DISCOUNT = 0.70\n"),), "Move the constant", "none"),
             Tested(24),
             Landed(INES, "squash"),

@@ -38,6 +38,9 @@ FORGE: Final = "github.com"
 
 SERVICE: Final = "tariff-api"
 
+STRANGER: Final = 5_899_999
+"""Immutable id at the forge of an account that nobody has claimed."""
+
 _PIPELINE_KINDS: Final = (
     *("prompt", "diff", "test", "approval", "merge", "push", "decision"),
     *("build", "release", "deploy", "observation", "reconciliation"),
@@ -116,7 +119,9 @@ def tell(stage: Stage, scenery: Scenery, story: Story) -> None:
                 )
             case Ticked():
                 reviews = stage.folder / "reviews.json"
-                reviews.write_text(json.dumps([_review(step.by, story.number, head)]), encoding="utf-8")
+                shown = [_review(step.by, story.number, head)]
+                shown += [_remark(story.number, head)] if step.stranger else []
+                reviews.write_text(json.dumps(shown), encoding="utf-8")
                 stage.evidence("record", "reviews", str(reviews), *about, *pipeline)
             case Excepted():
                 _gate(stage, scenery, story, head)
@@ -171,6 +176,14 @@ def _review(by: Somebody, number: str, head: str) -> dict[str, Any]:
         "html_url": f"https://{FORGE}/larkspur/{PROJECT}/pull/{number}#pullrequestreview-1",
         "pull_request_url": f"https://api.github.com/repos/larkspur/{PROJECT}/pulls/{number}",
     }
+
+
+def _remark(number: str, head: str) -> dict[str, Any]:
+    """A remark by an account that is on nobody's card: ``evidence people list`` asks whose it is."""
+    told = _review(PEOPLE[0], number, head)
+    login = "freight-contractor"
+    user = {"login": login, "id": STRANGER, "type": "User", "html_url": f"https://{FORGE}/{login}"}
+    return told | {"id": 3_100_000 + int(number), "user": user, "body": "Is this agreed?", "state": "COMMENTED"}
 
 
 def _account(somebody: Somebody) -> int:

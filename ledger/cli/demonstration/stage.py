@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -52,6 +53,12 @@ class Stage:
         }
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
         return {**kept, **settings}
+
+    def shell(self, port: int) -> str:
+        """Lines for a shell in which the same commands find this ledger, its server at ``port``."""
+        told = {**self.environment(), "EVIDENCE_LEDGER_SERVER": f"http://127.0.0.1:{port}"}
+        wanted = [name for name in told if name.startswith(("XDG_", "EVIDENCE_LEDGER_"))]
+        return "".join(f"export {name}={shlex.quote(told[name])}\n" for name in wanted)
 
     def start(self) -> None:
         """Starts the server and waits until it takes events.
