@@ -87,7 +87,7 @@ def _going_on(out: Path) -> tuple[str, ...]:
         "\nTo go on with it by yourself, in a shell of its own:",
         f"  cd {shlex.quote(str(out))} && . ./{SHELL}       # where its keys, anchor and server are",
         f"  evidence serve ledger --port {PORT} &",
-        f"  evidence people list                        # one account is nobody's yet",
+        "  evidence people list                        # one account is nobody's yet",
         f"  evidence gate {RELEASE} --at deploy --project {PROJECT} --key pipeline",
         f"Keys: {names}.",
     )
