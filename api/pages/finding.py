@@ -22,7 +22,7 @@ from api.pages.asking import (
     read_asked,
     same_file,
 )
-from api.pages.known import StoreSource
+from api.pages.known import StoreSource, position_at
 from api.pages.sharing import Sharing, change_of, event_of
 from ledger.digests import Digest
 from ledger.documents import parse_commits
@@ -244,7 +244,7 @@ class _Search:
     def _around(self, place: Place, at: datetime) -> list[Start]:
         for span in SPANS:
             try:
-                after = self._position(at - span)
+                after = position_at(self._store, at - span)
                 found = place_starts(self._source, self._known, place, at, span, after=after)
             except NotFoundError:
                 if span == SPANS[-1]:
@@ -254,9 +254,6 @@ class _Search:
                     self._notes.append(looked_back(span.days))
                 return found
         raise NotFoundError("no-deployment", "nothing was recorded of this place in this time")
-
-    def _position(self, moment: datetime) -> int:
-        return position_at(self._store, moment)
 
     # Laying out
 
@@ -383,19 +380,6 @@ class _Search:
             self._unread += 1
             return ()
         return tuple(change.path.decode("utf-8", "replace") for change in manifest.entries)
-
-
-def position_at(store: Store, moment: datetime) -> int:
-    """The position of the first entry received at or after ``moment``; the log's size if there is none."""
-    low, high = 0, store.size()
-    while low < high:
-        middle = (low + high) // 2
-        # received_at never falls as the index rises (format §5.1).
-        if _moment(store.entry(middle).leaf.received_at) < moment:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _moment(text: str) -> datetime:

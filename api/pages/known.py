@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -166,3 +167,16 @@ class Knowing:
                 if found.state == "held":
                     with suppress(FormatError):
                         yield card.content.commitment, parse_card(b"".join(found.pieces()))
+
+
+def position_at(store: Store, moment: datetime) -> int:
+    """The position of the first entry received at or after ``moment``; the log's size if there is none."""
+    low, high = 0, store.size()
+    while low < high:
+        middle = (low + high) // 2
+        # received_at never falls as the index rises (format §5.1).
+        if datetime.fromisoformat(store.entry(middle).leaf.received_at) < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low

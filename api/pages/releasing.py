@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from api.bundles import release_digest
-from api.pages.finding import position_at
+from api.pages.known import position_at
 from api.pages.looking import ledger_now
 from api.pages.printing import Order, settings_at
 from api.pages.sealing import Unsealed, certificate_now
