@@ -96,13 +96,13 @@ def exception(
     beside them in every pack. Another person must review it afterwards: evidence approve --exception ENTRY --meaning
     review.
     """
-    from ledger.cli.making import new_content
     from ledger.cli.output import ask_to_sign
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.recording.wording import as_label
     from ledger.events.context import Actor
     from ledger.events.governance import DeclaredException
+    from ledger.making import new_content
 
     with open_recorder(ctx) as recorder:
         me = recorder.me()
@@ -128,6 +128,7 @@ def exception(
             f"  content  {subject.manifest or subject.tree or subject.release}",
             f"  cause    {body.cause}" + ("" if incident is None else f", {clean(incident, 128)}"),
             f"  until    {until}",
+            *(["  covers   the changes in it too, which landed"] if subject.release is not None else []),
             *(f"  not from {rule}: nothing excepts it" for rule in subject.beyond),
             "  The rules stay failed; another person must review this afterwards.",
         ]
@@ -178,7 +179,7 @@ def _of_release(recorder: Recorder, known: Sequence[LastGate], release_name: str
     return _Subject(
         project=recorder.project() if last is None else last.project,
         about=About(release=release_name),
-        title=f"release {release_name}, in spite of what its changes lack",
+        title=f"release {release_name}",
         commit=None,
         manifest=None,
         tree=None,

@@ -161,6 +161,8 @@ def _rest(recorder: Recorder, position: int, until: float) -> None:
 
 
 def _lines(answer: Answer, mode: str, receipt: Receipt) -> list[str]:
+    from ledger.cli.check import WORDS
+
     wanted = answer.wanted
     what = f"release {wanted.release}" if wanted.release is not None else f"change {wanted.change}"
     if answer.allowed:
@@ -171,7 +173,8 @@ def _lines(answer: Answer, mode: str, receipt: Receipt) -> list[str]:
     lines = [f"{head}: {told}, position {answer.assessment.position:,}", *_reason_lines(answer)]
     for verdict in answer.excepted:
         entries = ", ".join(str(item.index) for item in verdict.excepted_by)
-        lines.append(f"  excepted  {verdict.rule}: {verdict.outcome.value}, by the exception of entry {entries}")
+        told = WORDS[verdict.outcome.value]
+        lines.append(f"  excepted  {verdict.rule}{_of(answer, verdict.subject)}: {told}, by entry {entries}")
     lines.append(f"decision recorded: entry {receipt.leaf.index}, {receipt.leaf.envelope[:19]}")
     return lines if answer.allowed else [*lines, *_if_it_cannot_wait(answer)]
 
@@ -198,13 +201,21 @@ def _if_it_cannot_wait(answer: Answer) -> Sequence[str]:
     )
 
 
+def _of(answer: Answer, subject: str) -> str:
+    """Which change of a release it is, with its project where that is another; nothing for what was asked about."""
+    if subject == answer.assessment.subject:
+        return ""
+    project, _, change = subject.removeprefix("change ").partition("/")
+    mine = subject.startswith("change ") and project == answer.wanted.project
+    return f" (change {clean(change, 200)})" if mine else f" ({clean(subject, 200)})"
+
+
 def _reason_lines(answer: Answer) -> Sequence[str]:
     lines: list[str] = []
     for reason in answer.reasons:
         word = "FAIL" if reason.outcome.value == "fail" else "cannot tell"
-        about = "" if reason.subject == answer.assessment.subject else f" ({clean(reason.subject, 200)})"
         lines += [
-            f"  {word}  {reason.rule}{about}: {clean(reason.sentence, 2_000)}",
+            f"  {word}  {reason.rule}{_of(answer, reason.subject)}: {clean(reason.sentence, 2_000)}",
             f"    remedy: {reason.remedy}",
             f"    run:    {clean(reason.command, 300)}",
         ]

@@ -153,6 +153,10 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+_TOO_LATE: Final = ("APP-05", "TST-06", "EXC-05")
+"""Rules about what came before a landing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """What to do, and the command that does it."""
@@ -175,6 +179,8 @@ def remedy(
     the release that holds it.
     """
     sentence, command = _TABLE.get(rule, ("Read what the rule asks for.", "evidence policy show"))
+    if part_of is not None and rule in _TOO_LATE:
+        sentence, command = "Nothing mends this once it landed; a release may go out in spite of it.", _EXCEPTION
     subject = f"--release {release}" if release is not None else (change or "CHANGE")
     if release is None and revision is not None:
         subject = f"{subject} --revision {revision}"

@@ -94,6 +94,8 @@ def test_what_is_asked_about_is_named() -> None:
     assert remedy("REL-03", release="shop@1.0").command == "evidence approve --release shop@1.0"
     night = remedy("EXC-05", change="7", part_of="shop@1.0").command
     assert night == "evidence exception --release shop@1.0 --incident ID --reason TEXT"
+    assert remedy("APP-05", change="7", part_of="shop@1.0").command == night
+    assert remedy("APP-05", change="7").command == "evidence approve 7"
 
 
 def test_a_missing_option_is_told_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
