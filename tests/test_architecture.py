@@ -18,6 +18,7 @@ OUTER = {
     "client",
     "forgestatus",
     "keyfile",
+    "making",
     "memory",
     "outbox",
     "policies",
@@ -35,8 +36,8 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : memory : outbox : policies : sealfiles : signers : spool : "
-        "stamping : standalone : store : transport : witness"
+        "capture : client : forgestatus : keyfile : making : memory : outbox : policies : sealfiles : signers : "
+        "spool : stamping : standalone : store : transport : witness"
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",

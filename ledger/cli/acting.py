@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ledger.cli.making import new_context, seal_event
 from ledger.cli.words import in_words
 from ledger.documents import parse_card
 from ledger.errors import AuthorityError, LedgerError
 from ledger.events.context import Actor
+from ledger.making import new_context, seal_event
 from ledger.roster.acts import needed
 from ledger.roster.state import is_administrator
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.cli.directory import Directory
-    from ledger.cli.making import NewContent
     from ledger.cli.session import Session
     from ledger.digests import Digest
     from ledger.documents import Card
+    from ledger.making import NewContent
     from ledger.roster.state import Act
 
 BATCH = 50

@@ -67,12 +67,12 @@ def reject(ctx: click.Context, *, envelopes: tuple[str, ...], yes: bool) -> None
 
 
 def _decide(ctx: click.Context, envelopes: tuple[str, ...], decision: str, *, asked: bool) -> None:
-    from ledger.cli.making import new_context, seal_event
     from ledger.cli.output import ask_to_sign
     from ledger.cli.session import open_session
     from ledger.errors import AuthorityError, LedgerError
     from ledger.events.context import Actor
     from ledger.events.work import Approval, Basis, Seen
+    from ledger.making import new_context, seal_event
 
     with open_session(ctx) as session:
         known = session.directory()

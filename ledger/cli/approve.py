@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from ledger.cli.deciding import Matter
     from ledger.cli.directory import Directory
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.context import About
     from ledger.events.work import Approval
+    from ledger.making import NewContent
     from ledger.records import Record
     from ledger.roster.state import Key
 
@@ -148,9 +148,9 @@ def withdraw(ctx: click.Context, /, envelope: str | None, change: str | None, **
 def _decide(ctx: click.Context, decision: str, told: dict[str, Any]) -> None:
     from ledger.cli.answering import checklist_of, meaning_of
     from ledger.cli.deciding import NOUNS
-    from ledger.cli.making import local_time
     from ledger.cli.recording.recorder import open_recorder
     from ledger.events.work import Approval
+    from ledger.making import local_time
 
     named = (told["change"], told["release_name"], told["exception_entry"], told.get("access") or None)
     if sum(item is not None for item in named) != 1:
@@ -268,9 +268,9 @@ def _hand_in(
     further: dict[str, Any] | None = None,
     carried: tuple[NewContent, ...] = (),
 ) -> None:
-    from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
     from ledger.events.context import Actor
+    from ledger.making import new_content
 
     comment = told["comment"]
     if comment == "-":

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from ledger.capture.commits import Commit
     from ledger.capture.git import Repository
     from ledger.capture.landing import Candidate, Landing
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.context import Actor
+    from ledger.making import NewContent
     from ledger.parcel import Parcel
 
 MOST_LANDINGS: Final = 5_000
@@ -165,10 +165,10 @@ def _head(repository: Repository, number: str, tip: Commit) -> str:
 def _revision(recorder: Recorder, repository: Repository, change: str, base: str, head: str) -> Parcel:
     from ledger.capture.changes import read_change
     from ledger.capture.commits import read_commits
-    from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import encode_listed
     from ledger.cli.recording.diff import revision_body
     from ledger.events.context import About
+    from ledger.making import new_content
 
     read = read_change(repository, base, head)
     commits = tuple(read_commits(repository, read.commits))

@@ -25,7 +25,6 @@ from ledger.cli.founding import (
 )
 from ledger.cli.keyfiles import key_folder, list_keys, locate, make_key, signing_key
 from ledger.cli.ledgerfolder import folder_settings, new_folder, signer_of, write_new
-from ledger.cli.making import new_context, seal_event
 from ledger.cli.output import ask_to_sign, clean, table
 from ledger.errors import FormatError, NotFoundError
 from ledger.events.context import Actor
@@ -34,6 +33,7 @@ from ledger.events.shape import OpenObject
 from ledger.events.work import Approval, Basis, Seen
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import format_public_key, key_id
+from ledger.making import new_context, seal_event
 from ledger.sealkeys import certificate_id
 from ledger.settings import ANCHOR_FILE, IN_AGENT, LOG_KEY_FILE, SEAL_KEY_FILE
 from ledger.signers.logkey import choose_log_key, open_log_key

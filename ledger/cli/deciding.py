@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.cli.directory import Directory
-    from ledger.cli.making import NewContent
     from ledger.digests import Digest
     from ledger.dossier.facts import ChangeDossier, ChangeFacts, Party, PromptFact, Revision, RunFact
     from ledger.events.work import Diff
+    from ledger.making import NewContent
     from ledger.manifest import ManifestEntry
     from ledger.records import Record, Records
     from ledger.roster.state import Key, Policy

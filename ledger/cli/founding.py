@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import JSON, encode, parse_canonical
-from ledger.cli.making import NewContent, local_time, new_content, new_context, new_event_id, new_principal_id
 from ledger.documents import GIT, Account, encode_card, parse_card
 from ledger.envelope import seal
 from ledger.errors import ConflictError, FormatError, NotFoundError, SignatureError
@@ -34,6 +33,7 @@ from ledger.events.shape import (
 )
 from ledger.events.statement import Event, write_payload
 from ledger.keys import PublicKey, key_id, parse_public_key, sign, verify
+from ledger.making import NewContent, local_time, new_content, new_context, new_event_id, new_principal_id
 from ledger.parcel import SaltedContent
 from ledger.roster.acts import genesis_preimage, is_published
 

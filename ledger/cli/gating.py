@@ -216,7 +216,7 @@ def record(recorder: Recorder, answer: Answer, mode: str) -> Receipt:
     Raises:
         AuthorityError: the key may not sign decisions. UnavailableError: the server did not take it.
     """
-    from ledger.cli.making import new_content
+    from ledger.making import new_content
 
     assessment, wanted = answer.assessment, answer.wanted
     blocked = tuple(BlockingVerdict(reason.outcome.value, reason.rule) for reason in answer.reasons)

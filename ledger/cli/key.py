@@ -58,12 +58,12 @@ def request(ctx: click.Context, principal: str | None) -> None:
     --principal is a name.
     """
     from ledger.cli.keyfiles import signing_key
-    from ledger.cli.making import new_principal_id
     from ledger.cli.peoplefile import format_request
     from ledger.cli.session import open_session, read_anchor
     from ledger.errors import FormatError
     from ledger.events.shape import principal_id
     from ledger.keys import key_id
+    from ledger.making import new_principal_id
 
     found = settings(ctx)
     held = signing_key(found)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.cli.making import new_context, seal_event
 from ledger.digests import digest_bytes
 from ledger.errors import LedgerError
 from ledger.events.context import NOTHING, About, Actor
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.shape import token
+from ledger.making import new_context, seal_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

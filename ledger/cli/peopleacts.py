@@ -118,10 +118,10 @@ def add(ctx: click.Context, *, name: str, accounts: tuple[str, ...], kind: str, 
 
     For many at once, and with roles and keys: evidence people import FILE.
     """
-    from ledger.cli.making import new_content, new_principal_id
     from ledger.cli.peopleaccounts import parse_account
     from ledger.documents import encode_card
     from ledger.events.roster import PrincipalCreate
+    from ledger.making import new_content, new_principal_id
 
     given = tuple(parse_account(text) for text in accounts)
     if not name.strip():
@@ -251,10 +251,10 @@ def _describe(
 ) -> None:
     """Gives a principal another card, made from the one it has, or from ``name`` where that is no longer held."""
     from ledger.cli.acting import Step
-    from ledger.cli.making import new_content
     from ledger.documents import Card, encode_card
     from ledger.errors import ConflictError
     from ledger.events.roster import PrincipalDescribe
+    from ledger.making import new_content
 
     def steps(known: Directory) -> list[Step]:
         _check_readable(known)

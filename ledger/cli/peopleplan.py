@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.cli.acting import Step
-from ledger.cli.making import NewContent, new_content, new_principal_id, new_project_id
 from ledger.documents import Account, account_key, encode_card
 from ledger.errors import ConflictError, NotFoundError, SignatureError
 from ledger.events.roster import (
@@ -24,6 +23,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.keys import key_id, verify
+from ledger.making import NewContent, new_content, new_principal_id, new_project_id
 from ledger.roster.acts import is_published, key_preimage
 from ledger.roster.state import in_force, principal_in_force
 

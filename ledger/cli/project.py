@@ -39,12 +39,12 @@ def declare(
 ) -> None:
     """Declare the project NAME."""
     from ledger.cli.acting import Step, perform, tell
-    from ledger.cli.making import new_content, new_project_id
     from ledger.cli.session import open_session
     from ledger.documents import encode_card
     from ledger.errors import ConflictError
     from ledger.events.roster import ProjectDeclare
     from ledger.events.shape import object_id, token
+    from ledger.making import new_content, new_project_id
 
     for ref in refs:
         if not str(token(ref, "protected-ref")).startswith("refs/"):

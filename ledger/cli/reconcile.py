@@ -110,11 +110,11 @@ def _with_server(
     dry_run: bool,
     require_server: bool,
 ) -> None:
-    from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.earlier import earlier_reconciliations
     from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.releases import fetch_period
+    from ledger.making import new_content
 
     with open_recorder(ctx) as recorder:
         project = recorder.project()

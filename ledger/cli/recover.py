@@ -109,11 +109,11 @@ def _last(told: Settings, anchor: Anchor, file: Path | None) -> Checkpoint:
 def _envelopes(told: Settings, anchor: Anchor, roster: Roster, epoch: Epoch, second: Signer | None) -> list[bytes]:
     """The epoch act and, with a second administrator's key, its approval."""
     from ledger.cli.keyfiles import signing_key
-    from ledger.cli.making import new_context, seal_event
     from ledger.events.context import Actor
     from ledger.events.shape import MAX_COUNT
     from ledger.events.work import Approval, Basis, Seen
     from ledger.keys import key_id
+    from ledger.making import new_context, seal_event
     from ledger.roster.authority import signer_at
 
     def sealed(key: Signer, body: Epoch | Approval) -> Envelope:

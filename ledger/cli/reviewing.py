@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ledger.cli.deciding import Matter, policy_for
 from ledger.cli.directory import short_id
-from ledger.cli.making import new_content
 from ledger.cli.output import clean, table
 from ledger.documents import ReviewedGrant, encode_access_list
 from ledger.errors import NotFoundError
 from ledger.events.context import NOTHING
 from ledger.events.governance import DeclaredException
 from ledger.events.work import Basis, Seen
+from ledger.making import new_content
 from ledger.roster.state import in_force, person_behind
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from ledger.cli.recording.choices import recording_options, repository_option
 if TYPE_CHECKING:
     from ledger.capture.ci import CiContext
     from ledger.capture.provenance import Provenance
-    from ledger.cli.making import NewContent
     from ledger.events.operation import Build
     from ledger.events.work import Artifact
+    from ledger.making import NewContent
 
 
 @click.command()
@@ -49,10 +49,10 @@ def build(
       evidence record build --artifact dist/shop.tar.gz --artifact shop=sha256:9f86...
       evidence record build --provenance shop.intoto.jsonl
     """
-    from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
     from ledger.events.context import About
+    from ledger.making import new_content
 
     if (provenance is None) != bool(artifacts):
         raise click.UsageError("either --artifact or --provenance is required, which names its artifacts itself")

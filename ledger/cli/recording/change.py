@@ -14,11 +14,11 @@ from ledger.cli.recording.texts import text_options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.forgeevent import SeenChange
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.forge import ChangeState, Cutover, Request
+    from ledger.making import NewContent
 
 TEXTS: Final = ("title", "reason", "impact", "security-impact", "fallback", "runbook", "stop-conditions")
 """Contents of a statement, in their order."""

@@ -51,7 +51,6 @@ def correction(
       echo '{"environment": "staging"}' | evidence record correction 42 --reason wrong-environment --values -
     """
     from ledger.canonical import parse
-    from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.recording.texts import text_contents, told_texts
@@ -59,6 +58,7 @@ def correction(
     from ledger.events.context import NOTHING
     from ledger.events.governance import Correction
     from ledger.events.statement import Event
+    from ledger.making import new_content
 
     word = as_label(reason)
     if word is None:

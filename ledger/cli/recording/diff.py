@@ -180,9 +180,9 @@ def _seal(
     commits: Sequence[Commit],
     revision: int,
 ) -> tuple[Parcel, int]:
-    from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import encode_listed
     from ledger.events.context import About
+    from ledger.making import new_content
 
     bound = _bind(recorder, wanted, commits)
     body = replace(

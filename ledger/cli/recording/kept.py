@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ledger.cli.making import NewContent
 from ledger.errors import AuthorityError, NotFoundError, UnavailableError
+from ledger.making import NewContent
 
 if TYPE_CHECKING:
     from collections.abc import Collection

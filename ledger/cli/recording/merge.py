@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ledger.capture.ci import CiContext
     from ledger.capture.git import Repository
     from ledger.capture.landing import Candidate, Landing
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.earlier import Earlier
     from ledger.cli.recording.recorder import Recorder
     from ledger.digests import Digest
     from ledger.events.context import Actor
     from ledger.events.work import Recomputed
+    from ledger.making import NewContent
     from ledger.parcel import Parcel
 
 STATE_FILE: Final = "landed.json"
@@ -172,11 +172,11 @@ def seal_landing(
 ) -> Parcel:
     """The merge event of one landing; ``diffs`` by envelope digest, ``elsewhere`` those that landed on another ref."""
     from ledger.capture.commits import parents_of
-    from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import list_commits
     from ledger.digests import parse_digest
     from ledger.events.context import About
     from ledger.events.work import Merge
+    from ledger.making import new_content
 
     diff = None if landing.candidate is None else parse_digest(landing.candidate.name, "")
     parents = parents_of(repository, landing.commit)

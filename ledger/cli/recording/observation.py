@@ -48,7 +48,6 @@ def observation(
       evidence record observation --environment production --service web --running web=sha256:9f86...
       evidence record observation --environment production --service web --release shop@4.2.0 --verification passed
     """
-    from ledger.cli.making import new_content
     from ledger.cli.recording.artifacts import read_artifacts
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.named import named_release
@@ -56,6 +55,7 @@ def observation(
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.events.context import About
     from ledger.events.operation import Observation
+    from ledger.making import new_content
 
     place, what = as_label(environment), as_token(service)
     if place is None or what is None:

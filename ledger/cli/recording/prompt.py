@@ -204,11 +204,11 @@ def _configuration(path: Path) -> Digest:
 def _seal(recorder: Recorder, asked: _Asked) -> tuple[Parcel, tuple[Masked, ...], tuple[Path, ...]]:
     """The signed prompt, what was masked in it, and the files in which withheld contents stay."""
     from ledger.capture.secrets import mask_secrets
-    from ledger.cli.making import new_content
     from ledger.cli.recording.kept import keep_withheld
     from ledger.cli.recording.turns import next_turn
     from ledger.events.context import About, Actor
     from ledger.events.work import Capture, Prompt, Tool
+    from ledger.making import new_content
 
     captured = asked.captured
     masked = [mask_secrets(captured.text), *([] if asked.output is None else [mask_secrets(asked.output)])]
@@ -277,8 +277,8 @@ def _scan(masked: Iterable[Masked]) -> PromptScan:
     """What the look for secrets found: everything of a known form was masked, so that nothing found was left in."""
     from importlib.metadata import version
 
-    from ledger.cli.making import PRODUCER_NAME
     from ledger.events.work import PromptScan
+    from ledger.making import PRODUCER_NAME
 
     return PromptScan(0, sum(item.total for item in masked), PRODUCER_NAME, version("evidence-ledger"))
 
@@ -286,9 +286,9 @@ def _scan(masked: Iterable[Masked]) -> PromptScan:
 def _note_problem(ctx: click.Context, cause: str) -> None:
     """Keeps why a hook recorded nothing, where ``evidence outbox`` shows it."""
     with suppress(Exception):
-        from ledger.cli.making import local_time
         from ledger.cli.options import settings
         from ledger.cli.session import read_anchor
+        from ledger.making import local_time
         from ledger.spool import default_root
 
         told = settings(ctx)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.capture.ci import CiAccount, CiContext, ci_context
-from ledger.cli.making import new_content, new_context, seal_event
 from ledger.cli.recording.remembered import Me, Remembered, recall, remember
 from ledger.cli.recording.wording import as_token
 from ledger.cli.session import Session, open_session
@@ -24,6 +23,7 @@ from ledger.documents import GIT, Account, account_key, encode_account
 from ledger.errors import AuthorityError, FormatError, LedgerError, UnavailableError
 from ledger.events.context import NOTHING, About, Actor
 from ledger.events.shape import principal_id
+from ledger.making import new_content, new_context, seal_event
 from ledger.outbox import BUDGET_SECONDS, Outbox
 from ledger.spool import default_root
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from ledger.cli.directory import Directory
     from ledger.cli.keyfiles import HeldKey
-    from ledger.cli.making import NewContent
     from ledger.events.bodies import WorkBody
     from ledger.events.context import Link
+    from ledger.making import NewContent
     from ledger.parcel import Parcel
 
 PRINCIPAL_VARIABLE: Final = "EVIDENCE_LEDGER_PRINCIPAL"

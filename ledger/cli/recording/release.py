@@ -14,9 +14,9 @@ from ledger.cli.recording.choices import by_option, fetch_option, recording_opti
 
 if TYPE_CHECKING:
     from ledger.capture.git import Repository
-    from ledger.cli.making import NewContent
     from ledger.cli.recording.recorder import Recorder
     from ledger.events.work import Source
+    from ledger.making import NewContent
 
 _MEMBERS: Final = frozenset({"project", "repo", "commit", "previous", "first", "path", "repository"})
 
@@ -141,10 +141,10 @@ def _read_source(text: str) -> _Named:
 def _source(recorder: Recorder, named: _Named, content: str, *, fetch: bool) -> tuple[Source, NewContent]:
     from ledger.capture.git import open_repository, resolve_commit
     from ledger.capture.history import commit_range, with_history
-    from ledger.cli.making import new_content
     from ledger.cli.recording.commitlist import list_commits
     from ledger.cli.recording.wording import as_token
     from ledger.events.work import Source
+    from ledger.making import new_content
 
     project = recorder.project() if named.project is None else _project(recorder, named.project)
     with open_repository(named.repo) as repository:

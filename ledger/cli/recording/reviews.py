@@ -123,11 +123,11 @@ def _whole(text: str) -> str:
 def _seal(recorder: Recorder, review: ForgeReview, change: str, commit: str, *, late: bool) -> Parcel:
     from ledger.capture.ci import CiAccount
     from ledger.capture.secrets import mask_secrets
-    from ledger.cli.making import new_content
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.events.context import About
     from ledger.events.work import Approval, Basis, Seen
     from ledger.events.work import ForgeReview as Review
+    from ledger.making import new_content
 
     account = review.account
     # An account that was deleted is everybody's who left: it resolves to nobody, and says so.

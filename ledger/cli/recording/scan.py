@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.capture.sarif import SarifRun
-    from ledger.cli.making import NewContent
     from ledger.cli.output import Output
     from ledger.cli.recording.recorder import Recorder
     from ledger.digests import Digest
     from ledger.events.operation import Scan
+    from ledger.making import NewContent
 
 TARGETS = ("code", "dependencies", "secrets", "image", "prompts")
 
@@ -124,8 +124,8 @@ def _prompts(recorder: Recorder, envelopes: Sequence[str], sessions: Sequence[st
 
 
 def _report(recorder: Recorder, data: bytes, *, withhold: bool) -> NewContent:
-    from ledger.cli.making import new_content
     from ledger.cli.recording.kept import keep_withheld
+    from ledger.making import new_content
 
     content = new_content("report", data, "application/sarif+json", withheld=withhold)
     if withhold:

@@ -47,10 +47,10 @@ def snapshot(
       gh api repos/ACME/shop/rules/branches/main > r.json; evidence record snapshot r.json --branch main
       glab api projects/42/protected_branches > g.json; evidence record snapshot g.json --branch main
     """
-    from ledger.cli.making import new_content
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.recorder import open_recorder
     from ledger.events.forge import ControlSnapshot
+    from ledger.making import new_content
 
     data = settings_file.read_bytes()
     with open_recorder(ctx) as recorder:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.capture.ci import CiContext
-    from ledger.cli.making import NewContent
     from ledger.cli.output import Output
     from ledger.junit import SuiteRun as ReportedRun
+    from ledger.making import NewContent
 
 TAR_TYPE: Final = "application/x-tar"
 
@@ -118,7 +118,7 @@ def keep_reports(paths: Sequence[Path]) -> NewContent:
     The tar file holds nothing of the machine: members in the order given, numbered so that two reports of one name
     both stay, without owners and times.
     """
-    from ledger.cli.making import new_content
+    from ledger.making import new_content
 
     if len(paths) == 1:
         return new_content("report", paths[0].read_bytes(), "application/xml")

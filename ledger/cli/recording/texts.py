@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ledger.capture.secrets import Masked
-    from ledger.cli.making import NewContent
     from ledger.cli.output import Output
+    from ledger.making import NewContent
 
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -65,7 +65,7 @@ def read_text(file: BinaryIO) -> str:
 def text_contents(texts: Mapping[str, str], out: Output) -> tuple[NewContent, ...]:
     """A content for each text, by its name, without the secrets found in it; what was masked is noted."""
     from ledger.capture.secrets import mask_secrets
-    from ledger.cli.making import new_content
+    from ledger.making import new_content
 
     masked = {name: mask_secrets(text) for name, text in texts.items()}
     note_masked(masked.values(), out)

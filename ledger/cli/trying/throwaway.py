@@ -18,7 +18,6 @@ from ledger.anchor import Anchor, format_anchor
 from ledger.bundle import write_bundle
 from ledger.cli.founding import Founder, make_plan, seal_genesis
 from ledger.cli.ledgerfolder import signer_of
-from ledger.cli.making import new_content, new_context, new_principal_id, new_project_id, seal_event
 from ledger.cli.recording.commitlist import encode_listed
 from ledger.cli.recording.wording import as_token
 from ledger.documents import GIT, Account, encode_account, encode_card
@@ -28,6 +27,7 @@ from ledger.events.roster import CertificateEnrol, KeyEnrol, PolicySet, Principa
 from ledger.events.shape import OpenObject, claimed_time
 from ledger.events.work import Merge, Release, Run, Source, SuiteRun, Totals
 from ledger.keys import SigningKey, sign
+from ledger.making import new_content, new_context, new_principal_id, new_project_id, seal_event
 from ledger.policies.presets import preset
 from ledger.roster.acts import genesis_preimage, key_preimage
 from reports.sealing import SealKey, new_seal_key, spki_of
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
     from ledger.capture.commits import Commit
     from ledger.capture.landing import Landing
-    from ledger.cli.making import NewContent
     from ledger.cli.trying.reading import History
     from ledger.digests import Digest
     from ledger.events.statement import Body
     from ledger.junit import SuiteRun as JunitRun
+    from ledger.making import NewContent
     from ledger.manifest import ObjectFormat
     from ledger.parcel import Parcel
     from ledger.store import Store

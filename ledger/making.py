@@ -1,4 +1,4 @@
-"""Events as a command makes them: ids, times, contents with salts, sealed into a parcel."""
+"""Events as whoever signs them makes them: ids, times, contents with salts, sealed into a parcel."""
 
 from __future__ import annotations
 
