@@ -34,6 +34,7 @@ _VARIABLES: Final = {
     "log_key": "EVIDENCE_LEDGER_LOG_KEY",
     "seal_key": "EVIDENCE_LEDGER_SEAL_KEY",
     "seal_certificates": "EVIDENCE_LEDGER_SEAL_CERTIFICATES",
+    "pack_key": "EVIDENCE_LEDGER_PACK_KEY",
     "timestamp_url": "EVIDENCE_LEDGER_TIMESTAMP_URL",
 }
 _URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
@@ -56,6 +57,8 @@ class LedgerSettings:
     """Path of the private key that seals packs, in PEM."""
     seal_certificates: str = SEAL_CERTIFICATES_FILE
     """Path of its certificate in PEM, with those that issued it."""
+    pack_key: str | None = None
+    """Path of the private key with which the server records the packs that it prints; None: it records none."""
     timestamp_url: str | None = None
     """Where a time-stamp authority (RFC 3161) answers; None: seals carry the sealer's own time alone."""
 
@@ -104,6 +107,7 @@ def read_settings(toml: bytes, directory: PurePath, environ: Mapping[str, str]) 
         log_key=log_key,
         seal_key=str(directory / found.get("seal_key", SEAL_KEY_FILE)),
         seal_certificates=str(directory / found.get("seal_certificates", SEAL_CERTIFICATES_FILE)),
+        pack_key=str(directory / found["pack_key"]) if "pack_key" in found else None,
         timestamp_url=stamps,
     )
 

@@ -21,6 +21,7 @@ OUTER = {
     "making",
     "memory",
     "outbox",
+    "packevent",
     "policies",
     "signers",
     "sealfiles",
@@ -36,8 +37,8 @@ OUTER = {
 LAYERS = (
     "cli",
     (
-        "capture : client : forgestatus : keyfile : making : memory : outbox : policies : sealfiles : signers : "
-        "spool : stamping : standalone : store : transport : witness"
+        "capture : client : forgestatus : keyfile : making : memory : outbox : packevent : policies : sealfiles : "
+        "signers : spool : stamping : standalone : store : transport : witness"
     ),
     "receipt",
     "settings | tokens | exitcodes | parcel | refusals",

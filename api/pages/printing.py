@@ -15,6 +15,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final
 
 from api.pages.sealing import sealing_at
+from api.pages.telling import tell_of
 from api.problems import framework_error
 from ledger.digests import digest_bytes
 from ledger.errors import LedgerError, NotFoundError, UnavailableError
@@ -74,6 +75,8 @@ class Printed:
     pack_id: Digest
     sealed_by: Digest | None
     """Certificate id; None: not sealed."""
+    entry: int | None
+    """Of the event that tells of it; None: none is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,12 @@ class Printer:
         try:
             bundle = self._bundle(job.order)
             printed = print_pack(
-                bundle, self._anchor_line, job.order, self._settings, lambda words: self._set(job, words)
+                self._store,
+                bundle,
+                self._anchor_line,
+                job.order,
+                self._settings,
+                lambda words: self._set(job, words),
             )
         except LedgerError as error:
             self._set(job, FAILED, error=error)
@@ -222,9 +230,9 @@ class Printer:
 
 
 def print_pack(
-    bundle: bytes, anchor_line: str, order: Order, settings: LedgerSettings, tell: Callable[[str], None]
+    store: Store, bundle: bytes, anchor_line: str, order: Order, settings: LedgerSettings, tell: Callable[[str], None]
 ) -> Printed:
-    """The PDF of an order, made as ``evidence pack`` makes it, and sealed where its settings name a certificate.
+    """The PDF of an order, made as ``evidence pack`` makes it, sealed and recorded where its settings name keys.
 
     Raises:
         UnavailableError: ``pdf-missing``: what prints PDFs is not installed.
@@ -241,8 +249,14 @@ def print_pack(
     )
     if made.pdf is None:
         raise UnavailableError("pdf-missing", "this server cannot print PDFs", remedy=made.pdf_missing_reason)
+    entry = None
+    try:
+        entry = tell_of(store, settings, made)
+    except LedgerError as error:
+        # Whoever waits for the pack gets it all the same; the operator reads here why it is not recorded.
+        LOG.warning("a printed pack is not recorded: %s", error.slug)
     name = next(file.name for file in made.files if file.form == "pdf")
-    return Printed(name, made.pdf, digest_bytes(made.pdf), made.pack_id, made.sealed_by)
+    return Printed(name, made.pdf, digest_bytes(made.pdf), made.pack_id, made.sealed_by, entry)
 
 
 def settings_at(moment: datetime, prepared_by: str, sealed_by: Digest | None) -> PackSettings:

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     import click
 
     from ledger.cli.output import Output
-    from ledger.cli.packevent import PackOf
+    from ledger.cli.session import Session
     from ledger.digests import Digest
+    from ledger.events.evidence import Pack as PackBody
+    from ledger.packevent import PackOf
+    from ledger.parcel import Parcel
+    from ledger.receipt import Receipt
     from ledger.roster.state import Roster
     from reports.packs import Pack, Sealing
 
@@ -181,8 +185,8 @@ def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Outpu
 
     A pack that could not be recorded is a pack all the same, so that is a note and no error.
     """
-    from ledger.cli.packevent import Made, MadeFile, pack_body, pack_event, send_pack
     from ledger.cli.session import open_session
+    from ledger.packevent import Made, MadeFile, pack_body
 
     subject = _subject(source)
     try:
@@ -190,8 +194,7 @@ def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Outpu
             files = [MadeFile(file.name, file.media_type, file.data) for file in made.files if file.form != "bundle"]
             told = Made(made.pack_id, source.as_of, source.bundle.records.position, made.sealed_by)
             body = pack_body(files, made.bundle, subject, told)
-            parcel = pack_event(session, session.directory(), body, subject)
-            receipt = send_pack(session, parcel)
+            parcel, receipt = tell_pack(session, body, subject)
     except LedgerError as error:
         say.note(f"That this pack was made is not recorded: {error.message} [{error.slug}]")
         return [], None
@@ -200,9 +203,26 @@ def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Outpu
     return [path], receipt.leaf.index
 
 
+def tell_pack(session: Session, body: PackBody, subject: PackOf) -> tuple[Parcel, Receipt]:
+    """The event of a pack, signed with the key at hand, and its receipt.
+
+    Raises:
+        AuthorityError: ``key-unknown`` and the like; the key may not sign packs. UnavailableError: no server took it.
+    """
+    from ledger.packevent import seal_pack_event
+
+    held = session.held_key()
+    principal = session.signer(session.directory(), held).principal
+    parcel = seal_pack_event(session.anchor.ledger, body, subject, principal, held.signing)
+    (receipt,) = session.deliver([parcel])
+    if isinstance(receipt, LedgerError):
+        raise receipt
+    return parcel, receipt
+
+
 def _subject(source: Source) -> PackOf:
-    from ledger.cli.packevent import PackOf
     from ledger.events.work import Release
+    from ledger.packevent import PackOf
 
     records, index = source.bundle.records, source.bundle.verification.index
     if index is None:

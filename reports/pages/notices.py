@@ -108,10 +108,11 @@ def done_page(
     pack_id: Digest,
     sealed_by: Digest | None,
     unsealed: str,
+    entry: int | None,
     path: str,
     shell: Shell,
 ) -> Made:
-    """A pack that can be downloaded."""
+    """A pack that can be downloaded; ``entry`` tells of it in the ledger, if one does."""
     return _notice(
         shell,
         say("The pack of {subject} is made", subject=subject),
@@ -125,6 +126,12 @@ def done_page(
                 line(say("nobody: {reason}. The records inside verify all the same.", reason=unsealed))
                 if sealed_by is None
                 else line(Fingerprint(digits(sealed_by), full=True)),
+            ),
+            (
+                say("Recorded in"),
+                line(say("no entry: this server signs no record of packs"))
+                if entry is None
+                else line(say("entry {index}", index=entry)),
             ),
         ),
         links=((path, say("Download {name}", name=name)), ("/releases", say("Back to the releases"))),

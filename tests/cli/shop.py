@@ -139,3 +139,20 @@ def only(said: Said) -> dict[str, Any]:
     (event,) = said.document["events"]
     found: dict[str, Any] = event
     return found
+
+
+def release(shop: Shop, root: Path) -> None:
+    """One change of Ivy's, approved by Ray, merged and released as ``shop@1.0``."""
+    repo = clone(root / "repo")
+    base = str(repo.git("rev-parse", "HEAD").strip(), "ascii")
+    repo.branch("feature")
+    repo.commit({b"a.txt": b"2\n"}, "Feature")
+    ci = within(shop.ci, repo)
+    ci.ok("record", "diff", "--base", "main", "--change", "7", "--ai", "none", "--by", "Ivy Author")
+    ci.ok("record", "test", report(root), "--suite", "unit", "--change", "7")
+    within(shop.ray, repo).ok("approve", "7", "--yes")
+    repo.git("checkout", "--quiet", "main")
+    repo.git("merge", "--quiet", "--no-ff", "-m", "Merge", "feature")
+    told = ("--ref", "refs/heads/main", "--before", base, "--after", "HEAD", "--by", "Ivy Author")
+    ci.ok("record", "merge", *told)
+    ci.ok("record", "release", "--product", "shop", "--version", "1.0", "--commit", "HEAD", "--previous", base)

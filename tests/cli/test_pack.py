@@ -11,7 +11,7 @@ import pytest
 from ledger import exitcodes
 from ledger.digests import digest_bytes
 from ledger.events.evidence import Pack
-from tests.cli.shop import clone, open_shop, report, within
+from tests.cli.shop import open_shop, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,19 +28,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     root = tmp_path_factory.mktemp("shop")
     with open_shop(root) as found:
         found.house.ada.ok("policy", "set", "--preset", "startup")
-        repo = clone(root / "repo")
-        base = str(repo.git("rev-parse", "HEAD").strip(), "ascii")
-        repo.branch("feature")
-        repo.commit({b"a.txt": b"2\n"}, "Feature")
-        ci = within(found.ci, repo)
-        ci.ok("record", "diff", "--base", "main", "--change", "7", "--ai", "none", "--by", "Ivy Author")
-        ci.ok("record", "test", report(root), "--suite", "unit", "--change", "7")
-        within(found.ray, repo).ok("approve", "7", "--yes")
-        repo.git("checkout", "--quiet", "main")
-        repo.git("merge", "--quiet", "--no-ff", "-m", "Merge", "feature")
-        told = ("--ref", "refs/heads/main", "--before", base, "--after", "HEAD", "--by", "Ivy Author")
-        ci.ok("record", "merge", *told)
-        ci.ok("record", "release", "--product", "shop", "--version", "1.0", "--commit", "HEAD", "--previous", base)
+        release(found, root)
         yield found
 
 

@@ -9,13 +9,14 @@ import click
 import pytest
 
 from ledger.cli.options import client_options, signing_options
-from ledger.cli.packevent import Made, MadeFile, PackOf, pack_body, pack_event, send_pack
+from ledger.cli.packing import tell_pack
 from ledger.cli.session import open_session
 from ledger.digests import digest_bytes
 from ledger.envelope import open_envelope
 from ledger.errors import AuthorityError, FormatError
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.statement import Event, read_payload
+from ledger.packevent import Made, MadeFile, PackOf, pack_body
 from tests.cli.running import _environment
 from tests.cli.shop import clone, only, open_shop, within
 
@@ -65,8 +66,7 @@ def test_people_and_services_tell_of_packs(shop: Shop) -> None:
     for user in (shop.ray, shop.ci):
         with session_of(user) as session:
             body = pack_body(FILES, b"bundle", of_period, MADE)
-            parcel = pack_event(session, session.directory(), body, of_period)
-            receipt = send_pack(session, parcel)
+            parcel, receipt = tell_pack(session, body, of_period)
         told = shop.entry(receipt.leaf.index)
         assert told.body == Pack(
             MADE.as_of,
@@ -95,7 +95,7 @@ def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
     subject = PackOf(str(release.context.project), told["envelope"], "shop@1.0")
     with session_of(shop.ray) as session:
         body = pack_body(FILES, b"bundle", subject, MADE)
-        receipt = send_pack(session, pack_event(session, session.directory(), body, subject))
+        _, receipt = tell_pack(session, body, subject)
     assert shop.entry(receipt.leaf.index).context.about.release == "shop@1.0"
     steps = shop.ray.ok("trace", "shop@1.0", "--json").document["traces"][0]["steps"]
     assert (steps[-1]["kind"], steps[-1]["index"]) == ("pack", receipt.leaf.index)
@@ -104,10 +104,8 @@ def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
 def test_an_agent_tells_of_no_pack(shop: Shop) -> None:
     """The server refuses it."""
     subject = PackOf(shop.project, period=(1, 4))
-    with session_of(shop.quill) as session:
-        parcel = pack_event(session, session.directory(), pack_body(FILES, b"", subject, MADE), subject)
-        with pytest.raises(AuthorityError) as caught:
-            send_pack(session, parcel)
+    with session_of(shop.quill) as session, pytest.raises(AuthorityError) as caught:
+        tell_pack(session, pack_body(FILES, b"", subject, MADE), subject)
     assert caught.value.slug == "kind-not-allowed"
 
 
@@ -117,6 +115,6 @@ def test_parts_that_disagree_are_refused_before_they_are_signed(shop: Shop) -> N
         pack_body([MadeFile("my pack.pdf", "application/pdf", b"")], b"", PackOf(shop.project, period=(1, 4)), MADE)
     nothing = PackOf(shop.project)
     with session_of(shop.ray) as session, pytest.raises(FormatError) as caught:
-        pack_event(session, session.directory(), pack_body(FILES, b"", nothing, MADE), nothing)
+        tell_pack(session, pack_body(FILES, b"", nothing, MADE), nothing)
     assert caught.value.slug == "bad-pack-event"
     assert isinstance(shop.entry(1), Event)

@@ -6,11 +6,10 @@ up whether it is one of the ledger's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.digests import digest_bytes
-from ledger.errors import LedgerError
 from ledger.events.context import NOTHING, About, Actor
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.shape import token
@@ -19,11 +18,9 @@ from ledger.making import new_context, seal_event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.cli.directory import Directory
-    from ledger.cli.session import Session
     from ledger.digests import Digest
+    from ledger.keys import Signer
     from ledger.parcel import Parcel
-    from ledger.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class MadeFile:
     name: str
     """File name: a token."""
     media_type: str
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +86,12 @@ def pack_body(files: Sequence[MadeFile], bundle: bytes, subject: PackOf, made: M
     )
 
 
-def pack_event(session: Session, known: Directory, body: Pack, subject: PackOf) -> Parcel:
-    """The event, signed by the key at hand; the bytes of its envelope are what is saved beside the pack.
+def seal_pack_event(ledger: Digest, body: Pack, subject: PackOf, principal: str, key: Signer) -> Parcel:
+    """The event of ``principal``, signed by their ``key``; the bytes of its envelope are what lies beside the pack.
 
     Raises:
-        AuthorityError: ``key-unknown`` and the like.
         FormatError: ``bad-pack-event``, ``bad-about``: the parts disagree.
     """
-    held = session.held_key()
-    actor = Actor(principal=session.signer(known, held).principal)
     about = NOTHING if subject.name is None else About(release=subject.name)
-    context = new_context(actor, ledger=session.anchor.ledger, project=subject.project, about=about)
-    return seal_event(context, body, (), held.signing)
-
-
-def send_pack(session: Session, parcel: Parcel) -> Receipt:
-    """The receipt of the event.
-
-    Raises:
-        AuthorityError: the key may not sign packs. UnavailableError: the server did not take it.
-    """
-    (outcome,) = session.deliver([parcel])
-    if isinstance(outcome, LedgerError):
-        raise outcome
-    return outcome
+    context = new_context(Actor(principal=principal), ledger=ledger, project=subject.project, about=about)
+    return seal_event(context, body, (), key)
