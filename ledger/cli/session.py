@@ -79,11 +79,14 @@ class Session:
         except AuthorityError as error:
             if error.slug != "key-unknown":
                 raise
+            # The same key, not whichever one would be chosen without flags; and whoever is known says who they are.
+            ssh = " --ssh" if held.signing.public.scheme == "sshsig" else ""
+            request = f"evidence key request{ssh} --principal NAME"
             raise AuthorityError(
                 "key-unknown",
                 "this ledger has not enrolled your key",
                 details={"key_id": identifier, "key_from": held.source},
-                remedy="Give an administrator what this prints: evidence key request",
+                remedy=f"Give an administrator what this prints (NAME: you, if you are in the ledger): {request}",
             ) from None
 
     def project_id(self, known: Directory) -> str:

@@ -84,6 +84,7 @@ def test_an_approval_with_the_key_people_have(
         monkeypatch.setenv("SSH_AUTH_SOCK", running.path)
         unknown = ray.evidence("approve", f"agent-{sort}", "--ssh", "--yes", "--json")
         assert unknown.problem["slug"] == "key-unknown"
+        assert "evidence key request --ssh --principal NAME" in unknown.problem["remedy"]
         key_id = enrol(shop, "Ray Reviewer", "--ssh")["key_id"]
         mine = ray.ok("key", "list", "--mine", "--json").document["keys"]
         assert key_id in {item["key_id"] for item in mine}
