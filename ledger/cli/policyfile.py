@@ -109,11 +109,11 @@ def _json(data: bytes, path: Path) -> object:
 
     try:
         return parse(data, max_bytes=MAX_FILE_BYTES)
-    except FormatError as error:
+    except FormatError:
         if path.suffix == ".json":
             raise
         raise FormatError(
-            error.slug,
+            "bad-policy",
             "a file of this name is read as JSON, and it is none; YAML ends in .yaml or .yml, TOML in .toml",
             details={"path": str(path)},
             remedy=_BEGIN,
