@@ -174,7 +174,9 @@ def _lines(answer: Answer, mode: str, receipt: Receipt) -> list[str]:
     for verdict in answer.excepted:
         entries = ", ".join(str(item.index) for item in verdict.excepted_by)
         told = WORDS[verdict.outcome.value]
-        lines.append(f"  excepted  {verdict.rule}{_of(answer, verdict.subject)}: {told}, by entry {entries}")
+        lines.append(
+            f"  excepted  {verdict.rule}{_of(answer, verdict.subject)}: {told}, by the exception of entry {entries}"
+        )
     lines.append(f"decision recorded: entry {receipt.leaf.index}, {receipt.leaf.envelope[:19]}")
     return lines if answer.allowed else [*lines, *_if_it_cannot_wait(answer)]
 

@@ -25,7 +25,7 @@ def test_a_change_of_each_kind_passes_the_gate_as_it_should(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     said = done.stdout
-    assert "excepted  SOD-01: fail, by the exception of entry" in said
+    assert "excepted  SOD-01: FAIL, by the exception of entry" in said
     evil = said.partition("== 7 evil merge")[2].partition("== 8")[0]
     assert "which merges change 7 and lands something else" in evil
     assert "holds more than git makes of its parents" in evil
