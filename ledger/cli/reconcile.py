@@ -15,11 +15,14 @@ from ledger.cli.output import clean, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ledger.cli.directory import Directory
     from ledger.cli.releases import FetchedBundle
+    from ledger.cli.session import Session
     from ledger.events.evidence import Reconciliation
     from ledger.reconciling import Compared, Difference, ToldRef
     from ledger.records import Records
 
+PAGE: Final = 200
 SHOWN: Final = 20
 """Differences of one sort that are listed on a terminal; all are in the recorded content and in ``--json``."""
 
@@ -110,38 +113,59 @@ def _with_server(
     dry_run: bool,
     require_server: bool,
 ) -> None:
-    from ledger.cli.recording.delivery import hand_in
-    from ledger.cli.recording.earlier import earlier_reconciliations
-    from ledger.cli.recording.recorder import open_recorder
     from ledger.cli.releases import fetch_period
-    from ledger.making import new_content
+    from ledger.cli.session import open_session
 
-    with open_recorder(ctx) as recorder:
-        project = recorder.project()
-        earlier = [item for item in earlier_reconciliations(recorder) if item.index is not None]
+    with open_session(ctx) as session:
+        known = session.directory()
+        project = session.project_id(known)
+        earlier = _recorded(session, known, project)
         repeated = None
         if repeat is not None:
-            repeated = _named(repeat, [(item.index, item.envelope, item.event.body) for item in earlier])
+            repeated = _named(repeat, earlier)
             ends = (str(repeated.from_), str(repeated.to))
         elif ends[0] is None and earlier:
-            ends = (str(_body(earlier[-1].event.body).to), ends[1])
-        fetched = fetch_period(recorder.session, *ends, [project])
-        last = _body(earlier[-1].event.body) if earlier and repeat is None else None
-        wish = _wish(fetched, project, repeated, last, refs, named)
-        found = _compare(fetched.records, wish, repo)
-        if repeated is not None or dry_run:
-            _tell(ctx, wish, found, repeated, {})
-            _leave(ctx, found, repeated)
-            return
+            ends = (str(earlier[-1][2].to), ends[1])
+        fetched = fetch_period(session, *ends, [project])
+    last = earlier[-1][2] if earlier and repeat is None else None
+    wish = _wish(fetched, project, repeated, last, refs, named)
+    found = _compare(fetched.records, wish, repo)
+    if repeated is not None or dry_run:
+        _tell(ctx, wish, found, repeated, {})
+        _leave(ctx, found, repeated)
+        return
+    _record(ctx, wish, found, require_server=require_server)
+    _leave(ctx, found, None)
+
+
+def _record(ctx: click.Context, wish: _Wish, found: Compared, *, require_server: bool) -> None:
+    from ledger.cli.recording.delivery import hand_in
+    from ledger.cli.recording.recorder import open_recorder
+    from ledger.making import new_content
+
+    # Only what is recorded is signed: whoever merely compares needs no key.
+    with open_recorder(ctx) as recorder:
         actor, account = recorder.actor(None, started=False)
         content = new_content("reconciliation", found.document, "application/json")
-        parcel = recorder.seal(found.body, [content, *account], actor)
+        parcel = recorder.seal(found.body, [content, *account], actor, project=wish.project)
         out = recorder.session.output
         for line in _lines(wish, found):
             out.note(line)
         words = f"reconciliation of {plural(len(wish.refs), 'ref')} from position {wish.first} to {wish.end}"
         hand_in(ctx, recorder, [(parcel, words)], require_server=require_server, further=_document(wish, found, None))
-        _leave(ctx, found, None)
+
+
+def _recorded(session: Session, known: Directory, project: str) -> list[tuple[int, str, Reconciliation]]:
+    """Entry, envelope digest and body of the project's recorded reconciliations, oldest first."""
+    from ledger.events.evidence import Reconciliation
+    from ledger.gathering import read_entry
+
+    found: list[tuple[int, str, Reconciliation]] = []
+    for leaf, data in session.client.find({"project": project, "kind": "reconciliation", "limit": PAGE}):
+        record = read_entry(known, leaf, data)
+        if record is not None and isinstance(record.event.body, Reconciliation):
+            found.append((record.index, record.envelope, record.event.body))
+    return found
 
 
 def _of_bundle(
@@ -259,7 +283,7 @@ def _start(wish: _Wish, told: ToldRef) -> str | None:
     return told.before
 
 
-def _named(text: str, known: Sequence[tuple[int | None, str, object]]) -> Reconciliation:
+def _named(text: str, known: Sequence[tuple[int, str, object]]) -> Reconciliation:
     """The reconciliation of that entry or envelope digest."""
     from ledger.errors import NotFoundError
     from ledger.events.evidence import Reconciliation
@@ -274,14 +298,6 @@ def _named(text: str, known: Sequence[tuple[int | None, str, object]]) -> Reconc
         details={"asked": text, "known": ", ".join(entries) or "none"},
         remedy="See: evidence log --kind reconciliation",
     )
-
-
-def _body(body: object) -> Reconciliation:
-    from ledger.events.evidence import Reconciliation
-
-    if not isinstance(body, Reconciliation):
-        raise TypeError("not a reconciliation")
-    return body
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:

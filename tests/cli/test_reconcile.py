@@ -109,6 +109,20 @@ def test_the_next_one_begins_where_the_last_one_ended(shop: Shop, tmp_path: Path
     assert after["refs"][0]["commit_count"] == 1
 
 
+def test_who_only_compares_needs_no_key(shop: Shop, tmp_path: Path) -> None:
+    """A dry run and a repetition record nothing, so nobody is asked for a private key."""
+    repo = clone(tmp_path / "repo")
+    start = head(repo)
+    landed(shop, repo, "one")
+    before = asked(shop, repo, "--start", f"{MAIN}={start}")
+    guest = within(shop.house.user("guest"), repo)
+    entry = str(before.document["events"][0]["index"])
+    assert guest.ok("reconcile", "--repeat", entry, "--json").document["repeats"]
+    dry = guest.ok("reconcile", "--from", "0", "--start", f"{MAIN}={start}", "--dry-run", "--json").document
+    assert dry["agrees"]
+    assert "events" not in dry
+
+
 def test_an_auditor_computes_the_same_digest(shop: Shop, tmp_path: Path) -> None:
     """Offline, from a bundle and a clone of their own made later, the repeated comparison has the recorded digest."""
     repo = clone(tmp_path / "repo")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import FormatError, LedgerError
-from ledger.events.evidence import Reconciliation
 from ledger.events.forge import ChangeState, Push
 from ledger.events.operation import Heartbeat, Incident
 from ledger.events.work import Approval, Diff, Merge, Prompt, Release
@@ -125,11 +124,6 @@ def earlier_heartbeats(recorder: Recorder, source: str) -> tuple[Earlier, ...]:
         {"kind": "heartbeat", "after": 0 if known is None else max(0, known.position - LOOKED_BACK)},
         lambda event: isinstance(event.body, Heartbeat) and event.body.source == source,
     )
-
-
-def earlier_reconciliations(recorder: Recorder) -> tuple[Earlier, ...]:
-    """The project's recorded reconciliations, oldest first, those that wait last."""
-    return _both(recorder, {"kind": "reconciliation"}, lambda event: isinstance(event.body, Reconciliation))
 
 
 def find_release(recorder: Recorder, name: str) -> Earlier | None:
