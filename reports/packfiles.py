@@ -7,13 +7,13 @@ import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import Encodable, encode
 from ledger.digests import Digest, digest_bytes
 from ledger.rules.catalogue import RULES
 from ledger.rules.document import encode_assessment
+from ledger.standalone import published_page
 from reports.commas import write_csv
 from reports.oscal import Attached, assessment_results
 from reports.pdf import Attachment, Relationship
@@ -22,7 +22,7 @@ from reports.say import say
 from reports.workbook import write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from ledger.rules.ofbundle import Judged
@@ -141,7 +141,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
     found.append(
         _attached(
             carrying,
-            *("verify.html", verifier_page(), "text/html"),
+            *("verify.html", published_page(), "text/html"),
             say("A page that verifies this file in a browser, offline; compare its digest with the published one"),
             "Supplement",
         )
@@ -157,26 +157,24 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
     return tuple(found)
 
 
-def files_beside(carrying: Carrying, html: str, pdf: bytes | None) -> tuple[PackFile, ...]:
-    """Everything of the pack as files, the PDF first; without one where it could not be printed."""
+def files_beside(
+    carrying: Carrying, html: str, pdf: bytes | None, forms: Collection[str] = FORMS
+) -> tuple[PackFile, ...]:
+    """The files of these ``forms``, the PDF first; without one where it could not be printed."""
     stem = carrying.carried.name.removesuffix(".evidence.zip")
-    found = [] if pdf is None else [PackFile("pdf", f"{stem}.evidence.pdf", "application/pdf", pdf)]
-    found += [
-        PackFile("html", f"{stem}.evidence.html", "text/html", html.encode()),
-        PackFile("bundle", carrying.carried.name, "application/zip", carrying.bundle),
+    made: list[tuple[str, str, str, Callable[[], bytes]]] = [
+        ("html", f"{stem}.evidence.html", "text/html", html.encode),
+        ("bundle", carrying.carried.name, "application/zip", lambda: carrying.bundle),
     ]
     if carrying.judged is not None:
-        found += [
-            PackFile("xlsx", f"{stem}.registers.xlsx", WORKBOOK_TYPE, carrying.workbook),
-            PackFile("csv", f"{stem}.registers.csv.zip", "application/zip", _zipped(carrying.registers)),
-            PackFile("oscal", f"{stem}.assessment-results.json", "application/json", carrying.oscal),
+        made += [
+            ("xlsx", f"{stem}.registers.xlsx", WORKBOOK_TYPE, lambda: carrying.workbook),
+            ("csv", f"{stem}.registers.csv.zip", "application/zip", lambda: _zipped(carrying.registers)),
+            ("oscal", f"{stem}.assessment-results.json", "application/json", lambda: carrying.oscal),
         ]
-    return (*found, PackFile("verifier", "verify.html", "text/html", verifier_page()))
-
-
-def verifier_page() -> bytes:
-    """The page that verifies packs and bundles in a browser."""
-    return files("ledger.standalone").joinpath("verify.html").read_bytes()
+    made.append(("verifier", "verify.html", "text/html", published_page))
+    found = [] if pdf is None else [PackFile("pdf", f"{stem}.evidence.pdf", "application/pdf", pdf)]
+    return (*found, *(PackFile(form, name, sort, data()) for form, name, sort, data in made if form in forms))
 
 
 def _attached(

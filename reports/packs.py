@@ -15,7 +15,7 @@ from ledger.rules.ofbundle import Judged, dossier_of, judge
 from ledger.verify.run import verify_bundle
 from reports.html import render_html
 from reports.notices import LAYOUT
-from reports.packfiles import Carrying, PackFile, attachments, files_beside
+from reports.packfiles import FORMS, Carrying, PackFile, attachments, files_beside
 from reports.pdf import PangoMissingError, Property
 from reports.period.document import period_document
 from reports.period.view import look_at
@@ -25,7 +25,7 @@ from reports.render import DEFAULT_LIMITS, render_pdf
 from reports.say import say, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from ledger.rules.verdict import Assessment
@@ -71,7 +71,7 @@ class Pack:
     pdf: bytes | None
     """Sealed, where a seal was given."""
     pdf_missing_reason: str | None
-    """Why there is no PDF: what to install. None where there is one."""
+    """Why there is no PDF: what to install. None where there is one, or none was asked for."""
     bundle: bytes
     """As given; the same bytes are inside the PDF."""
     bundle_name: str
@@ -102,13 +102,15 @@ def make_pack(
     wish: PeriodWish | None = None,
     seal: Sealing | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    forms: Collection[str] = FORMS,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Pack:
     """The pack of the release or period that ``bundle`` is about.
 
     The bundle is verified here as an auditor would verify it, and the pack is printed from the records that held; if a
-    check fails the first page says so. ``as_of`` is a ledger time, never before the last entry's. ``tell`` is called
-    with a few words as each part of the work begins. With ``seal``, ``settings.sealed_by`` names its certificate.
+    check fails the first page says so. ``as_of`` is a ledger time, never before the last entry's. ``forms`` are the
+    files that are made; without ``pdf`` nothing is printed. ``tell`` is called with a few words as each part begins.
+    With ``seal``, ``settings.sealed_by`` names its certificate.
 
     Raises:
         NotFoundError: ``no-policy``; ``unknown-language``.
@@ -127,7 +129,7 @@ def make_pack(
     pack_id = identify(bundle, anchor_line, as_of, settings, wished)
     carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of, settings.sealed_by)
     tell("judging every rule")
-    baseline = None if wished.baseline is None else _baseline(wished.baseline, anchor_line)
+    baseline = None if wished.baseline is None else _baseline(wished.baseline, anchor_line, dossier)
     with speaking(settings.language):
         made = _made(dossier, verification, settings, carried, wished, baseline)
         html = render_html(made.document)
@@ -140,8 +142,10 @@ def make_pack(
             generated_at=settings.generated_at,
             title=f"{made.document.kind.plain}: {made.document.subject.plain}",
         )
-        tell("printing")
-        pdf, missing = _print(html, made.document, carrying, verification, settings, limits)
+        pdf, missing = None, None
+        if "pdf" in forms:
+            tell("printing")
+            pdf, missing = _print(html, made.document, carrying, verification, settings, limits)
     if pdf is not None and seal is not None:
         # Costs half a second to load, which only what is sealed should pay.
         from reports.sealing import seal_pdf  # noqa: PLC0415
@@ -157,7 +161,7 @@ def make_pack(
         pack_id=pack_id,
         assessment=None if made.judged is None else made.judged.assessment,
         verification=verification,
-        files=files_beside(carrying, html, pdf),
+        files=files_beside(carrying, html, pdf, forms),
         sealed_by=settings.sealed_by if pdf is not None and seal is not None else None,
     )
 
@@ -226,7 +230,7 @@ def _name(dossier: ReleaseDossier | PeriodDossier | None) -> str:
     return f"period-{dossier.first}-{dossier.end}.evidence.zip"
 
 
-def _baseline(bundle: bytes, anchor_line: str) -> PeriodDossier:
+def _baseline(bundle: bytes, anchor_line: str, dossier: ReleaseDossier | PeriodDossier | None) -> PeriodDossier:
     """The earlier period, if its bundle verifies: a measure beside numbers that nobody can check says nothing."""
     verification = verify_bundle(bundle, anchor_line)
     index, records = verification.index, verification.records
@@ -237,6 +241,13 @@ def _baseline(bundle: bytes, anchor_line: str) -> PeriodDossier:
             remedy="Check it: evidence verify FILE --anchor ledger.pub",
         )
     covered = index.subject.period
+    if not isinstance(dossier, PeriodDossier) or covered.to > dossier.first:
+        raise FormatError(
+            "bad-baseline",
+            "a baseline is an earlier period than that of the pack, which begins where it ends or later",
+            details={"baseline_ends": covered.to},
+            remedy="Name an earlier one: --baseline-from and --baseline-to.",
+        )
     projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
     return build_period(records, projects, covered.from_, covered.to)
 

@@ -70,10 +70,14 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     wanted = Wanted(**{name: value for name, value in told.items() if name not in ("no_record", "out", "forms")})
     if (wanted.subject is None) == (wanted.start is None and wanted.end is None):
         raise click.UsageError("name a release or a bundle file; or a period with --from and --to")
+    if "@" in (wanted.subject or "") and any(
+        told[name] is not None for name in ("baseline_from", "baseline_to", "sample", "auditor_number")
+    ):
+        raise click.UsageError("--baseline-from, --baseline-to, --sample and --auditor-number are for periods")
     say = output(ctx)
     source = open_wanted(ctx, wanted)
-    made = make(ctx, wanted, source, say)
-    written = write(made, told["out"], told["forms"] or FORMS)
+    made = make(ctx, wanted, source, told["forms"] or FORMS, say)
+    written = write(made, told["out"])
     entry = None
     if not told["no_record"] and source.recordable:
         kept, entry = record(ctx, made, source, told["out"], say)
@@ -84,7 +88,7 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
 def _tell(say: Output, made: Pack, written: list[Path], entry: int | None) -> None:
     if made.pdf_missing_reason is not None:
         say.warn(made.pdf_missing_reason)
-    elif made.sealed_by is None:
+    elif made.sealed_by is None and made.pdf is not None:
         say.note("The PDF is not sealed: name the ledger's folder with --seal, or make the pack on the server's pages.")
     lines = [f"pack id {made.pack_id}", *(f"  {item}" for item in written)]
     if made.sealed_by is not None:

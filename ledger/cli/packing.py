@@ -17,7 +17,7 @@ from ledger.cli.releases import (
     fetch_release,
     open_bundle,
 )
-from ledger.errors import FormatError, LedgerError
+from ledger.errors import FormatError, LedgerError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,15 +76,17 @@ class Source:
 
 
 def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
-    """The bundles of the pack, verified.
+    """The bundles of the pack, verified, after what was told of it was read.
 
     Raises:
+        FormatError: ``bad-auditor-number``, ``unknown-zone``. NotFoundError: ``unknown-language``, ``no-such-file``.
         NotFoundError: ``no-such-release``, ``no-such-period``. ChainError: ``bundle-not-intact``.
     """
     from pathlib import Path
 
     from ledger.cli.session import open_session
 
+    _check(wanted)
     if wanted.subject is not None and Path(wanted.subject).is_file():
         bundle = open_bundle(bundle_in(Path(wanted.subject).read_bytes()), settings(ctx).anchor_line)
         as_of = wanted.as_of or as_of_its_end(bundle) or as_of_now(bundle.records)
@@ -102,13 +104,49 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
         baseline = None
         if wanted.baseline_from is not None:
             until = wanted.baseline_to or wanted.start
-            baseline = fetch_period(session, wanted.baseline_from, until, projects).data
+            try:
+                baseline = fetch_period(session, wanted.baseline_from, until, projects).data
+            except NotFoundError as error:
+                if error.slug != "no-such-period":
+                    raise
+                raise NotFoundError(
+                    "no-such-period",
+                    f"the baseline, {wanted.baseline_from} to {until}: {error.message}",
+                    details=dict(error.details),
+                    remedy=error.remedy,
+                ) from None
     asked = f"{wanted.start or 'the beginning'} to {wanted.end or 'now'}"
     as_of = wanted.as_of or followed or as_of_now(bundle.records)
     return Source(bundle, as_of, server, recordable=True, baseline=baseline, asked=asked)
 
 
-def make(ctx: click.Context, wanted: Wanted, source: Source, say: Output) -> Pack:
+def _check(wanted: Wanted) -> None:
+    """Nothing, if what was told can be used: whoever mistyped it should not wait for the records first."""
+    from pathlib import Path
+
+    from ledger.sampling import auditors_number
+    from reports.say import languages
+
+    _zone(wanted.zone)
+    if wanted.auditor_number is not None:
+        auditors_number(wanted.auditor_number, "--auditor-number")
+    if wanted.language not in languages():
+        raise NotFoundError(
+            "unknown-language",
+            "packs are not made in this language",
+            details={"known": ", ".join(languages())},
+            remedy="Name one of these with --language.",
+        )
+    subject = wanted.subject
+    if subject is not None and "@" not in subject and not subject.startswith("sha256:") and not Path(subject).is_file():
+        raise NotFoundError(
+            "no-such-file",
+            "there is no such file, and a release is named PRODUCT@VERSION",
+            details={"asked": subject[:200]},
+        )
+
+
+def make(ctx: click.Context, wanted: Wanted, source: Source, forms: Sequence[str], say: Output) -> Pack:
     """The pack, sealed where a folder with the ledger's key was named.
 
     Raises:
@@ -146,6 +184,7 @@ def make(ctx: click.Context, wanted: Wanted, source: Source, say: Output) -> Pac
             sampling=Sampling(wanted.auditor_number, wanted.sample) if asks else None,
         ),
         seal=seal,
+        forms=forms,
         tell=lambda words: say.note(f"{words} ..."),
     )
 
@@ -169,15 +208,12 @@ def sealing_of(folder: Path) -> Sealing:
     return Sealing(SealKey(files.private_pem, files.certificates_pem), datetime.now(UTC), stamp)
 
 
-def write(made: Pack, out: Path, forms: Sequence[str]) -> list[Path]:
-    """Paths of the files of these forms, after they were written."""
+def write(made: Pack, out: Path) -> list[Path]:
+    """Paths of the pack's files, after they were written."""
     out.mkdir(parents=True, exist_ok=True)
-    written = []
     for file in made.files:
-        if file.form in forms:
-            (out / file.name).write_bytes(file.data)
-            written.append(out / file.name)
-    return written
+        (out / file.name).write_bytes(file.data)
+    return [out / file.name for file in made.files]
 
 
 def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Output) -> tuple[list[Path], int | None]:

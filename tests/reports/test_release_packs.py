@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ledger.bundle import BundleSubject, Period, write_bundle
 from ledger.digests import digest_bytes
 from ledger.errors import ConflictError, FormatError
 from ledger.sampling import Sampling
@@ -138,16 +139,34 @@ def test_a_period_is_a_pack_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_baseline_is_verified_like_the_pack(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measures stand beside an earlier period only if its bundle verifies and is about a period."""
+    """Measures stand beside a period only if it is an earlier one and its bundle verifies."""
     without_pages(monkeypatch)
     world, release = release_story.clean()
-    period, anchor = world.bundle(), world.anchor
-    made = make_pack(period, anchor, as_of=AS_OF, settings=SETTINGS, wish=PeriodWish(baseline=period))
+    size, anchor = len(world.entries), world.anchor
+    earlier, period = (
+        write_bundle(world.selection(BundleSubject(period=Period(first, end))), b"")
+        for first, end in ((0, 30), (30, size))
+    )
+    made = make_pack(period, anchor, as_of=AS_OF, settings=SETTINGS, wish=PeriodWish(baseline=earlier))
     assert made.pack_id != identify(period, anchor, AS_OF, SETTINGS)
-    for wrong in (world.bundle(release), period.replace(b"Read it line by line", b"Read it lime by line", 1)):
+    altered = earlier.replace(b"Read it line by line", b"Read it lime by line", 1)
+    for wrong in (world.bundle(release), altered, period):
         with pytest.raises(FormatError) as caught:
             make_pack(period, anchor, as_of=AS_OF, settings=SETTINGS, wish=PeriodWish(baseline=wrong))
         assert caught.value.slug == "bad-baseline"
+
+
+def test_only_what_is_asked_for_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the PDF nothing is printed, and no reason is given for what nobody asked for."""
+
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AssertionError("printed")
+
+    monkeypatch.setattr(packs, "render_pdf", refuse)
+    bundle, anchor = told()
+    made = make_pack(bundle, anchor, as_of=AS_OF, settings=SETTINGS, forms=("html", "csv"))
+    assert [one.form for one in made.files] == ["html", "csv"]
+    assert (made.pdf, made.pdf_missing_reason) == (None, None)
 
 
 def test_every_form_lies_beside_the_pack() -> None:
