@@ -22,7 +22,7 @@ from reports.parts import (
     words,
 )
 from reports.release.bypasses import passed_over, printed_answers
-from reports.release.objectives import objectives
+from reports.release.objectives import objectives, place_of
 from reports.release.running import printed_observations
 from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
 from reports.release.scans import scans_of
@@ -185,7 +185,7 @@ def _excepted(group: tuple[Verdict, ...]) -> tuple[tuple[str, Line], ...]:
 
 def _where(view: View, change: ChangeView | None, rule: str) -> Line:
     if change is None:
-        return line(link("completeness", say("The release itself"), page=True))
+        return line(link(place_of(rule), say("The release itself"), page=True))
     if not view.shows(change):
         return line(change.label, ": ", change.title)
     letter = _PLACES.get(rule.partition("-")[0], "r")

@@ -58,7 +58,8 @@ def _lede(view: View) -> Line:
     def of(outcome: Outcome) -> int:
         return sum(one.worst is outcome for one in judged)
 
-    return line(
+    periods = len(found) - len(judged)
+    told = line(
         say_count(
             "{count} rule was assessed: {held} held wherever it applies, {failed} failed somewhere, {untold} could "
             "not be told somewhere, {idle} had nothing to speak of.",
@@ -71,6 +72,14 @@ def _lede(view: View) -> Line:
             idle=of(Outcome.NOT_APPLICABLE),
         )
     )
+    if not periods:
+        return told
+    of_periods = say_count(
+        "{count} more rule of the policy is asked of periods alone.",
+        "{count} more rules of the policy are asked of periods alone.",
+        periods,
+    )
+    return (*told, *line(" ", of_periods))
 
 
 def _idle(view: View) -> tuple[Paragraph, ...]:
