@@ -1,4 +1,4 @@
-"""That the server printed a pack, as an event of the ledger, signed with a key of its own where its settings name one."""
+"""That the server printed a pack, as an event of the ledger, signed where its settings name a key for that."""
 
 from __future__ import annotations
 

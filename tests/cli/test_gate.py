@@ -133,7 +133,7 @@ def test_an_exception_of_a_release_opens_its_gate(shop: Shop, repo: Sandbox, tmp
     """What a shut deploy gate prints opens it for changes that landed unapproved."""
     pushed(shop, repo, tmp_path, "88")
     ci = within(shop.ci, repo)
-    before = repo.git("rev-parse", "main").strip()
+    before = str(repo.git("rev-parse", "main").strip(), "ascii")
     ci.ok("record", "merge", "--ref", "refs/heads/main", "--before", before, "--after", "HEAD", "--by", "Ivy Author")
     ci.ok("record", "release", "--product", "night", "--version", "1.0", "--first", "--repository", "1")
     ivy = within(shop.ivy, repo)

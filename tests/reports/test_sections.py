@@ -67,7 +67,10 @@ def test_controls_count_what_they_list(name: str) -> None:
     section = made(name).section("controls")
     rows = table(section, "Rules, those that failed first").rows
     marks = [said(row.cells[-2]) for row in rows]
-    whole, held, failed, untold, idle = numbers(said(section.lede))
+    whole, held, failed, untold, idle, *of_periods = numbers(said(section.lede))
+    one = made(name)
+    policy = policy_in_force(one.dossier.records, one.world.projects["payments"])
+    assert whole + sum(of_periods) == len(policy.rules)
     assert whole == len(rows) + idle
     assert failed == sum("! Fail" in mark for mark in marks)
     assert untold == sum("? Cannot tell" in mark for mark in marks)
@@ -241,7 +244,8 @@ def test_with_too_many_changes_counts_stay_whole(most: int) -> None:
     text = plain(short.document)
     left = f"Printed here: {most} of {len(whole.dossier.changes)} changes"
     assert text.count(left) == 6
-    assert f"The records of all {len(whole.dossier.changes)} changes are in the attached bundle." in text
+    all_changes = f"All {len(whole.dossier.changes)} changes are in the attached registers"
+    assert f"{all_changes}, their records in the attached bundle." in text
     for anchor in ("conclusion", "completeness", "register", "duties", "approvals", "tests", "controls", "removed"):
         assert said(short.section(anchor).lede) == said(whole.section(anchor).lede)
     (matrix,) = (block for block in short.section("duties").blocks if isinstance(block, Matrix))
