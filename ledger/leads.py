@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.trace import trace_operations
+from ledger.dossier.trace import trace_operations, trace_packs
+from ledger.envelope import open_envelope
 from ledger.errors import NotFoundError
+from ledger.events.evidence import Pack
+from ledger.events.forge import Push
 from ledger.events.governance import DeclaredException
 from ledger.events.operation import Incident, Observation
 from ledger.events.shape import instant
-from ledger.events.work import Deploy, Release
+from ledger.events.statement import Event, read_payload
+from ledger.events.work import Deploy, Prompt, Release
 from ledger.gathering import gather_chosen
 
 if TYPE_CHECKING:
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from ledger.digests import Digest
     from ledger.dossier.trace import TraceStep
     from ledger.entry import Leaf
-    from ledger.events.statement import Event
     from ledger.gathering import Known, Source
     from ledger.records import Record, Records
 
@@ -29,7 +32,6 @@ KINDS = ("deploy", "observation", "incident", "exception")
 
 _ALONE: Final = {
     "merge": "landed without a recorded change",
-    "pack": "a pack of a period",
     "reconciliation": "compared with a clone",
 }
 """What is found itself, where it leads to no change and no release."""
@@ -61,12 +63,27 @@ class Place:
 
 
 def object_starts(source: Source, identifier: str) -> list[Start]:
-    """What is recorded of a commit, else of a tree, named by its whole id; empty if no event names it."""
+    """What is recorded of a commit, else of a tree, named by its whole id; empty if no event is of it."""
     for name in ("commit", "tree"):
         found = about_starts(source, {name: identifier}, f"{name} {identifier[:12]}")
         if found:
             return found
     return []
+
+
+def base_starts(source: Source, identifier: str) -> list[Start]:
+    """The changes that began on a commit, named by its whole id: what led to it is not theirs."""
+    return list(
+        dict.fromkeys(
+            Start(
+                f"commit {identifier[:12]} is the base of change {leaf.about.change}",
+                project=leaf.stream,
+                change=leaf.about.change,
+            )
+            for leaf, data in source.find({"commit": identifier})
+            if leaf.about.change is not None and _is_before(data, identifier)
+        )
+    )
 
 
 def digest_starts(source: Source, digest: str) -> list[Start]:
@@ -78,9 +95,48 @@ def digest_starts(source: Source, digest: str) -> list[Start]:
     return []
 
 
+def pack_starts(source: Source, known: Known, digest: str) -> list[Start]:
+    """The packs with this id, or with a file or bundle of this digest; then the releases that they are of.
+
+    Raises:
+        ChainError, SignatureError, AuthorityError: an entry does not hold.
+    """
+
+    def wanted(_leaf: Leaf, event: Event) -> bool:
+        return isinstance(event.body, Pack) and (not by_id or event.body.pack_id == digest)
+
+    by_id = not any(leaf.kind == "pack" for leaf, _ in source.find({"artifact": digest}))
+    query = {"kind": "pack"} if by_id else {"artifact": digest}
+    records, indexes = gather_chosen(source, known, [query], wanted)
+    packs: list[Start] = []
+    releases: list[Start] = []
+    for record in records.entries:
+        body = record.event.body
+        if record.index not in indexes or not isinstance(body, Pack):
+            continue
+        packs.append(Start(_pack_words(record, body, digest), steps=trace_packs(records, {record.index})))
+        if (release := record.event.context.about.release) is not None:
+            releases.append(Start(f"the release of the pack: {release}", release=release))
+    return _once([*packs, *releases])
+
+
+def _pack_words(record: Record, pack: Pack, digest: str) -> str:
+    names = [item.name for item in pack.files if item.sha256 == digest]
+    part = "pack id" if pack.pack_id == digest else f"file {names[0]}" if names else "bundle"
+    of = f"release {record.event.context.about.release or pack.release}"
+    if pack.period is not None:
+        of = f"a period, positions {pack.period.from_} to {pack.period.to}"
+    number = f"EP-{pack.pack_id[7:27]}"
+    return f"{part} of a pack of {of}; entry {record.index}, number {number}, pack id {pack.pack_id}"
+
+
 def about_starts(source: Source, query: Mapping[str, str | int], what: str) -> list[Start]:
-    """The changes that entries meeting ``query`` are about, else the releases, else landings without a change."""
-    leaves = [leaf for leaf, _ in source.find(query)]
+    """The changes that entries meeting ``query`` are about, else the releases, else landings without a change.
+
+    Entries that only started from the commit of ``query`` do not count: ``base_starts`` finds those.
+    """
+    commit = query.get("commit")
+    leaves = [leaf for leaf, data in source.find(query) if commit is None or not _is_before(data, str(commit))]
     starts = [
         Start(f"{what}: change {leaf.about.change}", project=leaf.stream, change=leaf.about.change)
         for leaf in leaves
@@ -95,6 +151,18 @@ def about_starts(source: Source, query: Mapping[str, str | int], what: str) -> l
         Start(f"{what}: {_ALONE[leaf.kind]}, entry {leaf.index}") for leaf in leaves if leaf.kind in _ALONE
     ]
     return list(dict.fromkeys(starts))
+
+
+def _is_before(data: bytes, commit: str) -> bool:
+    """Whether the event in an envelope names a commit only as what was there before it."""
+    event = read_payload(open_envelope(data).payload)
+    match event.body if isinstance(event, Event) else None:
+        case Prompt(base=base):
+            return base == commit
+        case Push(before=before, after=after):
+            return before == commit != after
+        case _:
+            return False
 
 
 def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:

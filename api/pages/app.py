@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PLACES: Final = frozenset({"bundles", "packs", "periods", "prints", "releases", "sign-in", "sign-out", "trace"})
 """First parts of the addresses of pages."""
+INTERFACE: Final = frozenset({"checkpoint", "livez", "openapi.json", "readyz", "tile", "v1", "version"})
+"""First parts of the addresses for machines."""
 OPEN: Final = frozenset({"/sign-in", "/sign-out"})
 """Pages for whoever is not signed in; they tell nothing of the ledger."""
 
@@ -53,11 +55,14 @@ class Pages:
         self._looker.close()
 
     def serves(self, scope: Scope) -> bool:
-        """Whether the request is for a page: machines that ask for ``/`` are told that there is nothing."""
+        """Whether the request is for a page.
+
+        An address that is neither a page's nor the interface's is one to whoever takes HTML: a page says that nothing
+        is there. Machines are told so in a problem document.
+        """
         path: str = scope["path"]
-        if path == "/":
-            return "text/html" in header(scope, b"accept")
-        return path.split("/", 2)[1] in PLACES
+        place = path.split("/", 2)[1] if path.startswith("/") else ""
+        return place in PLACES or (place not in INTERFACE and "text/html" in header(scope, b"accept"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""

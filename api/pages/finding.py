@@ -32,7 +32,7 @@ from ledger.entry import LEDGER_STREAM
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.events.work import Deploy, Merge, Release
 from ledger.gathering import gather_change, gather_chosen
-from ledger.leads import Place, Start, digest_starts, incident_starts, object_starts, place_starts
+from ledger.leads import Place, Start, base_starts, digest_starts, incident_starts, object_starts, place_starts
 from ledger.manifest import decode_manifest
 from ledger.records import Absent
 from ledger.store import Query
@@ -159,10 +159,14 @@ class _Search:
                 starts += [_change_start(*key) for key in keys if key != (starts[0].project, starts[0].change)]
             return starts
         # A git repository may name its objects by SHA-256 too.
-        found = object_starts(self._source, digest[7:])
+        found = object_starts(self._source, digest[7:]) or base_starts(self._source, digest[7:])
         if found:
             return found
-        raise NotFoundError("not-recorded", "no event of this ledger has this digest, or names it")
+        raise NotFoundError(
+            "not-recorded",
+            "no event of this ledger has this digest or names it, and no pack with it is recorded",
+            remedy="A pack was never recorded, or the file differs from what was recorded.",
+        )
 
     def _of_entry(self, entry: Entry) -> Start:
         about, kind = entry.leaf.about, entry.leaf.kind
@@ -177,7 +181,7 @@ class _Search:
 
     def _begun(self, digits: str) -> list[Start]:
         found: list[Start] = []
-        for name in self._store.identifiers_starting(digits, MOST_TRAILS + 1):
+        for name in (names := self._store.identifiers_starting(digits, MOST_TRAILS + 1)):
             if name.startswith("sha256:"):
                 with suppress(NotFoundError):
                     found += self._by_digest(Digest(name))
@@ -185,6 +189,8 @@ class _Search:
                 found += object_starts(self._source, name)
         if not found and len(digits) in (40, 64):
             found = self._inside(digits)
+        if not found:
+            found = [start for name in names for start in base_starts(self._source, name.removeprefix("sha256:"))]
         if not found and digits.isdigit():
             found = self._named(digits)
         if not found:
@@ -233,13 +239,10 @@ class _Search:
         places = [Place(None, first), Place(first, None)]
         if len(asked.words) == 2:
             places = [Place(asked.words[1], first), Place(first, asked.words[1])]
-        for number, place in enumerate(places):
-            try:
+        for place in places[:-1]:
+            with suppress(NotFoundError):
                 return self._around(place, asked.at)
-            except NotFoundError:
-                if number == len(places) - 1:
-                    raise
-        raise NotFoundError("no-deployment", "nothing was recorded of this place in this time")
+        return self._around(places[-1], asked.at)
 
     def _around(self, place: Place, at: datetime) -> list[Start]:
         for span in SPANS:
@@ -247,13 +250,15 @@ class _Search:
                 after = position_at(self._store, at - span)
                 found = place_starts(self._source, self._known, place, at, span, after=after)
             except NotFoundError:
-                if span == SPANS[-1]:
-                    raise
-            else:
-                if span != SPANS[0]:
-                    self._notes.append(looked_back(span.days))
-                return found
-        raise NotFoundError("no-deployment", "nothing was recorded of this place in this time")
+                continue
+            if span != SPANS[0]:
+                self._notes.append(looked_back(span.days))
+            return found
+        raise NotFoundError(
+            "no-deployment",
+            f"nothing was recorded of this place in the {SPANS[-1].days} days before this time",
+            remedy="Ask for a later time, leave the environment out, or see under Releases what the service is called.",
+        )
 
     # Laying out
 

@@ -48,13 +48,14 @@ class PackFinder:
         return self._made(self._store.latest_entries(Query(kind="pack", reference=release), ON_PAGE), contents=contents)
 
     def of_period(self, first: int, end: int, *, contents: bool) -> tuple[MadePack, ...]:
-        """The latest packs of exactly these positions."""
+        """The latest packs of periods that share a position with this one."""
         found = [
             entry
             for entry in self._store.latest_entries(Query(kind="pack"), 1_000)
             if isinstance(body := event_of(entry).body, Pack)
             and body.period is not None
-            and (body.period.from_, body.period.to) == (first, end)
+            and body.period.from_ < end
+            and first < body.period.to
         ]
         return self._made(found[:ON_PAGE], contents=contents)
 

@@ -258,6 +258,8 @@ class Releasing:
         if span is not None:
             first, end, days = span[0], min(span[1], size), None
         else:
+            if not period and (swapped := _wrong_order(first_day, last_day)) is not None:
+                raise swapped
             days = days_of(period) if period else _days(first_day, last_day)
             if days is None:
                 raise FormatError("bad-parameter", "the days are not of their form", where="period")
@@ -335,6 +337,22 @@ def _days(first: str, last: str) -> tuple[date, date] | None:
         return None if end < begin else (begin, end + timedelta(days=1))
     except (ValueError, OverflowError):
         return None
+
+
+def _wrong_order(first: str, last: str) -> FormatError | None:
+    """Why the days are refused, if they are days and the last is before the first."""
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        return None
+    if begin <= end:
+        return None
+    return FormatError(
+        "bad-parameter",
+        f"the last day, {end}, is before the first day, {begin}",
+        where="to",
+        remedy="Give the earlier day first.",
+    )
 
 
 def _midnight(day: date) -> datetime:

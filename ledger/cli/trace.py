@@ -119,7 +119,7 @@ def _starts(session: Session, directory: Directory, target: str, repo: Path) -> 
     from ledger.leads import Start, incident_starts
 
     if target.startswith("sha256:"):
-        return _by_digest(session, target)
+        return _by_digest(session, directory, target)
     if _HEX.fullmatch(target):
         return _by_object(session, _whole(target, repo), repo)
     if "@" in target:
@@ -169,7 +169,7 @@ def _whole(text: str, repo: Path) -> str:
 def _by_object(session: Session, identifier: str, repo: Path) -> list[Start]:
     """What is recorded of a commit or tree; for a commit inside a landing, what is recorded of the landing."""
     from ledger.cli.gathering import ServerSource
-    from ledger.leads import about_starts, object_starts
+    from ledger.leads import about_starts, base_starts, object_starts
 
     source = ServerSource(session)
     found = object_starts(source, identifier)
@@ -177,6 +177,7 @@ def _by_object(session: Session, identifier: str, repo: Path) -> list[Start]:
         return found
     tip = _landing_tip(identifier, repo)
     found = [] if tip is None else about_starts(source, {"commit": tip}, f"it landed with commit {tip[:12]}")
+    found = found or base_starts(source, identifier)
     if not found:
         raise NotFoundError(
             "not-recorded",
@@ -199,14 +200,20 @@ def _landing_tip(commit: str, repo: Path) -> str | None:
         return None
 
 
-def _by_digest(session: Session, digest: str) -> list[Start]:
+def _by_digest(session: Session, directory: Directory, digest: str) -> list[Start]:
     from ledger.cli.gathering import ServerSource
-    from ledger.leads import digest_starts
+    from ledger.leads import digest_starts, pack_starts
 
-    found = digest_starts(ServerSource(session), digest)
+    source = ServerSource(session)
+    found = pack_starts(source, directory, digest) or digest_starts(source, digest)
     if found:
         return found
-    raise NotFoundError("not-recorded", "no event of this ledger has this digest among its subjects")
+    raise NotFoundError(
+        "not-recorded",
+        "no event of this ledger has this digest among its subjects, and no pack with it is recorded",
+        remedy="A pack was never recorded, or the file differs from what was recorded. See which are: "
+        "evidence log --kind pack",
+    )
 
 
 def _instant(text: str | None) -> datetime:

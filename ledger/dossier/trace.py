@@ -22,6 +22,7 @@ from ledger.dossier.facts import (
 from ledger.dossier.reading import arrange
 from ledger.dossier.surroundings import deploy_facts, exception_facts, told
 from ledger.dossier.telling import told_words
+from ledger.events.evidence import Pack
 from ledger.events.operation import Incident, Observation
 from ledger.events.work import Release
 from ledger.records import Absent, Held
@@ -119,6 +120,12 @@ def trace_operations(records: Records, indexes: Collection[int]) -> tuple[TraceS
     facts: list[Fact] = [*deploy_facts(entries, chosen), *told(entries, chosen, Observation)]
     facts += [*told(entries, chosen, Incident), *_with_decisions(exception_facts(entries, chosen))]
     return _ordered([_step(records, fact.record.event.context.about.change, fact) for fact in facts])
+
+
+def trace_packs(records: Records, indexes: Collection[int]) -> tuple[TraceStep, ...]:
+    """The making of each pack among these entries, ascending by position in the log."""
+    chosen = [record for record in records.entries if record.index in indexes]
+    return _ordered([_step(records, None, fact) for fact in told(arrange(records), chosen, Pack)])
 
 
 def _ordered(steps: list[TraceStep]) -> tuple[TraceStep, ...]:

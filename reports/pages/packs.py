@@ -106,8 +106,8 @@ def looked_up_page(asked: str, packs: Sequence[MadePack], shell: Shell) -> Made:
         ),
         words(
             say(
-                "This ledger has recorded no pack with this id, and none with a file of this digest. Either the copy "
-                "is not as it was made, or its making was not recorded. Its records can be verified all the same: "
+                "This ledger has recorded no pack with this id, and none with a file of this digest: it was never "
+                "recorded, or the file differs from what was recorded. To verify the file itself: "
                 "evidence verify FILE --anchor ledger.pub"
             )
         ),

@@ -223,11 +223,14 @@ def test_every_identifier_leads_to_the_same_change(open_: Served, story: Hostile
 def test_a_service_and_a_time_lead_to_what_was_deployed(open_: Served, story: Hostile) -> None:
     """What ran of a service at a time is found, in its environment or any; what never ran is said to be unknown."""
     at = received_at(open_, story.pack)
-    for text in (f"payments-api {at}", f"payments-api in production at {at}", f"production {at}"):
-        answer = get(open_, "/trace?q=" + quote(text))
-        assert answer.status == 200, text
-        assert "deployment of payments-api to production: succeeded" in answer.body.decode(), text
-    assert get(open_, "/trace?q=" + quote(f"nothing {at}")).status == 404
+    for asked in (f"payments-api {at}", f"payments-api in production at {at}", f"production {at}"):
+        answer = get(open_, "/trace?q=" + quote(asked))
+        assert answer.status == 200, asked
+        assert "deployment of payments-api to production: succeeded" in answer.body.decode(), asked
+    nothing = get(open_, "/trace?q=" + quote(f"nothing {at}"))
+    assert nothing.status == 404
+    assert "in the 90 days before this time" in text(nothing)
+    assert "--since" not in text(nothing)
 
 
 def test_a_line_is_not_said_to_be_resolved(open_: Served) -> None:
@@ -268,6 +271,7 @@ def test_a_recipients_copy_is_looked_up(open_: Served, story: Hostile) -> None:
     missing = get(open_, "/packs/" + "0" * 64)
     assert missing.status == 404
     assert "has recorded no pack" in missing.body.decode()
+    assert "it was never recorded, or the file differs from what was recorded" in missing.body.decode()
     assert get(open_, f"/trace?q={PDF}").headers["location"] == f"/packs/{quote(PDF, safe='@:')}"
 
 
@@ -281,6 +285,8 @@ def test_a_quarter_leads_to_a_period(open_: Served, story: Hostile) -> None:
     assert "payments@1.0" in body
     assert "Download PDF" in body
     assert get(open_, f"/periods?from={day}&to={day}").status == 200
+    swapped = text(get(open_, "/periods?from=2026-03-02&to=2026-03-01"))
+    assert "The last day, 2026-03-01, is before the first day, 2026-03-02." in swapped
     assert get(open_, "/periods?period=1999-Q1").status == 404
     for absurd in (
         "period=2026-Q5",
@@ -336,6 +342,16 @@ def test_machines_find_nothing_where_browsers_are_led_on(open_: Served) -> None:
     answer = plain(open_.port, "GET", "/", headers={"Accept": "application/json"})
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert "/releases" not in plain(open_.port, "GET", "/openapi.json").body.decode()
+
+
+def test_an_unknown_address_is_a_page_to_a_browser(open_: Served) -> None:
+    """A browser reads that nothing is there; a machine, and whoever asks the interface, gets a problem document."""
+    nowhere = get(open_, "/nowhere/at-all")
+    assert (nowhere.status, nowhere.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at this address." in text(nowhere)
+    for answer in (plain(open_.port, "GET", "/nowhere/at-all"), get(open_, "/v1/nowhere")):
+        assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert get(open_, "/livez").status == 200
 
 
 def test_whoever_is_not_signed_in_is_led_to_the_form(guarded: Served) -> None:

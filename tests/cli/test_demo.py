@@ -150,6 +150,8 @@ def test_every_way_into_a_trace_leads_to_the_approver(demo: Demo, target: tuple[
     """A change, a release, a line and an incident show the same decision."""
     words = [word if word != "repository" else str(demo.folder / "repository") for word in target]
     document = demo.stage.answer("trace", *words, "--project", PROJECT)
+    if "--repo" in words:
+        assert {trace["change"] for trace in document["traces"]} == {"203"}
     steps = [step for trace in document["traces"] for step in trace["steps"] if step["change"] == "203"]
     kinds = [step["kind"] for step in steps]
     assert kinds == ["diff", "diff", "test", "approval", "diff", "test", "decision", "push", "merge"]
@@ -165,6 +167,9 @@ def test_commits_trees_and_digests_lead_into_a_trace(demo: Demo) -> None:
     for target in (predicate["commit"], predicate["tree"], predicate["manifest"]):
         found = demo.stage.answer("trace", target, "--repo", str(demo.folder / "repository"))["traces"]
         assert any(trace["change"] == "203" for trace in found), target
+    # The next change began on this commit, and is not what it came with.
+    by_commit = demo.stage.answer("trace", predicate["commit"], "--repo", str(demo.folder / "repository"))["traces"]
+    assert {trace["change"] for trace in by_commit} == {"203"}
     by_event = demo.stage.answer("show", shown["leaf"]["envelope"])
     assert by_event == shown
     release = demo.stage.answer("log", "--kind", "release")["entries"][0]["leaf"]["index"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from ledger import exitcodes
 from ledger.cli.options import client_options, signing_options
 from ledger.cli.packing import tell_pack
 from ledger.cli.session import open_session
@@ -82,8 +83,14 @@ def test_people_and_services_tell_of_packs(shop: Shop) -> None:
         assert saved == told
         assert receipt.leaf.envelope == parcel.envelope.digest
         assert "shop-1.0.evidence.pdf" in shop.ray.ok("show", str(receipt.leaf.index)).out
-        found = shop.ray.ok("trace", digest_bytes(b"pages"), "--json").document["traces"]
-        assert f"a pack of a period, entry {receipt.leaf.index}" in found[-1]["found"]
+        for asked, part in ((digest_bytes(b"pages"), f"file {FILES[0].name}"), (MADE.pack_id, "pack id")):
+            found = shop.ray.ok("trace", asked, "--json").document["traces"][-1]
+            told_words = f"{part} of a pack of a period, positions 1 to 4; entry {receipt.leaf.index}, number EP-"
+            assert found["found"].startswith(told_words)
+            assert found["found"].endswith(MADE.pack_id)
+            step = found["steps"][0]
+            assert (step["kind"], step["index"]) == ("pack", receipt.leaf.index)
+            assert step["name"] in {"Ray Reviewer", "Pipeline"}
 
 
 def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
@@ -99,6 +106,17 @@ def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
     assert shop.entry(receipt.leaf.index).context.about.release == "shop@1.0"
     steps = shop.ray.ok("trace", "shop@1.0", "--json").document["traces"][0]["steps"]
     assert (steps[-1]["kind"], steps[-1]["index"]) == ("pack", receipt.leaf.index)
+    for asked in (body.pack_id, body.bundle):
+        first, *others = shop.ray.ok("trace", asked, "--json").document["traces"][-2:]
+        assert [step["index"] for step in first["steps"]] == [receipt.leaf.index]
+        assert [trace["release"] for trace in others] == ["shop@1.0"]
+
+
+def test_an_unknown_digest_is_not_said_to_be_altered(shop: Shop) -> None:
+    """No pack with it is recorded: that may be the file, or that nobody recorded it."""
+    said = shop.ray.evidence("trace", "sha256:" + "0" * 64)
+    assert said.status == exitcodes.ERROR
+    assert "never recorded, or the file differs from what was recorded" in said.err
 
 
 def test_an_agent_tells_of_no_pack(shop: Shop) -> None:
