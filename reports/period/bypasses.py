@@ -1,13 +1,15 @@
-"""Bypasses: what was pushed, forced, deleted or landed past a protection or a shut gate, declared or not."""
+"""Bypasses: what was pushed, forced, deleted or landed past a protection or a shut gate, as EXC-05 judges it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Heading, Mark, Row, Table, line, words
-from reports.period.shown import cut
-from reports.release.said import columns, ledger_time, listed_names, status
+from ledger.rules.verdict import Outcome
+from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, words
+from reports.period.shown import cut, tally
+from reports.release.said import columns, ledger_time, listed_names, quiet, status
 from reports.say import say
 from reports.text import capture
 from reports.wording import number
@@ -15,7 +17,9 @@ from reports.wording import number
 if TYPE_CHECKING:
     from ledger.dossier.facts import Party, Told
     from ledger.events.forge import Push
+    from ledger.events.governance import GateDecision
     from ledger.records import Record
+    from ledger.rules.verdict import Verdict
     from reports.parts import Block
     from reports.period.view import PeriodView
 
@@ -23,15 +27,40 @@ MOST: Final = 25
 """Rows printed; the rest is counted."""
 
 
+class Standing(Enum):
+    """What is known of a sign that something was passed over."""
+
+    UNDECLARED = auto()
+    """EXC-05 failed on it."""
+    DECLARED = auto()
+    """EXC-05 passed on an exception for it."""
+    UNTOLD = auto()
+    """EXC-05 could not be judged on it."""
+    WATCHED = auto()
+    """The gate that was shut only watched, so nothing was passed over."""
+    CLEAR = auto()
+    """Nothing is known to have gone past it, or the rule does not speak of it."""
+    UNJUDGED = auto()
+    """EXC-05 is off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bypass:
-    """A rule passed over, declared or not, as a forge, a gate or the ledger itself shows it."""
+    """A sign that something was passed over, as a forge, a gate or the ledger itself shows it."""
 
     record: Record
     what: str
     who: Party
-    declared: bool
-    """Whether an exception was declared for the change, so far as it is known of which."""
+    standing: Standing
+
+
+def bypass_verdicts(view: PeriodView) -> tuple[Verdict, ...]:
+    """What EXC-05 found, of the changes first, then of releases and of the period itself."""
+    found = [verdict for verdict in view.verdicts if verdict.rule == "EXC-05"]
+    # The period's verdict names every push; that of a change names its own, and so says more of each.
+    return tuple(
+        sorted(found, key=lambda verdict: (verdict.subject == view.subject_name, view.subject(verdict) is None))
+    )
 
 
 def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
@@ -61,11 +90,30 @@ def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
         for item in around.gates
         if item.body.outcome == "blocked"
     ]
-    excepted = {(change.facts.project, change.facts.id) for change in view.changes if change.facts.exceptions}
+    judged = bypass_verdicts(view)
+    watched = {item.record.index for item in around.gates if _only_watched(item)}
     return tuple(
-        Bypass(record, what, who, (record.event.context.project, record.event.context.about.change) in excepted)
+        Bypass(record, what, who, Standing.WATCHED if record.index in watched else _standing(record, judged))
         for record, what, who in sorted(signs, key=lambda sign: sign[0].index)
     )
+
+
+def _only_watched(item: Told[GateDecision]) -> bool:
+    return item.body.mode != "enforce"
+
+
+def _standing(record: Record, judged: tuple[Verdict, ...]) -> Standing:
+    """By the first verdict that names the entry among its inputs."""
+    if not judged:
+        return Standing.UNJUDGED
+    of_it = next((one for one in judged if any(item.envelope == record.envelope for item in one.inputs)), None)
+    if of_it is None:
+        return Standing.CLEAR
+    if of_it.outcome is Outcome.FAIL:
+        return Standing.UNDECLARED
+    if of_it.outcome is Outcome.NOT_EVALUABLE:
+        return Standing.UNTOLD
+    return Standing.DECLARED if any(item.name == "exception" for item in of_it.inputs) else Standing.CLEAR
 
 
 def _passed_over(push: Told[Push]) -> str | None:
@@ -77,8 +125,8 @@ def _passed_over(push: Told[Push]) -> str | None:
     return say("deleted {ref}", ref=push.body.ref) if push.body.after is None else None
 
 
-def bypass_blocks(passed: tuple[Bypass, ...]) -> list[Block]:
-    """The table."""
+def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
+    """What EXC-05 found, and the table."""
     shown, rest = cut(
         tuple(
             Row(
@@ -87,9 +135,9 @@ def bypass_blocks(passed: tuple[Bypass, ...]) -> list[Block]:
                     line(ledger_time(item.record)),
                     line(capture(item.what, limit=200)),
                     listed_names((item.who,)),
-                    line(say("an exception stands")) if item.declared else line(status(Mark.FAIL, say("Not declared"))),
+                    _stands(item.standing),
                 ),
-                hit=not item.declared,
+                hit=item.standing is Standing.UNDECLARED,
             )
             for item in passed
         ),
@@ -98,6 +146,7 @@ def bypass_blocks(passed: tuple[Bypass, ...]) -> list[Block]:
     )
     return [
         Heading(words(say("Bypasses, declared or not"))),
+        Paragraph(line(_told(bypass_verdicts(view)))),
         Table(
             columns(
                 (say("Entry"), 9),
@@ -118,3 +167,29 @@ def bypass_blocks(passed: tuple[Bypass, ...]) -> list[Block]:
         ),
         *rest,
     ]
+
+
+def _told(judged: tuple[Verdict, ...]) -> str:
+    if not judged:
+        return say("Whether something was passed over undeclared was not judged: the rule EXC-05 is off.")
+    counts = tally(judged)
+    return say(
+        "Rule EXC-05, on changes, releases and the period itself: {failed} failed, {untold} cannot be told, {passed} "
+        "passed, {inapplicable} not applicable. A gate that only watches holds nothing up.",
+        failed=number(counts[Outcome.FAIL]),
+        untold=number(counts[Outcome.NOT_EVALUABLE]),
+        passed=number(counts[Outcome.PASS]),
+        inapplicable=number(counts[Outcome.NOT_APPLICABLE]),
+    )
+
+
+def _stands(standing: Standing) -> Line:
+    if standing is Standing.UNDECLARED:
+        return line(status(Mark.FAIL, say("Not declared")))
+    if standing is Standing.UNTOLD:
+        return line(status(Mark.CANNOT_TELL))
+    if standing is Standing.DECLARED:
+        return line(say("an exception stands"))
+    if standing is Standing.WATCHED:
+        return line(quiet(say("the gate only watched")))
+    return line(quiet(say("not judged") if standing is Standing.UNJUDGED else say("no bypass by EXC-05")))

@@ -40,7 +40,7 @@ from reports.period.register import deployments, register
 from reports.period.result import result
 from reports.period.results import results
 from reports.period.sampled import sample_sheets, sampling_plan
-from reports.period.scope import scope
+from reports.period.scope import beyond, scope
 from reports.period.shown import tally
 from reports.period.strata import strata
 from reports.period.system import system
@@ -238,6 +238,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
                 ),
             ),
         ),
+        *((say("Beyond what is shown"), line(strong(said))) for said in beyond(view)),
         (
             say("Policy"),
             line(

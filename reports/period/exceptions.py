@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
 from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, words
-from reports.period.bypasses import Bypass, bypass_blocks, bypasses
+from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses
 from reports.period.shown import change_line, cut
 from reports.release.said import (
     absence,
@@ -68,10 +69,10 @@ def exceptions(view: PeriodView) -> Section:
         blocks.append(
             Figures(
                 (
-                    Figure(words(number(len(found))), words(say("exceptions"))),
+                    Figure(words(number(len(found))), words(say_count("exception", "exceptions", len(found)))),
                     Figure(
                         words(number(changes)),
-                        words(say("changes under one")),
+                        words(say_count("change under one", "changes under one", changes)),
                         words(say("of {whole}", whole=number(len(view.changes)))),
                     ),
                     Figure(
@@ -91,7 +92,7 @@ def exceptions(view: PeriodView) -> Section:
         blocks.append(Paragraph(line(said)))
     blocks += _table(view, found)
     blocks += _alone(view, alone)
-    blocks += bypass_blocks(passed)
+    blocks += bypass_blocks(view, passed)
     return Section(
         ANCHOR,
         "15",
@@ -114,17 +115,31 @@ def _lede(found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tupl
         if found
         else say("No exception was declared in the period, or for a change that landed in it.")
     )
-    second = (
-        say_count(
-            "{count} bypass is known, {declared} of them declared.",
-            "{count} bypasses are known, {declared} of them declared.",
-            len(passed),
-            declared=number(sum(item.declared for item in passed)),
+    return line(first, " ", _passed_over(passed))
+
+
+def _passed_over(passed: tuple[Bypass, ...]) -> str:
+    counts = Counter(item.standing for item in passed)
+    if (
+        not counts[Standing.UNDECLARED]
+        + counts[Standing.DECLARED]
+        + counts[Standing.UNTOLD]
+        + counts[Standing.UNJUDGED]
+    ):
+        return say("No bypass is known.")
+    if counts[Standing.UNJUDGED]:
+        return say_count(
+            "{count} sign of a bypass is recorded and was not judged.",
+            "{count} signs of a bypass are recorded and were not judged.",
+            counts[Standing.UNJUDGED],
         )
-        if passed
-        else say("No bypass is known.")
+    return say_count(
+        "{count} undeclared bypass is known, {declared} declared; of {untold} more it cannot be told.",
+        "{count} undeclared bypasses are known, {declared} declared; of {untold} more it cannot be told.",
+        counts[Standing.UNDECLARED],
+        declared=number(counts[Standing.DECLARED]),
+        untold=number(counts[Standing.UNTOLD]),
     )
-    return line(first, " ", second)
 
 
 def _table(view: PeriodView, found: tuple[ExceptionFact, ...]) -> list[Block]:

@@ -24,6 +24,8 @@ from reports.parts import (
     say_line,
     words,
 )
+from reports.period.reconciliations import compared
+from reports.period.sampled import drawing
 from reports.period.shown import tally
 from reports.release.said import code, columns, quiet, strong
 from reports.say import say, say_count, to_say
@@ -39,6 +41,8 @@ ANCHOR: Final = "method"
 RUN_SHEET: Final = "run-sheet"
 PARAMETERS: Final = 260
 """Characters printed of a rule's parameters."""
+MOST_CLONES: Final = 6
+"""Projects for which the command that compares a clone is printed."""
 
 _GLOSSARY: Final = (
     (
@@ -159,14 +163,28 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
                 f"$ evidence check {carried.name} --anchor ledger.pub --as-of {carried.as_of}\n"
                 f"{expected}\n"
                 "\n"
-                "$ evidence reconcile --repo YOUR-CLONE\n"
-                f"$ evidence pack {carried.name} --anchor ledger.pub --auditor-number YOUR-NUMBER\n",
-                lines=12,
+                f"{_comparing(view)}"
+                f"$ {drawing(view, 'YOUR-NUMBER')}\n",
+                lines=20,
             ),
             words(say("Commands, and what the second one prints last")),
         ),
         Notes((words(say("Step")), words(say("What I found")), words(say("Initials and date"))), 6),
     )
+
+
+def _comparing(view: PeriodView) -> str:
+    """How a clone is compared, a line for each project: as the latest recorded comparison was, or anew."""
+    latest = {item.record.event.context.project: item.record.index for item in compared(view)}
+    several = len(view.dossier.projects) > 1
+    told = []
+    for project in view.dossier.projects[:MOST_CLONES]:
+        command = ["evidence reconcile --bundle", view.carried.name, "--anchor ledger.pub"]
+        command += ["--repeat", str(latest[project])] if project in latest else []
+        # The command compares one project at a time and asks which, where a bundle holds several.
+        command += ["--project", project] if several else []
+        told.append(f"$ {' '.join(command)} --repo YOUR-CLONE\n")
+    return "".join(told)
 
 
 def _rules(policy: PolicyRules) -> list[Block]:

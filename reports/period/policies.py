@@ -40,6 +40,7 @@ from reports.wording import number
 if TYPE_CHECKING:
     from ledger.dossier.facts import Told
     from ledger.events.forge import ControlSnapshot, Protection
+    from ledger.records import Record
     from reports.parts import Block
     from reports.period.view import PeriodView, PolicySpan
 
@@ -99,7 +100,7 @@ def policies(view: PeriodView) -> Section:
                 changes,
             )
             if changes
-            else say("None changed in the period."),
+            else _unchanged(view),
             " ",
             say_count(
                 "Protections were looked at {count} time; looks unlike the one before: {changed}.",
@@ -120,6 +121,21 @@ def policies(view: PeriodView) -> Section:
             *_protections(view, seen),
             _continuity(view, seen),
         ),
+    )
+
+
+def set_within(view: PeriodView) -> dict[str, Record]:
+    """By envelope: the acts of the period by which a policy came into force; one may do so for several projects."""
+    found = {span.envelope: act_with(view, span.envelope) for span in view.policies if span.since > view.dossier.first}
+    return {envelope: act.record for envelope, act in found.items() if act is not None}
+
+
+def _unchanged(view: PeriodView) -> str:
+    first = len(set_within(view))
+    if not first:
+        return say("None changed in the period.")
+    return say_count(
+        "{count} was set in the period, none replaced.", "{count} were set in the period, none replaced.", first
     )
 
 
@@ -310,11 +326,7 @@ def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
     happenings += [Happening(received(item.record), 2) for item in around.heartbeats]
     happenings += [Happening(received(item.record), 3) for item in around.access_reviews]
     happenings += [Happening(received(item.record), 4, hit=True) for item in around.exceptions]
-    # One act may set the policy of several projects.
-    for envelope, since in {span.envelope: span.since for span in view.policies}.items():
-        act = act_with(view, envelope)
-        if act is not None and since > view.dossier.first:
-            happenings.append(Happening(received(act.record), 0, hit=True))
+    happenings += [Happening(received(record), 0, hit=True) for record in set_within(view).values()]
     return Timeline(
         words(say("Continuity of control. Ringed: a change, an exception, or a ref seen unprotected.")),
         (

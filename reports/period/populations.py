@@ -162,13 +162,13 @@ def _lede(found: tuple[Population, ...]) -> Line:
     changes, releases, deployments, exceptions, roles = found
     return line(
         say(
-            "Five populations were drawn from the verified records, none by hand: {changes} changes, {releases} "
-            "releases, {deployments} deployments, {exceptions} exceptions and {roles} grants of roles.",
-            changes=number(changes.count),
-            releases=number(releases.count),
-            deployments=number(deployments.count),
-            exceptions=number(exceptions.count),
-            roles=number(roles.count),
+            "Five populations were drawn from the verified records, none by hand: {changes}, {releases}, "
+            "{deployments}, {exceptions} and {roles}.",
+            changes=say_count("{count} change", "{count} changes", changes.count),
+            releases=say_count("{count} release", "{count} releases", releases.count),
+            deployments=say_count("{count} deployment", "{count} deployments", deployments.count),
+            exceptions=say_count("{count} exception", "{count} exceptions", exceptions.count),
+            roles=say_count("{count} grant of a role", "{count} grants of roles", roles.count),
         )
     )
 

@@ -69,18 +69,24 @@ def _lede(view: PeriodView) -> Line:
 
 def _figures(view: PeriodView) -> Figures:
     clean = sum(change.gravest is Outcome.PASS for change in view.changes)
-    around = view.dossier.surroundings
+    failed, released = len(deviations_of(view)), len(view.dossier.releases)
+    deployed = len(view.dossier.surroundings.deployments)
     return Figures(
         (
-            Figure(words(number(len(view.changes))), words(say("changes landed"))),
+            Figure(
+                words(number(len(view.changes))), words(say_count("change landed", "changes landed", len(view.changes)))
+            ),
             Figure(
                 words(number(clean)),
                 words(say("with every rule that applies passed")),
                 words(say("of {whole}", whole=number(len(view.changes)))),
             ),
-            Figure(words(number(len(deviations_of(view)))), words(say("rules that failed somewhere"))),
-            Figure(words(number(len(view.dossier.releases))), words(say("releases"))),
-            Figure(words(number(len(around.deployments))), words(say("deployments"))),
+            Figure(
+                words(number(failed)),
+                words(say_count("rule that failed somewhere", "rules that failed somewhere", failed)),
+            ),
+            Figure(words(number(released)), words(say_count("release", "releases", released))),
+            Figure(words(number(deployed)), words(say_count("deployment", "deployments", deployed))),
         )
     )
 

@@ -178,10 +178,14 @@ def _meanings() -> dict[str, str]:
     }
 
 
-def _next(view: PeriodView) -> list[Block]:
+def drawing(view: PeriodView, chosen: str) -> str:
+    """The command that draws the sample of this plan by a number: the size asked for belongs to it."""
     size = None if view.sampling is None else view.sampling.size
     asked = "" if size is None else f" --sample {size}"
-    command = f"evidence pack {view.carried.name}{asked} --auditor-number NUMBER --anchor ledger.pub"
+    return f"evidence pack {view.carried.name}{asked} --auditor-number {chosen} --anchor ledger.pub"
+
+
+def _next(view: PeriodView) -> list[Block]:
     return [
         Heading(words(say("What the auditor does now"))),
         Steps(
@@ -200,7 +204,7 @@ def _next(view: PeriodView) -> list[Block]:
                 ),
             )
         ),
-        Listing(capture(command), words(say("The command that draws the sample"))),
+        Listing(capture(drawing(view, "NUMBER")), words(say("The command that draws the sample"))),
     ]
 
 

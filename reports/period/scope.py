@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.events.roster import ProjectDeclare, ProjectDescribe, ProjectEnd
@@ -13,7 +15,7 @@ from reports.period.view import of_period
 from reports.release.said import NONE, code, columns, digest_line, joined, ledger_time, quiet, rows, strong
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import moment_in, number, zone_sentence
+from reports.wording import moment, moment_in, number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.records import Record
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 ANCHOR: Final = "scope"
 MOST: Final = 60
 """Projects, environments and acts printed, each; the rest is counted."""
+_DAYS: Final = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", re.ASCII)
+"""A span asked for by days, the last one not in it."""
+_DAY: Final = timedelta(days=1)
 
 
 def environments(view: PeriodView) -> dict[tuple[str, str], int]:
@@ -54,6 +59,49 @@ def new_environments(view: PeriodView) -> tuple[tuple[str, str], ...] | None:
     known = {(item.deploy.environment, item.deploy.service) for item in around.deployments}
     known |= {(item.body.environment, item.body.service) for item in around.observations}
     return tuple(place for place in environments(view) if place not in known)
+
+
+def beyond(view: PeriodView) -> tuple[str, ...]:
+    """In one sentence what of the span asked for is not shown; nothing where days were not asked for, or all is."""
+    asked = _asked(view)
+    if asked is None or view.begins_at is None or view.ends_at is None:
+        return ()
+    start, end = asked
+    first, last = moment(view.begins_at), moment(view.ends_at)
+    early = view.begins_at >= start + _DAY
+    late = view.ends_at < end - _DAY
+    if view.settings.generated_at < end:
+        told = (
+            say(
+                "Nothing of the period is recorded before {first}, and it is not over: the last entry shown is of "
+                "{last}.",
+                first=first,
+                last=last,
+            )
+            if early
+            else say("The period is not over: the last entry shown is of {last}.", last=last)
+        )
+    elif early and late:
+        told = say("In the period nothing is recorded before {first} or after {last}.", first=first, last=last)
+    elif early:
+        told = say("In the period nothing is recorded before {first}.", first=first)
+    elif late:
+        told = say("In the period nothing is recorded after {last}.", last=last)
+    else:
+        return ()
+    return (told,)
+
+
+def _asked(view: PeriodView) -> tuple[datetime, datetime] | None:
+    """The beginning and the end of the days asked for; None: it was not asked for by days."""
+    found = _DAYS.fullmatch(view.asked)
+    if found is None:
+        return None
+    try:
+        start, end = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in found.groups())
+    except ValueError:
+        return None
+    return start, end
 
 
 def scope(view: PeriodView) -> Section:
@@ -103,6 +151,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     if settings.organisation:
         pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
     pairs.append((say("Period"), line(strong(capture(view.asked or view.span, limit=120)), quiet(f" {positions}"))))
+    pairs += [(say("Beyond what is shown"), line(strong(said))) for said in beyond(view)]
     if view.begins_at is not None and view.ends_at is not None:
         zone, name = settings.zone, settings.zone_name
         pairs += [

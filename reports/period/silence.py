@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
-from reports.parts import Heading, Mark, Row, Table, line, words
+from ledger.rules.verdict import Outcome
+from reports.parts import Heading, Line, Mark, Row, Table, line, words
 from reports.period.shown import cut
 from reports.release.said import columns, parse_time, quiet, received, status
 from reports.say import say
@@ -75,6 +76,19 @@ def _of(project: str, source: str, items: list[Told[Heartbeat]], view: PeriodVie
     )
 
 
+def _result(item: Silence) -> Line:
+    # Of a source that was never heard POP-06 says no more than that it cannot be told.
+    if not item.heard:
+        return line(status(Mark.CANNOT_TELL))
+    return line(status(Mark.FAIL, say("Silent"))) if item.overdue else line(status(Mark.PASS, say("In time")))
+
+
+def _unpromised(view: PeriodView) -> Mark:
+    """Of a project of which no source promised anything: not applicable, unless POP-06 is off or cannot be told."""
+    outcome = next((verdict.outcome for verdict in view.verdicts if verdict.rule == "POP-06"), Outcome.NOT_EVALUABLE)
+    return Mark.CANNOT_TELL if outcome is Outcome.NOT_EVALUABLE else Mark.NOT_APPLICABLE
+
+
 def silence_blocks(view: PeriodView) -> list[Block]:
     """The table."""
     found = silences(view)
@@ -89,7 +103,7 @@ def silence_blocks(view: PeriodView) -> list[Block]:
                 line(duration(item.longest), " ", quiet(say("from {time}", time=moment(item.since))))
                 if item.longest is not None and item.since is not None
                 else line(quiet(say("the whole period"))),
-                line(status(Mark.FAIL, say("Silent"))) if item.overdue else line(status(Mark.PASS, say("In time"))),
+                _result(item),
             ),
             hit=item.overdue,
         )
@@ -103,7 +117,7 @@ def silence_blocks(view: PeriodView) -> list[Block]:
                 line("0"),
                 line(quiet(say("nothing promised"))),
                 line(quiet(say("the whole period"))),
-                line(status(Mark.CANNOT_TELL)),
+                line(status(_unpromised(view))),
             )
         )
         for project in mute

@@ -26,6 +26,8 @@ def strata(view: PeriodView) -> Section:
     """The section."""
     emergencies = sum(change.strata.type == "emergency" for change in view.changes)
     assisted = sum(change.strata.assistance == "used" for change in view.changes)
+    # The sampling plan takes them for emergencies too.
+    excepted = sum(change.strata.excepted and change.strata.type != "emergency" for change in view.changes)
     return Section(
         ANCHOR,
         "10",
@@ -40,7 +42,19 @@ def strata(view: PeriodView) -> Section:
                 len(view.changes),
                 emergencies=number(emergencies),
                 assisted=number(assisted),
-            )
+            ),
+            *(
+                (
+                    " ",
+                    say_count(
+                        "{count} more stands under an exception and counts as an emergency in the sampling plan.",
+                        "{count} more stand under an exception and count as emergencies in the sampling plan.",
+                        excepted,
+                    ),
+                )
+                if excepted
+                else ()
+            ),
         ),
         ()
         if view.changeless

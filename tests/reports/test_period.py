@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ledger.events.context import About
+from ledger.events.governance import BlockingVerdict, GateDecision
 from ledger.rules.verdict import Outcome
 from ledger.verify.findings import Finding
 from reports.html import render_html
-from reports.parts import Card, Figures, Mark, Matrix, Row, Shares, Table, line
+from reports.parts import Card, Facts, Figures, Mark, Matrix, Row, Shares, Table, Timeline, line
 from reports.period.controls import controls_of
 from reports.period.deviations import MOST_CARDS, deviations_of
 from reports.period.document import anchors_in, period_document
+from reports.period.reconciliations import compared
 from reports.period.shown import cut
 from reports.period.strata import divisions
 from reports.registers import registers
@@ -339,8 +342,95 @@ def test_exceptions_are_whole_with_the_time_to_review() -> None:
     bypassed = [block for block in page.blocks if isinstance(block, Table)][-1].rows
     assert [said(row.cells[6]) for row in rows] == ["10 h 58 min", "[! Never]"]
     reviewed = sum("Never" not in said(row.cells[6]) for row in rows)
-    declared = sum("Not declared" not in said(row.cells[4]) for row in bypassed)
-    assert lede("quarter", "exceptions") == [len(rows), reviewed, len(bypassed), declared]
+    words = [said(row.cells[4]) for row in bypassed]
+    undeclared, untold = words.count("[! Not declared]"), words.count("[? Cannot tell]")
+    assert lede("quarter", "exceptions") == [
+        len(rows),
+        reviewed,
+        undeclared,
+        words.count("an exception stands"),
+        untold,
+    ]
+
+
+def _shut(mode: str) -> PeriodView:
+    """A period in which a gate of ``mode`` answered that it was shut, of an entry that no verdict failed on."""
+    company = period_story.found()
+    company.first = len(company.world.entries)
+    period_story.change(company, "payments", "1", "Haruka", "Marta")
+    answer = GateDecision(
+        company.world.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        (BlockingVerdict("fail", "APP-01"),),
+        (),
+        "merge",
+        mode,
+        "blocked",
+        company.world.policy_digest,
+        len(company.world.entries),
+    )
+    about = About(change="1", revision=1)
+    company.world.work("payments", answer, company.ci, company.ci, [company.world.content("assessment", b"{}")], about)
+    company.end = len(company.world.entries)
+    return period_views.view_of(company)
+
+
+@pytest.mark.parametrize(("mode", "stands"), [("observe", "the gate only watched"), ("enforce", "no bypass by EXC-05")])
+def test_a_shut_gate_is_a_bypass_only_by_the_rule(mode: str, stands: str) -> None:
+    """Where EXC-05 did not fail, no row says that something was not declared, and none is counted."""
+    of_view = _shut(mode)
+    page = next(item for item in period_document(of_view).sections if item.anchor == "exceptions")
+    row = [block for block in page.blocks if isinstance(block, Table)][-1].rows[-1]
+    assert said(row.cells[4]) == stands
+    assert not row.hit
+    failed = sum(one.rule == "EXC-05" and one.outcome is Outcome.FAIL for one in of_view.verdicts)
+    assert failed == 0
+    assert said(page.lede).endswith("No bypass is known.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            "2026-01-01 to 2027-01-01",
+            ["Nothing of the period is recorded before 2026-04-01", "it is not over: the last entry"],
+        ),
+        ("2026-04-01 to 2026-08-01", ["The period is not over: the last entry shown is of"]),
+        ("2026-01-01 to 2026-07-01", ["In the period nothing is recorded before 2026-04-01"]),
+        ("the beginning to now", []),
+        ("2026-13-01 to 2026-14-01", []),
+    ],
+)
+def test_a_span_beyond_the_entries_is_said(asked: str, told: list[str]) -> None:
+    """Cover and scope say where the days asked for reach beyond what is recorded, and nothing where they do not."""
+    found = period_document(replace(view("quarter"), asked=asked))
+    page = next(item for item in found.sections if item.anchor == "scope")
+    facts = next(block for block in page.blocks if isinstance(block, Facts))
+    for pairs in (found.facts, facts.rows):
+        sentences = [said(value) for name, value in pairs if str(name) == "Beyond what is shown"]
+        assert len(sentences) == bool(told)
+        assert all(part in sentences[0] for part in told)
+
+
+def test_the_run_sheet_can_be_run_as_it_stands() -> None:
+    """The commands name the bundle, the anchor, the recorded comparison and the size of the plan."""
+    of_view = view("quarter")
+    page = plain(document("quarter"))
+    for item in compared(of_view):
+        entry, project = item.record.index, item.record.event.context.project
+        bundle = f"evidence reconcile --bundle {of_view.carried.name} --anchor ledger.pub"
+        assert f"{bundle} --repeat {entry} --project {project} --repo YOUR-CLONE" in page
+    assert "--sample 10 --auditor-number YOUR-NUMBER --anchor ledger.pub" in page
+
+
+def test_sources_that_promised_nothing_are_told_as_the_rule_tells() -> None:
+    """A project of which nobody sends heartbeats is not applicable where POP-06 is."""
+    of_view = _shut("observe")
+    page = next(item for item in period_document(of_view).sections if item.anchor == "reconciliations")
+    rows = table(page, "What a silent source").rows
+    outcome = next(one.outcome for one in of_view.verdicts if one.rule == "POP-06")
+    assert outcome is Outcome.NOT_APPLICABLE
+    assert len(rows) == len(of_view.dossier.projects)
+    assert all(said(row.cells[5]).endswith("Not applicable]") for row in rows)
 
 
 def test_access_keys_and_leavers_are_listed() -> None:
@@ -363,6 +453,17 @@ def test_policies_and_protections_show_what_changed() -> None:
     assert [said(row.cells[2]) for row in changed] == ["approvals: 0, was 1"]
     looks = len(view("quarter").dossier.surroundings.snapshots)
     assert lede("quarter", "policies") == [2, 2, looks, len(changed)]
+
+
+def test_a_first_policy_replaces_none() -> None:
+    """Where a policy came into force and there was none before, it is told as set, as the timeline rings it."""
+    company = period_story.found()
+    company.first, company.end = 0, len(company.world.entries)
+    of_view = period_views.view_of(company)
+    page = next(item for item in period_document(of_view).sections if item.anchor == "policies")
+    ringed = next(block for block in page.blocks if isinstance(block, Timeline)).happenings
+    assert sum(item.lane == 0 for item in ringed) == 1
+    assert "1 was set in the period, none replaced." in said(page.lede)
 
 
 def test_administration_lists_acts_packs_and_what_is_gone() -> None:
