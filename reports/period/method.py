@@ -179,11 +179,11 @@ def _comparing(view: PeriodView) -> str:
     several = len(view.dossier.projects) > 1
     told = []
     for project in view.dossier.projects[:MOST_CLONES]:
-        command = ["evidence reconcile --bundle", view.carried.name, "--anchor ledger.pub"]
-        command += ["--repeat", str(latest[project])] if project in latest else []
+        again = f" --repeat {latest[project]}" if project in latest else ""
         # The command compares one project at a time and asks which, where a bundle holds several.
-        command += ["--project", project] if several else []
-        told.append(f"$ {' '.join(command)} --repo YOUR-CLONE\n")
+        named = f" --project {project}" if several else ""
+        command = f"evidence reconcile --bundle {view.carried.name} --anchor ledger.pub{again}{named} --repo YOUR-CLONE"
+        told.append(f"$ {command}\n")
     return "".join(told)
 
 
