@@ -239,9 +239,8 @@ class _Search:
         places = [Place(None, first), Place(first, None)]
         if len(asked.words) == 2:
             places = [Place(asked.words[1], first), Place(first, asked.words[1])]
-        for place in places[:-1]:
-            with suppress(NotFoundError):
-                return self._around(place, asked.at)
+        with suppress(NotFoundError):
+            return self._around(places[0], asked.at)
         return self._around(places[-1], asked.at)
 
     def _around(self, place: Place, at: datetime) -> list[Start]:
@@ -257,7 +256,7 @@ class _Search:
         raise NotFoundError(
             "no-deployment",
             f"nothing was recorded of this place in the {SPANS[-1].days} days before this time",
-            remedy="Ask for a later time, leave the environment out, or see under Releases what the service is called.",
+            remedy="Ask for a later time, or leave the environment out.",
         )
 
     # Laying out

@@ -18,6 +18,7 @@ from ledger.errors import AuthorityError, FormatError
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.statement import Event, read_payload
 from ledger.packevent import Made, MadeFile, PackOf, pack_body
+from tests.api.serving import plain
 from tests.cli.running import _environment
 from tests.cli.shop import clone, only, open_shop, within
 
@@ -91,6 +92,26 @@ def test_people_and_services_tell_of_packs(shop: Shop) -> None:
             step = found["steps"][0]
             assert (step["kind"], step["index"]) == ("pack", receipt.leaf.index)
             assert step["name"] in {"Ray Reviewer", "Pipeline"}
+
+
+def test_a_period_lists_the_packs_that_share_its_positions(shop: Shop) -> None:
+    """A pack of part of the positions is listed with its own; one that only borders on them is not."""
+    of = PackOf(shop.project, period=(2, 4))
+    with session_of(shop.ray) as session:
+        told = Made(digest_bytes(b"of two"), MADE.as_of, 4, None)
+        tell_pack(session, pack_body(FILES, b"two", of, told), of)
+    port = int(shop.house.url.rpartition(":")[2])
+
+    def page(first: int, end: int) -> str:
+        found = plain(port, "GET", f"/periods?first={first}&end={end}", headers={"Accept": "text/html"})
+        return found.body.decode().replace("<wbr>", "")
+
+    number = f"EP-{told.pack_id[7:27]}"
+    for first, end in ((0, 5), (2, 4), (3, 5)):
+        assert number in page(first, end)
+        assert "period of positions 2 to 4" in page(first, end)
+    for first, end in ((0, 2), (4, 5)):
+        assert number not in page(first, end)
 
 
 def test_a_pack_of_a_release_is_about_it(shop: Shop, tmp_path: Path) -> None:
