@@ -256,7 +256,7 @@ class _Search:
         raise NotFoundError(
             "no-deployment",
             f"nothing was recorded of this place in the {SPANS[-1].days} days before this time",
-            remedy="Ask for a later time, or leave the environment out.",
+            remedy="Check its name, ask for a later time, or leave the environment out.",
         )
 
     # Laying out
