@@ -7,13 +7,13 @@ import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import Encodable, encode
 from ledger.digests import Digest, digest_bytes
 from ledger.rules.catalogue import RULES
 from ledger.rules.document import encode_assessment
-from ledger.standalone import published_page
 from reports.commas import write_csv
 from reports.oscal import Attached, assessment_results
 from reports.pdf import Attachment, Relationship
@@ -141,7 +141,7 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
     found.append(
         _attached(
             carrying,
-            *("verify.html", published_page(), "text/html"),
+            *("verify.html", verifier_page(), "text/html"),
             say("A page that verifies this file in a browser, offline; compare its digest with the published one"),
             "Supplement",
         )
@@ -172,9 +172,14 @@ def files_beside(
             ("csv", f"{stem}.registers.csv.zip", "application/zip", lambda: _zipped(carrying.registers)),
             ("oscal", f"{stem}.assessment-results.json", "application/json", lambda: carrying.oscal),
         ]
-    made.append(("verifier", "verify.html", "text/html", published_page))
+    made.append(("verifier", "verify.html", "text/html", verifier_page))
     found = [] if pdf is None else [PackFile("pdf", f"{stem}.evidence.pdf", "application/pdf", pdf)]
     return (*found, *(PackFile(form, name, sort, data()) for form, name, sort, data in made if form in forms))
+
+
+def verifier_page() -> bytes:
+    """The page that verifies packs and bundles in a browser, as this version ships it."""
+    return files("ledger.standalone").joinpath("verify.html").read_bytes()
 
 
 def _attached(
