@@ -90,7 +90,7 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
     if wanted.subject is not None and Path(wanted.subject).is_file():
         bundle = open_bundle(bundle_in(Path(wanted.subject).read_bytes()), settings(ctx).anchor_line)
         as_of = wanted.as_of or as_of_its_end(bundle) or as_of_now(bundle.records)
-        return Source(bundle, as_of, wanted.subject, recordable=False, baseline=None, asked="")
+        return Source(bundle, as_of, Path(wanted.subject).name, recordable=False, baseline=None, asked="")
     server = settings(ctx).server.text
     with open_session(ctx) as session:
         if wanted.subject is not None:
