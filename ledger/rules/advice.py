@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, cast
 
+from ledger.rules.prerequisites import shut_to_forges
 from ledger.rules.wording import listed
 
 if TYPE_CHECKING:
@@ -97,10 +98,7 @@ def _made(higher: Mapping[str, JSON], word: str) -> bool:
 
 def _dead_letter(policy: PolicyRules) -> Iterator[str]:
     """Approvals on the forge that count for SOD-01 and open no gate."""
-    if policy.shared["forge_attested"] != "count" or not policy.strict:
-        return
-    on = [item.rule.id for item in policy.rules if item.severity != "low"]
-    shut = [rule for rule in ("ID-06", "APP-11") if rule in on and (rule == "ID-06" or policy.shared["checklists"])]
+    shut = shut_to_forges(policy) if policy.shared["forge_attested"] == "count" else ()
     if shut:
         yield (
             f"`forge_attested: count` opens no gate here: of an approval that a forge attests {listed(shut)} cannot be "

@@ -58,14 +58,26 @@ def prerequisites(policy: PolicyRules) -> tuple[Prerequisite, ...]:
     return tuple(Prerequisite(name, rules, words(asked)) for name, rules, words in _ROWS)
 
 
+def shut_to_forges(policy: PolicyRules) -> tuple[str, ...]:
+    """Rules that keep a gate shut where the approvals are a forge's word: of these they cannot be told."""
+    on = {item.rule.id: item.settings for item in policy.rules if item.severity != "low"}
+    checklists = cast("Mapping[str, JSON]", policy.shared["checklists"])
+    untold = {
+        "ID-06": "ID-06" in on,
+        "APP-11": "APP-11" in on and any(checklists.values()),
+        "AI-07": "AI-07" in on and on["AI-07"]["custody"] == "declared",
+    }
+    return tuple(rule for rule, holds in untold.items() if holds and policy.strict)
+
+
 def _approvals(asked: _Asked) -> str:
     counts = cast("dict[str, int]", asked.shared("approvals"))
     return "; ".join([str(counts["default"]), *(f"{n} at {name}" for name, n in counts.items() if name != "default")])
 
 
 def _own_keys(asked: _Asked) -> str:
-    strictly = [rule for rule in ("ID-06", "APP-11") if asked.policy.strict and asked.of(rule) is not None]
     if asked.shared("forge_attested") == "count":
+        strictly = shut_to_forges(asked.policy)
         return f"yes, as {listed(strictly)} cannot be told of the forge's word" if strictly else "no, the forge will do"
     touch = {"present": ", a touched security key", "verified": ", a security key with PIN or fingerprint"}
     return f"yes{touch.get(str(asked.shared('user_verification')), '')}"
@@ -199,7 +211,7 @@ def _every(rule: str, setting: str, unit: str) -> Callable[[_Asked], str]:
 
 _ROWS: Final[tuple[tuple[str, tuple[str, ...], Callable[[_Asked], str]], ...]] = (
     ("Approvals of a change", ("SOD-01",), _approvals),
-    ("Approvers sign with keys of their own", ("SOD-01", "ID-06", "APP-11"), _own_keys),
+    ("Approvers sign with keys of their own", ("SOD-01", "ID-06", "APP-11", "AI-07"), _own_keys),
     ("Custody of their keys", ("ID-06", "AI-07"), _custody),
     ("Verified identities of people", ("ID-03",), _identities),
     ("Roles granted", ("SOD-11", "APP-07", "CHG-10", "AI-08"), _roles),

@@ -10,15 +10,26 @@ import pytest
 from ledger.canonical import encode
 from ledger.policies.presets import PRESETS, preset
 from ledger.rules.advice import advice
-from ledger.rules.policy import parse_policy
+from ledger.rules.policy import PolicyRules, parse_policy
+from ledger.rules.prerequisites import prerequisites
 
 
-def told(name: str = "sox", **members: Any) -> str:  # noqa: ANN401 -- members of a policy
-    """The advice on a ready policy with other members, as one text; of ``rules`` single settings are laid over."""
+def made(name: str, members: dict[str, Any]) -> PolicyRules:
+    """A ready policy with other members; of ``rules`` single settings are laid over."""
     value = json.loads(preset(name))
     for rule, settings in members.pop("rules", {}).items():
         value["rules"][rule] |= settings
-    return "\n".join(advice(parse_policy(encode(value | members))))
+    return parse_policy(encode(value | members))
+
+
+def told(name: str = "sox", **members: Any) -> str:  # noqa: ANN401 -- members of a policy
+    """The advice on a ready policy with other members, as one text."""
+    return "\n".join(advice(made(name, members)))
+
+
+def taken(what: str, name: str, **members: Any) -> str:  # noqa: ANN401 -- members of a policy
+    """What a ready policy with other members takes of one thing."""
+    return next(item.words for item in prerequisites(made(name, members)) if item.name == what)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -59,12 +70,25 @@ def test_a_shadowed_class_is_told() -> None:
     assert told(risks=[high, {"name": "medium", "paths": ["docs/"], "lines_over": 100}]) == ""
 
 
+FORGE_OPENS = {"ID-06": {"severity": "low"}, "APP-11": {"on": False}, "AI-07": {"custody": "any"}}
+
+
 def test_forge_approvals_that_open_nothing_are_told() -> None:
-    """Under a strict policy ID-06 and APP-11 keep the gate shut of what a forge attests; without them it opens."""
-    assert "ID-06 and APP-11 cannot be told" in told(forge_attested="count")
-    off = {"ID-06": {"severity": "low"}, "APP-11": {"on": False}}
-    assert "opens no gate here" not in told(forge_attested="count", rules=off)
-    assert "opens no gate here" not in told(forge_attested="count", strict=False)
+    """Under a strict policy ID-06, APP-11 and AI-07 keep the gate shut of what a forge attests; else it opens."""
+    assert "ID-06, APP-11 and AI-07 cannot be told" in told("regulated", forge_attested="count")
+    assert "opens no gate here" not in told("regulated", forge_attested="count", rules=FORGE_OPENS)
+    assert "opens no gate here" not in told("regulated", forge_attested="count", strict=False)
+    declared = FORGE_OPENS | {"AI-07": {"custody": "declared"}}
+    assert "attests AI-07 cannot be told" in told("regulated", forge_attested="count", rules=declared)
+
+
+def test_the_forge_will_do_only_where_it_opens_gates() -> None:
+    """What a policy takes says the same of keys as the advice on it."""
+    takes = "Approvers sign with keys of their own"
+    assert taken(takes, "regulated", forge_attested="count", rules=FORGE_OPENS) == "no, the forge will do"
+    declared = FORGE_OPENS | {"AI-07": {"custody": "declared"}}
+    found = taken(takes, "regulated", forge_attested="count", rules=declared)
+    assert found == "yes, as AI-07 cannot be told of the forge's word"
 
 
 def test_what_no_rule_reads_is_told() -> None:
