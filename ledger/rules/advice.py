@@ -1,4 +1,4 @@
-"""What a policy may not mean as it is written: misspelt and shadowed risk classes, approvals that open nothing."""
+"""What a policy may not mean as it is written: misspelt, shadowed, empty risk classes, approvals that open nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ _DEFAULT: Final = "default"
 
 def advice(policy: PolicyRules) -> tuple[str, ...]:
     """Sentences on what whoever wrote ``policy`` should look at; it is valid all the same."""
-    return (*_unlisted(policy), *_shadowed(policy), *_dead_letter(policy), *_unread(policy))
+    return (
+        *_unlisted(policy),
+        *_shadowed(policy),
+        *_unasked(policy),
+        *_dead_letter(policy),
+        *_unread(policy),
+    )
 
 
 def _unlisted(policy: PolicyRules) -> Iterator[str]:
@@ -85,7 +91,31 @@ def _shadowed(policy: PolicyRules) -> Iterator[str]:
 
 
 def _covers(higher: Mapping[str, JSON], path: str) -> bool:
-    return not {path, "**"}.isdisjoint(cast("list[str]", higher.get("paths", [])))
+    return any(within(path, wider) for wider in cast("list[str]", higher.get("paths", [])))
+
+
+def within(narrow: str, wide: str) -> bool:
+    """Whether ``wide`` matches every path that ``narrow`` does, as far as their segments show; True is certain."""
+    segments, wider = _segments(narrow), _segments(wide)
+    reached = {0}
+    for number, segment in enumerate(wider, start=1):
+        if segment == "**":
+            # At the end it takes one segment or more, elsewhere none too.
+            first = min(reached) + (number == len(wider))
+            reached = set(range(first, len(segments) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(segments) and _takes(segment, segments[at])}
+        if not reached:
+            return False
+    return len(segments) in reached
+
+
+def _segments(pattern: str) -> list[str]:
+    return (f"{pattern}**" if pattern.endswith("/") else pattern).split("/")
+
+
+def _takes(wide: str, narrow: str) -> bool:
+    return wide == narrow or (wide == "*" and narrow != "**")
 
 
 def _reaches(higher: Mapping[str, JSON], member: str, limit: int) -> bool:
@@ -94,6 +124,47 @@ def _reaches(higher: Mapping[str, JSON], member: str, limit: int) -> bool:
 
 def _made(higher: Mapping[str, JSON], word: str) -> bool:
     return word in cast("list[str]", higher.get("ai", []))
+
+
+def _unasked(policy: PolicyRules) -> Iterator[str]:
+    """Classes that take paths of a lower one, and of which less is asked by a table in which the lower one stands."""
+    risks = _risks(policy)
+    for number, higher in enumerate(risks):
+        for lower in risks[number + 1 :]:
+            paths = cast("list[str]", lower.get("paths", []))
+            own = cast("list[str]", higher.get("paths", []))
+            if not any(_covers(higher, path) for path in paths) and not any(_covers(lower, path) for path in own):
+                continue
+            name, below = str(higher["name"]), str(lower["name"])
+            places = [place for place, table in _by_class(policy) if _lost(table, name, below)]
+            if places:
+                yield (
+                    f"A class inherits nothing: “{name}” stands above “{below}” and takes paths of it, and is not in "
+                    f"{listed(places)}, in which “{below}” stands."
+                )
+
+
+def _by_class(policy: PolicyRules) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    """Every table by risk class that a rule reads, with where; a list of classes as one that asks the same of each."""
+    on = {item.rule.id: item.settings for item in policy.rules}
+    for table in (*_TABLES, "runbook"):
+        if _READ_BY.get(table, "SOD-01") in on:
+            yield f"`{table}`", _asking(policy.shared[table])
+    for rule, parameter in (("AI-08", "senior_classes"), ("AI-09", "forbidden_modes")):
+        if rule in on:
+            yield f"`{parameter}` of {rule}", _asking(on[rule][parameter])
+
+
+def _asking(value: JSON) -> Mapping[str, JSON]:
+    if isinstance(value, dict):
+        return value
+    # In a list `default` stands for classes that `risks` does not list: no listed one falls back to it.
+    return {name: True for name in cast("list[str]", value or []) if name != _DEFAULT}
+
+
+def _lost(table: Mapping[str, JSON], name: str, below: str) -> bool:
+    """Whether ``below`` stands in ``table`` and ``name`` does not, with something else asked of it."""
+    return below in table and name not in table and table[below] != table.get(_DEFAULT)
 
 
 def _dead_letter(policy: PolicyRules) -> Iterator[str]:

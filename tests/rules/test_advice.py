@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
 
 from ledger.canonical import encode
+from ledger.globs import matches, parse_glob
 from ledger.policies.presets import PRESETS, preset
-from ledger.rules.advice import advice
+from ledger.rules.advice import advice, within
 from ledger.rules.policy import PolicyRules, parse_policy
 from ledger.rules.prerequisites import prerequisites
 
@@ -68,6 +70,58 @@ def test_a_shadowed_class_is_told() -> None:
     more = {"name": "medium", "paths": ["**/payments/**", "docs/"]}
     assert "**/payments/** matches nothing" in told(risks=[high, more])
     assert told(risks=[high, {"name": "medium", "paths": ["docs/"], "lines_over": 100}]) == ""
+
+
+SEGMENTS = ("a", "b", "*", "**", "*.py")
+PATTERNS = sorted({"/".join(one) for size in (1, 2, 3) for one in product(SEGMENTS, repeat=size)})
+PATHS = ["/".join(one).encode() for size in (1, 2, 3, 4) for one in product(("a", "b", "c.py"), repeat=size)]
+
+
+def test_a_wider_pattern_shadows_a_narrower_one() -> None:
+    """A class whose paths lie below a pattern of a higher class never applies, however the two are written."""
+    high = {"name": "high", "paths": ["**/payments/**", "infra/"]}
+    for path in ("payments/**", "src/payments/", "payments/api/*.py", "**/payments/x", "infra/**", "infra/dns/"):
+        assert "“medium” never applies" in told(risks=[high, {"name": "medium", "paths": [path]}]), path
+    for path in ("payments", "**/payments", "payments-api/**", "**", "infra", "lib/infra/**", "**/infra/**"):
+        assert "“medium” never applies" not in told(risks=[high, {"name": "medium", "paths": [path]}]), path
+
+
+def test_no_class_is_called_shadowed_that_has_a_path_of_its_own() -> None:
+    """Whatever two patterns: where one is told to match nothing below the other, no path proves that wrong."""
+    found = {text: {path for path in PATHS if matches(parse_glob(text), path)} for text in PATTERNS if readable(text)}
+    shadowed = [(wide, narrow) for wide in found for narrow in found if within(narrow, wide)]
+    assert all(found[narrow] <= found[wide] for wide, narrow in shadowed)
+    assert {("**/a/**", "a/**"), ("**/a", "b/a"), ("a/**", "a/*/b"), ("**", "a")} <= set(shadowed)
+
+
+def readable(text: str) -> bool:
+    """Whether ``text`` is a pattern."""
+    return "**/**" not in text
+
+
+def test_a_class_inherits_nothing_from_a_lower_one() -> None:
+    """A class put above another that takes paths of it is told with every table in which only the lower one stands."""
+    high = {"name": "high", "paths": ["**/payments/**"]}
+    for path in ("**", "payments/refunds/**"):
+        found = told("regulated", risks=[{"name": "critical", "paths": [path]}, high])
+        assert "A class inherits nothing: “critical” stands above “high” and takes paths of it" in found
+        told_of = found.split("is not in ")[1].split(", in which")[0]
+        assert told_of == (
+            "`approvals`, `approver_classes`, `suite_classes`, `runbook`, `senior_classes` of AI-08 and "
+            "`forbidden_modes` of AI-09"
+        )
+    apart = [{"name": "critical", "paths": ["docs/"]}, high]
+    assert "inherits" not in told("regulated", risks=apart)
+
+
+def test_a_class_of_which_the_same_is_asked_is_not_told() -> None:
+    """What `default` asks of the new class too is not lost, nor what a rule asks that is off."""
+    risks = [{"name": "critical", "paths": ["**/payments/**"]}, {"name": "high", "paths": ["**/payments/**", "x"]}]
+    off = {rule: {"on": False} for rule in ("APP-07", "TST-10", "CHG-13", "AI-08", "AI-09")}
+    assert "not in `approvals`, in which" in told("regulated", risks=risks, rules=off)
+    for count in (1, 2):
+        same = {"default": count, "high": count}
+        assert "inherits" not in told("regulated", risks=risks, rules=off, approvals=same)
 
 
 FORGE_OPENS = {"ID-06": {"severity": "low"}, "APP-11": {"on": False}, "AI-07": {"custody": "any"}}
