@@ -25,17 +25,29 @@ _READ_BY: Final = {
 }
 """Shared parameters that one rule reads."""
 _DEFAULT: Final = "default"
+_IDLE: Final = {"low": "of low severity and only advises", "off": "off"}
 
 
 def advice(policy: PolicyRules) -> tuple[str, ...]:
     """Sentences on what whoever wrote ``policy`` should look at; it is valid all the same."""
     return (
+        *_unapproved(policy),
         *_unlisted(policy),
         *_shadowed(policy),
         *_unasked(policy),
         *_dead_letter(policy),
         *_unread(policy),
     )
+
+
+def _unapproved(policy: PolicyRules) -> Iterator[str]:
+    """That nothing makes a change wait for an approval: no other rule counts them all."""
+    severity = next((item.severity for item in policy.rules if item.rule.id == "SOD-01"), "off")
+    if severity in {"low", "off"}:
+        yield (
+            f"Changes that nobody approved can pass: SOD-01, which counts approvals, is {_IDLE[severity]}. SOD-02 to "
+            "SOD-05 judge the approvals that there are, and where there is none they ask for nothing."
+        )
 
 
 def _unlisted(policy: PolicyRules) -> Iterator[str]:

@@ -71,8 +71,13 @@ def shut_to_forges(policy: PolicyRules) -> tuple[str, ...]:
 
 
 def _approvals(asked: _Asked) -> str:
+    if asked.of("SOD-01") is None:
+        return ADVISED if "SOD-01" in asked.on else NOTHING
     counts = cast("dict[str, int]", asked.shared("approvals"))
-    return "; ".join([str(counts["default"]), *(f"{n} at {name}" for name, n in counts.items() if name != "default")])
+    listed_ones = {item["name"] for item in cast("list[dict[str, JSON]]", asked.shared("risks"))}
+    # A class that `risks` does not list is one only by somebody's word.
+    at = {name: f"at {name}" if name in listed_ones else f"where {name} is stated" for name in counts}
+    return "; ".join([str(counts["default"]), *(f"{n} {at[name]}" for name, n in counts.items() if name != "default")])
 
 
 def _own_keys(asked: _Asked) -> str:
@@ -124,8 +129,8 @@ def _stated(asked: _Asked) -> str:
     for rule, setting, name in (("CHG-04", "impact_from", "impact"), ("CHG-05", "fallback_from", "the way back")):
         found = asked.of(rule)
         if found is not None:
-            told.append(name if found[setting] is None else f"{name} from {found[setting]} up")
-    return listed(told) or NOTHING
+            told.append(f"{name} always" if found[setting] is None else f"{name} from {found[setting]} up")
+    return "; ".join(told) or NOTHING
 
 
 def _classes(names: Iterable[str]) -> str:

@@ -124,6 +124,28 @@ def test_a_class_of_which_the_same_is_asked_is_not_told() -> None:
         assert "inherits" not in told("regulated", risks=risks, rules=off, approvals=same)
 
 
+@pytest.mark.parametrize(("setting", "words"), [({"on": False}, "-"), ({"severity": "low"}, "advised")])
+def test_a_policy_that_waits_for_no_approval_is_told(setting: dict[str, Any], words: str) -> None:
+    """Without SOD-01, or with it as advice alone, that comes first, and no number of approvals is asked for."""
+    rules = {"SOD-01": setting}
+    assert told(rules=rules).startswith("Changes that nobody approved can pass: SOD-01")
+    assert taken("Approvals of a change", "sox", rules=rules) == words
+
+
+def test_a_class_that_is_not_listed_is_asked_for_more_where_it_is_stated() -> None:
+    """A number of approvals for a class without a row in `risks` names nothing that a change touches."""
+    what = "Approvals of a change"
+    assert taken(what, "startup", approvals={"default": 1, "high": 3}) == "1; 3 where high is stated"
+    assert taken(what, "sox", approvals={"default": 1, "high": 3}) == "1; 3 at high"
+
+
+def test_what_is_always_stated_is_told_apart_from_what_is_from_a_class_up() -> None:
+    """Impact asked of every change and the way back from a class up read as two things."""
+    rules = {"CHG-04": {"impact_from": None}, "CHG-05": {"fallback_from": "medium"}}
+    found = taken("Stated of a change", "sox", rules=rules)
+    assert found == "impact always; the way back from medium up"
+
+
 FORGE_OPENS = {"ID-06": {"severity": "low"}, "APP-11": {"on": False}, "AI-07": {"custody": "any"}}
 
 
