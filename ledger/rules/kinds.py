@@ -117,8 +117,8 @@ def members(required: Mapping[str, Kind], others: Mapping[str, Kind] | None = No
 
 
 def table(kind: Kind, *, key: Kind | None = None, default_required: bool = False, least: int = 0) -> Kind:
-    """An object from label (or ``key``) to what ``kind`` takes; `default` is any other risk class, and none."""
-    name_of = key or LABEL
+    """An object from risk class (or ``key``) to what ``kind`` takes; `default` is any other risk class, and none."""
+    name_of = key or _CLASS_OR_DEFAULT
 
     def read(value: JSON, where: str) -> JSON:
         if not isinstance(value, dict) or not least <= len(value) <= MAX_CLASSES:
@@ -180,6 +180,17 @@ def _class_name(value: JSON, where: str) -> str:
     return name
 
 
+def _class_or_default(value: JSON, where: str) -> str:
+    try:
+        return str(label(value, where))
+    except FormatError:
+        raise FormatError(
+            "bad-policy",
+            "names of risk classes are expected here, not paths: list the paths of a class in risks",
+            where=where,
+        ) from None
+
+
 def _line(value: JSON, where: str) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LINE or not value.isprintable():
         raise FormatError("bad-policy", f"1 to {MAX_LINE} printable characters are required", where=where)
@@ -201,6 +212,7 @@ TOKENS: Final = list_of(TOKEN, least=1)
 MAILS: Final = list_of(
     Kind(_mail, {"type": "string", "pattern": "^(?=.*@)[a-z0-9][a-z0-9._:/@+-]{0,127}$"}),
 )
+_CLASS_OR_DEFAULT: Final = Kind(_class_or_default, LABEL.schema)
 COUNTS_BY_CLASS: Final = table(at_least(1), default_required=True)
 """None asked for would be a rule that an empty set passes, so the least is one."""
 CLASS: Final = Kind(_class_name, {"type": "string", "pattern": _LABEL_PATTERN, "not": {"const": "default"}})

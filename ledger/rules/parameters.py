@@ -130,7 +130,7 @@ TESTS: Final = (
 APPROVER_CLASSES: Final = Parameter(
     "approver_classes",
     {},
-    table(table(at_least(1), least=1)),
+    table(table(at_least(1), key=LABEL, least=1)),
     "By risk class, how many approvers of each role are needed side by side; `default` for any other class.",
     shared=True,
     words=asking.approver_classes,

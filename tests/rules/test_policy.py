@@ -30,6 +30,15 @@ def _refused(changes: Mapping[str, Any]) -> FormatError:
     return caught.value
 
 
+def test_a_path_in_place_of_a_risk_class_is_told() -> None:
+    """Whoever asks for approvals by path learns where paths stand; a role that is none is not taken for a class."""
+    for member, value in (("approvals", 2), ("checklists", [])):
+        error = _refused({member: {"payments/**": value}})
+        assert "risk classes are expected here, not paths" in error.message
+        assert error.where == f"/{member}"
+    assert "risk class" not in _refused({"approver_classes": {"high": {"A Role": 1}}}).message
+
+
 def test_every_parameter_is_settled() -> None:
     """A policy's rules come in the order of the catalogue, with every parameter settled."""
     policy = parse_policy(encode_policy(CORE_POLICY))
