@@ -123,9 +123,11 @@ def table(kind: Kind, *, key: Kind | None = None, default_required: bool = False
     def read(value: JSON, where: str) -> JSON:
         if not isinstance(value, dict) or not least <= len(value) <= MAX_CLASSES:
             raise FormatError("bad-policy", f"an object of {least} to {MAX_CLASSES} members is required", where=where)
+        # A name that is none says more of the mistake than a missing default does.
+        names = [str(name_of(name, where)) for name in value]
         if default_required and "default" not in value:
             raise FormatError("bad-policy", "the member default is required", where=where)
-        return {str(name_of(name, where)): kind(item, f"{where}/{name}") for name, item in value.items()}
+        return {name: kind(value[name], f"{where}/{name}") for name in names}
 
     schema: dict[str, JSON] = {
         "type": "object",
