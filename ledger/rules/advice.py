@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.rules.prerequisites import shut_to_forges
@@ -108,7 +109,10 @@ def _covers(higher: Mapping[str, JSON], path: str) -> bool:
 
 def within(narrow: str, wide: str) -> bool:
     """Whether ``wide`` matches every path that ``narrow`` does, as far as their segments show; True is certain."""
-    segments, wider = _segments(narrow), _segments(wide)
+    (segments, own), (wider, wanted) = _segments(narrow), _segments(wide)
+    if not wanted <= own:
+        # Most pairs of a long policy end here.
+        return False
     reached = {0}
     for number, segment in enumerate(wider, start=1):
         if segment == "**":
@@ -122,8 +126,11 @@ def within(narrow: str, wide: str) -> bool:
     return len(segments) in reached
 
 
-def _segments(pattern: str) -> list[str]:
-    return (f"{pattern}**" if pattern.endswith("/") else pattern).split("/")
+@lru_cache(maxsize=8_192)
+def _segments(pattern: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The segments of a pattern, and those of them that stand for one of their own alone."""
+    segments = (f"{pattern}**" if pattern.endswith("/") else pattern).split("/")
+    return tuple(segments), frozenset(segments) - {"*", "**"}
 
 
 def _takes(wide: str, narrow: str) -> bool:
@@ -140,20 +147,20 @@ def _made(higher: Mapping[str, JSON], word: str) -> bool:
 
 def _unasked(policy: PolicyRules) -> Iterator[str]:
     """Classes that take paths of a lower one, and of which less is asked by a table in which the lower one stands."""
-    risks = _risks(policy)
+    risks, tables = _risks(policy), tuple(_by_class(policy))
     for number, higher in enumerate(risks):
         for lower in risks[number + 1 :]:
-            paths = cast("list[str]", lower.get("paths", []))
-            own = cast("list[str]", higher.get("paths", []))
-            if not any(_covers(higher, path) for path in paths) and not any(_covers(lower, path) for path in own):
-                continue
             name, below = str(higher["name"]), str(lower["name"])
-            places = [place for place, table in _by_class(policy) if _lost(table, name, below)]
-            if places:
+            places = [place for place, table in tables if _lost(table, name, below)]
+            if places and (_reaches_into(higher, lower) or _reaches_into(lower, higher)):
                 yield (
                     f"A class inherits nothing: “{name}” stands above “{below}” and takes paths of it, and is not in "
                     f"{listed(places)}, in which “{below}” stands."
                 )
+
+
+def _reaches_into(one: Mapping[str, JSON], other: Mapping[str, JSON]) -> bool:
+    return any(_covers(one, path) for path in cast("list[str]", other.get("paths", [])))
 
 
 def _by_class(policy: PolicyRules) -> Iterator[tuple[str, Mapping[str, JSON]]]:
