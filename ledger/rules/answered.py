@@ -8,7 +8,8 @@ from ledger.canonical import JSON, parse_canonical
 from ledger.errors import FormatError
 from ledger.events.context import MAX_CONTENT_BYTES
 from ledger.records import Absent
-from ledger.rules.reporters import own_word
+from ledger.rules.contributors import took_part
+from ledger.rules.reporters import person_who_signed
 from ledger.rules.shape import ChangeCase
 from ledger.rules.stated import is_late
 
@@ -37,30 +38,35 @@ def verdicts_of(dossier: ReleaseDossier, gate: Told[GateDecision]) -> list[dict[
     return found if found and len(found) == len(verdicts) else Absent("empty" if not verdicts else "unreadable")
 
 
-def excepted_changes(case: ReleaseCase, item: ExceptionFact) -> tuple[ChangeFacts, ...]:
-    """The changes whose verdicts an exception of the release was declared for; all of them where that cannot be told.
+def excepted_changes(case: ReleaseCase, item: ExceptionFact) -> tuple[tuple[ChangeFacts, ...], bool]:
+    """The changes whose verdicts an exception of the release was declared for, and whether that is certain.
 
-    They are those that the last deploy gate before it named, with a rule that it names. Whoever took part in a change
-    has no say in that: their own answer of a gate could leave their change out.
+    They are those that the last deploy gate before it named, with a rule that it names; where no gate answered, all of
+    them. Whoever took part in a change has no say in that: their own answer of a gate could leave their change out.
+    Where that answer cannot be read, or who gave it may have taken part, they are all of them, perhaps.
     """
     dossier = case.dossier
-    answers = [
-        gate
-        for gate in dossier.gates
-        if gate.body.gate == "deploy"
-        and gate.record.index < item.record.index
-        and not is_late(gate.record)
-        and not any(own_word(_case(case, change), gate.record) for change in dossier.changes)
-    ]
-    verdicts = verdicts_of(dossier, answers[-1]) if answers else Absent("missing")
-    if isinstance(verdicts, Absent):
-        return dossier.changes
+    answers: list[Told[GateDecision]] = []
+    certain = True
+    for gate in dossier.gates:
+        if gate.body.gate != "deploy" or gate.record.index >= item.record.index or is_late(gate.record):
+            continue
+        signer = person_who_signed(dossier.records, gate.record)
+        parts = {"no"} if signer is None else {took_part(_case(case, one), signer)[0] for one in dossier.changes}
+        if parts <= {"no"}:
+            answers.append(gate)
+        certain = certain and ("yes" in parts or "unknown" not in parts)
+    if not answers:
+        return dossier.changes, certain
+    verdicts = verdicts_of(dossier, answers[-1])
+    if isinstance(verdicts, Absent) or not certain:
+        return dossier.changes, False
     named = {
         str(one["subject"])
         for one in verdicts
         if one["rule"] in item.exception.rules and one["outcome"] in ("fail", "not-evaluable")
     }
-    return tuple(change for change in dossier.changes if f"change {change.project}/{change.id}" in named)
+    return tuple(change for change in dossier.changes if f"change {change.project}/{change.id}" in named), True
 
 
 def _case(case: ReleaseCase, change: ChangeFacts) -> ChangeCase:

@@ -313,17 +313,18 @@ def _of_release(case: ReleaseCase, item: ExceptionFact) -> Took:
     Pipelines are nobody here.
     """
     acted = [case.dossier.released_by, *(fact.deployed_by for fact in case.dossier.deployments)]
-    of_changes = [
-        _of_change(ChangeCase(case.dossier.records, change, case.settings, case.as_of))
-        for change in excepted_changes(case, item)
-    ]
+    changes, certain = excepted_changes(case, item)
+    of_changes = [_of_change(ChangeCase(case.dossier.records, change, case.settings, case.as_of)) for change in changes]
 
     def took(party: Party) -> tuple[Sameness, tuple[str, ...]]:
         found = {compare(other, party) for other in acted}
         parts = [part(party) for part in of_changes]
-        if "yes" in found or any(part == "yes" for part, _ in parts):
+        shown = [part == "yes" for part, _ in parts]
+        if "yes" in found or (any(shown) if certain else shown and all(shown)):
             return "yes", ()
         reasons = tuple(dict.fromkeys(reason for _, more in parts for reason in more))
+        if any(shown):
+            reasons = ("for which changes the exception was declared is open, as the gate's answer is", *reasons)
         if "unknown" in found:
             reasons = ("who released or deployed it is open", *reasons)
         return ("unknown", reasons) if reasons or any(part == "unknown" for part, _ in parts) else ("no", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from ledger.rules.contributors import gaps
 from ledger.rules.reporters import own_word, person_who_signed
 from ledger.rules.risk import by_class, of_class
 from ledger.rules.runs import GOOD, suite_words, trees_asked, undated
@@ -32,15 +33,19 @@ def _scanned(case: ChangeCase, content: Judged) -> Finding:
     trees = trees_asked(case, content)
     series: dict[tuple[str, str], list[Told[Scan]]] = {}
     own: list[str] = []
+    hidden = gaps(case)
     for item in case.change.scans:
         if item.body.target == "prompts" or item.body.tree not in trees:
             continue
         # A report is a file that anybody can write: whoever took part vouches for nothing with it, as in TST-03. What
         # they show against themselves counts.
         who = own_word(case, item.record)
+        where = f"the scan of {item.body.target} in entry {item.record.index}"
         if who is not None and not _over(case, item):
-            whose = f"{party_words(who, 'whoever signed')}'s own word"
-            own.append(f"the scan of {item.body.target} in entry {item.record.index} is {whose}")
+            own.append(f"{where} is {party_words(who, 'whoever signed')}'s own word")
+            continue
+        if person_who_signed(case.records, item.record) is not None and hidden and not _over(case, item):
+            own += [f"whether {where} is a contributor's own word is open", *hidden]
             continue
         series.setdefault((item.body.tool.name, item.body.target), []).append(item)
     wanted = cast("list[str]", case.settings["scan_targets"])
