@@ -32,7 +32,9 @@ expect() { # expect STATUS COMMAND...: runs it and insists on how it ends
 say "A ledger, its server, its people"
 mkdir -p "$here/homes/ada"
 as ada evidence init "$here/ledger" --origin ledger.example.org --admins-required 1 --admin 'Ada Admin <ada@example.org>'
-as ada evidence serve "$here/ledger" --port 0 >"$here/server.log" 2>&1 &
+# Not through `as`: the background job would be a shell around the server, and ending that ends no server.
+HOME="$here/homes/ada" XDG_CONFIG_HOME="" XDG_CACHE_HOME="" XDG_STATE_HOME="" \
+    evidence serve "$here/ledger" --port 0 >"$here/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT
 url=""
