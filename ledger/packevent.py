@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.digests import digest_bytes
+from ledger.dossier.facts import ReleaseDossier
 from ledger.events.context import NOTHING, About, Actor
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.shape import token
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.digests import Digest
+    from ledger.dossier.facts import PeriodDossier
     from ledger.keys import Signer
     from ledger.parcel import Parcel
 
@@ -58,6 +60,14 @@ class Made:
     """That of its bundle."""
     certificate: Digest | None
     """Id of the certificate that sealed it; None: it has no seal."""
+
+
+def subject_of(dossier: ReleaseDossier | PeriodDossier) -> PackOf:
+    """What is told of a pack's subject: a release in its own project, a period in the first of its projects."""
+    if isinstance(dossier, ReleaseDossier):
+        project = str(dossier.record.event.context.project)
+        return PackOf(project, dossier.record.envelope, dossier.name)
+    return PackOf(dossier.projects[0], period=(dossier.first, dossier.end))
 
 
 def pack_body(files: Sequence[MadeFile], bundle: bytes, subject: PackOf, made: Made) -> Pack:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.canonical import Encodable, encode
 from ledger.digests import Digest, digest_bytes
-from ledger.dossier.build import build_period
 from ledger.dossier.facts import PeriodDossier, ReleaseDossier
 from ledger.entry import ledger_time
 from ledger.errors import FormatError, NotFoundError
@@ -240,16 +239,19 @@ def _baseline(bundle: bytes, anchor_line: str, dossier: ReleaseDossier | PeriodD
             "the bundle of the baseline does not verify, or it is about no period",
             remedy="Check it: evidence verify FILE --anchor ledger.pub",
         )
-    covered = index.subject.period
-    if not isinstance(dossier, PeriodDossier) or covered.to > dossier.first:
+    baseline = dossier_of(index, records)
+    if (
+        not isinstance(dossier, PeriodDossier)
+        or not isinstance(baseline, PeriodDossier)
+        or baseline.end > dossier.first
+    ):
         raise FormatError(
             "bad-baseline",
             "a baseline is an earlier period than that of the pack, which begins where it ends or later",
-            details={"baseline_ends": covered.to},
+            details={"baseline_ends": index.subject.period.to},
             remedy="Name an earlier one: --baseline-from and --baseline-to.",
         )
-    projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
-    return build_period(records, projects, covered.from_, covered.to)
+    return baseline
 
 
 def _made(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.dossier.facts import ReleaseDossier
 from ledger.keyfile import read_key_file
 from ledger.keys import key_id
-from ledger.packevent import Made, MadeFile, PackOf, pack_body, seal_pack_event
+from ledger.packevent import Made, MadeFile, pack_body, seal_pack_event, subject_of
 from ledger.roster.authority import signer_at
 from ledger.rules.ofbundle import dossier_of
 
@@ -31,12 +30,7 @@ def tell_of(store: Store, settings: LedgerSettings, made: Pack) -> int | None:
     key = read_key_file(Path(settings.pack_key))
     roster = store.roster
     signer = signer_at(roster, key_id(key.public), store.size())
-    subject = dossier_of(found.index, found.records)
-    if isinstance(subject, ReleaseDossier):
-        project = str(subject.record.event.context.project)
-        of = PackOf(project, subject.record.envelope, subject.name)
-    else:
-        of = PackOf(subject.projects[0], period=(subject.first, subject.end))
+    of = subject_of(dossier_of(found.index, found.records))
     # Only the PDF is handed out here: of the other forms nobody has a copy that could be looked up.
     files = [MadeFile(item.name, item.media_type, item.data) for item in made.files if item.form == "pdf"]
     body = pack_body(

@@ -257,21 +257,13 @@ def tell_pack(session: Session, body: PackBody, subject: PackOf) -> tuple[Parcel
 
 
 def _subject(source: Source) -> PackOf:
-    from ledger.events.work import Release
-    from ledger.packevent import PackOf
+    from ledger.packevent import subject_of
+    from ledger.rules.ofbundle import dossier_of
 
-    records, index = source.bundle.records, source.bundle.verification.index
+    index = source.bundle.verification.index
     if index is None:
         raise ValueError("a bundle whose checks passed has its index")
-    if index.subject.period is not None:
-        covered = index.subject.period
-        projects = [part.stream for part in index.streams[1:]] or sorted(records.roster.projects)
-        return PackOf(projects[0], period=(covered.from_, covered.to))
-    found = next(record for record in records.entries if record.envelope == index.subject.release)
-    body, project = found.event.body, found.event.context.project
-    if not isinstance(body, Release) or project is None:
-        raise TypeError("the subject of a bundle is a release of a project")
-    return PackOf(project, found.envelope, f"{body.product}@{body.version}")
+    return subject_of(dossier_of(index, source.bundle.records))
 
 
 def _enrolled(seal: Sealing, roster: Roster, position: int) -> Digest:
