@@ -90,7 +90,9 @@ def capture(value: str, *, limit: int = LIMIT, lines: int = 1, whole: str = "") 
     kept = body[:limit]
     if lines > 1:
         kept = "\n".join(kept.split("\n", lines)[:lines])
-    runs = _filtered(kept, line_breaks=lines > 1)
+    # Nearly every text of a register is ASCII: every font draws all of it, and none of it is a mark.
+    ordinary = kept != "" and kept.isascii() and kept.isprintable()
+    runs = [Run("plain", kept)] if ordinary else _filtered(kept, line_breaks=lines > 1)
     if len(kept) < len(body):
         kept_count, whole_count = f"{len(kept):,}", f"{len(body):,}"
         if whole:

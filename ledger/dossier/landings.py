@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from ledger.records import Record
 
 
-def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing]]:
+def landings_of(entries: Entries, project: str) -> dict[str | None, tuple[Landing, ...]]:
     """Landings of a project by change id, ascending by index; under None those that belong to no recorded change.
 
     A landing belongs to the change whose diff has its manifest, else its tree, else to that of the diff which the
     merge event says it recomputed; else, with no binding, to the change whose recorded head it merged, or which the
     merge event is about: then something else landed than was recorded.
     """
+    if project not in entries.landings:
+        entries.landings[project] = {change: tuple(found) for change, found in _placed(entries, project).items()}
+    return entries.landings[project]
+
+
+def landings_of_change(entries: Entries, key: ChangeKey) -> tuple[Landing, ...]:
+    """The landings of one change, ascending by index."""
+    return landings_of(entries, key[0]).get(key[1], ())
+
+
+def _placed(entries: Entries, project: str) -> dict[str | None, list[Landing]]:
     by_manifest: defaultdict[Digest, list[Record]] = defaultdict(list)
     by_tree: defaultdict[str, list[Record]] = defaultdict(list)
     by_head: dict[str, Record] = {}
@@ -55,11 +66,6 @@ def landings_of(entries: Entries, project: str) -> dict[str | None, list[Landing
         )
         found.setdefault(change, []).append(landing)
     return found
-
-
-def landings_of_change(entries: Entries, key: ChangeKey) -> tuple[Landing, ...]:
-    """The landings of one change, ascending by index."""
-    return tuple(landings_of(entries, key[0]).get(key[1], ()))
 
 
 def _pushes(entries: Entries, project: str) -> dict[tuple[str, str], Record]:

@@ -67,7 +67,7 @@ def read_card(content: Content) -> CardDocument | Absent:
 class Directory:
     """Everybody in the roster of ``records``, with what their cards claimed and when."""
 
-    __slots__ = ("_claims", "_hidden", "_members", "_persons", "_records")
+    __slots__ = ("_claims", "_hidden", "_members", "_parties", "_persons", "_records")
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -75,6 +75,7 @@ class Directory:
         self._hidden: list[_Claim] = []
         self._persons: dict[str, str] = {}
         self._members: dict[str, list[str]] = {}
+        self._parties: dict[str, Party] = {}
         for principal in records.roster.principals.values():
             person = person_behind(records.roster, principal.id, records.position)
             self._persons[principal.id] = person
@@ -98,6 +99,12 @@ class Directory:
 
     def principal(self, identifier: str) -> Party:
         """The party of a principal that an event names: the person behind it, by that one's own card."""
+        # Records are those of one position and never change, so a card is read once however many events name somebody.
+        if identifier not in self._parties:
+            self._parties[identifier] = self._party(identifier)
+        return self._parties[identifier]
+
+    def _party(self, identifier: str) -> Party:
         known = self._records.roster.principals.get(self.person(identifier))
         if known is None:
             return Party(identifier, None, None, "missing")

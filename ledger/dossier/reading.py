@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.documents import ListedCommit, parse_commits
-from ledger.dossier.facts import CommitFact
+from ledger.dossier.facts import CommitFact, Landing, Surroundings
 from ledger.dossier.people import Directory, commit_account
 from ledger.errors import FormatError
 from ledger.events.governance import Correction
@@ -57,6 +57,10 @@ class Entries:
     """By the release they name."""
     lists: dict[Digest, tuple[CommitFact, ...] | Absent] = field(default_factory=dict)
     """Commit lists already read, by commitment."""
+    landings: dict[str, dict[str | None, tuple[Landing, ...]]] = field(default_factory=dict)
+    """Landings already placed, by project: the releases of a period share those of their projects."""
+    around: dict[tuple[tuple[str, ...], int, int], Surroundings] = field(default_factory=dict)
+    """Surroundings already read, by projects, first entry and end: the releases of a period share them too."""
 
 
 def arrange(records: Records) -> Entries:

@@ -181,7 +181,13 @@ def access_reviews(entries: Entries, records: Iterable[Record]) -> tuple[Approva
 
 def surroundings(entries: Entries, projects: Collection[str], first: int, end: int) -> Surroundings:
     """What was recorded around changes of ``projects`` in entries from ``first`` up to, not including, ``end``."""
+    asked = (tuple(projects), first, end)
+    if asked not in entries.around:
+        entries.around[asked] = _read(entries, *asked)
+    return entries.around[asked]
 
+
+def _read(entries: Entries, projects: tuple[str, ...], first: int, end: int) -> Surroundings:
     def of(kind: str) -> list[Record]:
         return [record for project in projects for record in entries.told[kind, project] if first <= record.index < end]
 

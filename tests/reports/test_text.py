@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.coverage import covered
-from reports.text import LIMIT, MARKS, breakable, capture
+from reports.text import LIMIT, MARKS, Run, breakable, capture
 from tests.reports.measure_coverage import FONTS, table
 from tests.reports.sample import BIDI, BOMB, HIDDEN, HOSTILE, LONG, NAMES
 
@@ -52,6 +52,16 @@ def test_length_and_marks_are_bounded(value: str) -> None:
     for character in plain:
         run = run + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
         assert run <= MARKS
+
+
+def test_ascii_is_printed_as_it_is_beside_anything() -> None:
+    """Each printable character of ASCII prints as itself, whether or not something else stands in the same text."""
+    for character in map(chr, range(0x20, 0x7F)):
+        assert capture(character).runs == (Run("plain", character),)
+        assert capture(f"{character}é").runs == (Run("plain", f"{character}é"),)
+        assert capture(f"{character}\u200b").runs[0] == Run("plain", character)
+    assert capture("\x7f").runs == (Run("code", "\\u{7F}"),)
+    assert capture("").runs == ()
 
 
 def test_bidirectional_overrides_are_shown() -> None:
