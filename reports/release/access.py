@@ -8,7 +8,7 @@ from ledger.dossier.people import read_card
 from ledger.records import Absent
 from ledger.roster.state import in_force
 from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, words
-from reports.release.governed import Governance, scope_words
+from reports.release.governed import governance_of, scope_words
 from reports.release.objectives import SECTIONS
 from reports.release.said import (
     NAME,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
     from ledger.roster.state import Grant, Key, Principal
     from reports.parts import Block, Inline, Line
+    from reports.release.governed import Governance
     from reports.release.view import View
     from reports.text import Text
 
@@ -44,7 +45,7 @@ ACCOUNTS: Final = 4
 
 def access(view: View) -> Section:
     """The section."""
-    governance = Governance(view)
+    governance = governance_of(view)
     people = _principals(view, governance)
     grants = _ordered(governance)
     keys = _keys(governance)

@@ -9,7 +9,7 @@ from ledger.roster.state import policy_at
 from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import gate_words, parameter_words
 from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
-from reports.release.governed import Governance, act_words
+from reports.release.governed import act_words, governance_of
 from reports.release.objectives import SECTIONS
 from reports.release.said import (
     NAME,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import Told
     from ledger.events.forge import ControlSnapshot, Protection
     from reports.parts import Block, Line
-    from reports.release.governed import Act
+    from reports.release.governed import Act, Governance
     from reports.release.view import View
 
 ANCHOR: Final = "configuration"
@@ -47,7 +47,7 @@ MOST_ACTS: Final = 60
 
 def configuration(view: View) -> Section:
     """The section."""
-    governance = Governance(view)
+    governance = governance_of(view)
     return Section(
         ANCHOR,
         "13",
@@ -105,7 +105,7 @@ def _policy(view: View, governance: Governance) -> Facts:
 def _signed_by(governance: Governance, act: Act | None) -> Line:
     if act is None:
         return line(quiet(say("not at hand")))
-    return line(governance.name(act.record.key.principal), quiet(f", {ledger_time(act.record)}, {entry(act.record)}"))
+    return line(governance.signer(act.record), quiet(f", {ledger_time(act.record)}, {entry(act.record)}"))
 
 
 def _approved_by(governance: Governance, act: Act | None) -> Line:
@@ -113,10 +113,10 @@ def _approved_by(governance: Governance, act: Act | None) -> Line:
         return line(quiet(say("not at hand")))
     parts = [
         line(
-            governance.name(item.key.principal),
+            governance.signer(item),
             quiet(f", {ledger_time(item)}, {entry(item)}"),
         )
-        for item in act.approvals
+        for item in act.decisions
     ]
     if parts:
         return joined(parts, "; ")
@@ -285,7 +285,7 @@ def _acts(governance: Governance) -> tuple[Block, ...]:
 
 
 def _act(governance: Governance, act: Act) -> Row:
-    others = joined([line(governance.name(item.key.principal)) for item in act.approvals])
+    others = joined([line(governance.signer(item)) for item in act.decisions])
     alone = governance.records.roster.core.admins_required == 1
     # What founded the ledger had nobody before it who could have approved.
     unneeded = NONE if alone or act.record.index == 0 else say("nobody: one suffices")
@@ -295,7 +295,7 @@ def _act(governance: Governance, act: Act) -> Row:
             line(str(act.record.index)),
             line(ledger_time(act.record)[:16]),
             line(capture(act_words(governance, act.record), limit=200)),
-            line(governance.name(act.record.key.principal)),
+            line(governance.signer(act.record)),
             others or line(quiet(nobody)),
         ),
         hit=act.pending,

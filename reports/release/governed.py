@@ -34,7 +34,7 @@ from ledger.roster.state import in_force
 from reports.release.said import NAME, entry, named, received
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import day
+from reports.wording import day, number
 
 if TYPE_CHECKING:
     from ledger.digests import Digest
@@ -52,7 +52,7 @@ class Act:
     """An act of the ledger's own stream, with who stood behind it."""
 
     record: Record
-    approvals: tuple[Record, ...]
+    decisions: tuple[Record, ...]
     """Decisions of other administrators about it, ascending by index."""
     pending: bool
     """Whether it still waits for another administrator."""
@@ -61,13 +61,15 @@ class Act:
 class Governance:
     """The roster of a pack, asked in the words of print."""
 
-    __slots__ = ("_acts", "_at", "people", "records", "since")
+    __slots__ = ("_acts", "_at", "end", "people", "records", "since")
 
-    def __init__(self, view: View) -> None:
-        self.records: Records = view.dossier.records
-        self.people = Directory(self.records)
-        self.since = previous_position(view)
-        """Position after the previous release of the product; 0: none is recorded."""
+    def __init__(self, records: Records, since: int, end: int) -> None:
+        self.records = records
+        self.people = Directory(records)
+        self.since = since
+        """First entry that is recent: after the previous release of the product, or of the period; 0: all are."""
+        self.end = end
+        """Where that ends: the pack's position, or the end of the period."""
         decided: dict[Digest, list[Record]] = {}
         acts: list[Record] = []
         for record in self.records.entries:
@@ -91,11 +93,11 @@ class Governance:
 
     @property
     def recent(self) -> tuple[Act, ...]:
-        """Those that came, or were completed, after the previous release."""
+        """Those that came, or about which somebody decided, since the previous release or in the period."""
         return tuple(
             act
             for act in self._acts
-            if act.record.index >= self.since or any(item.index >= self.since for item in act.approvals)
+            if any(self.since <= item.index < self.end for item in (act.record, *act.decisions))
         )
 
     def act_of(self, envelope: Digest) -> Act | None:
@@ -105,6 +107,10 @@ class Governance:
     def name(self, principal: str) -> Text:
         """The name that a principal prints with."""
         return named(self.people.principal(principal))
+
+    def signer(self, record: Record) -> Text:
+        """The name of whose key signed an entry."""
+        return self.name(record.key.principal)
 
     def grants(self) -> tuple[Grant, ...]:
         """Every grant that is in force at the pack's position or ended after the previous release."""
@@ -134,6 +140,11 @@ class Governance:
             if record is None
             else f"{day(received(record))}, {entry(record)}"
         )
+
+
+def governance_of(view: View) -> Governance:
+    """That of a release: what is recent came after the previous one."""
+    return Governance(view.dossier.records, previous_position(view), view.dossier.records.position)
 
 
 def previous_position(view: View) -> int:
@@ -182,7 +193,7 @@ def act_words(governance: Governance, record: Record) -> str:  # noqa: C901, PLR
                 "revoked a key of {name}: {reason}; compromised since position {position}",
                 name=name(body.principal),
                 reason=body.reason,
-                position=body.compromised_since,
+                position=number(body.compromised_since),
             )
         case RoleGrant():
             return say("granted {name} the role {role}", name=name(body.principal), role=body.role)
