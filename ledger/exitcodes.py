@@ -9,7 +9,7 @@ DONE: Final = 0
 ERROR: Final = 1
 """An error: nothing was recorded, or the question could not be answered."""
 USAGE: Final = 2
-"""Wrong usage of the command itself."""
+"""Wrong usage of the command itself; of ``verify``, also a line or file not of its form, so that nothing was judged."""
 NEGATIVE: Final = 3
 """Checked, and the answer is no: tampered, a failed rule, a signature that does not hold."""
 NOT_ALLOWED: Final = 4

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import random
 import re
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger import exitcodes
 from ledger.envelope import seal
+from ledger.errors import FormatError
 from ledger.events.context import About
 from ledger.events.roster import (
     KeyEnd,
@@ -31,11 +36,15 @@ from ledger.events.statement import Event
 from ledger.events.work import Approval, Basis, Seen
 from ledger.keys import SigningKey, key_id, sign
 from ledger.roster.acts import key_preimage
+from ledger.verify.form import check_anchor_form, check_file_form
 from ledger.verify.run import verify_bundle
+from tests.cli.running import User
 from tests.every_kind import governed_world
 from tests.later_kinds import later_kinds
 from tests.sshkeys import SORTS, EmulatedKey
+from tests.stories import small_release
 from tests.test_standalone import standalone
+from tests.unjudged import ANCHORS, BLANKS, FILES
 from tests.world import World, seed
 
 if TYPE_CHECKING:
@@ -48,6 +57,7 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from tests.world import Member
 
+VECTORS = Path(__file__).parent / "vectors"
 KEYS: tuple[Signer, ...] = (
     *(SigningKey(seed(f"fresh {number}")) for number in range(3)),
     # Of one seed, so that some are one key in two forms.
@@ -313,3 +323,97 @@ def test_both_judge_every_payload_alike(number: int) -> None:
     # Both ways: what is refused for its shape or its signer, and what is as good as it was.
     assert {"V10", "V13", "V14"} <= {check for check, _ in ours}
     assert 5 < 150 - len({place for _, place in ours if place.startswith("entry")}) < 145
+
+
+# What is not judged
+
+
+@cache
+def release() -> tuple[bytes, str]:
+    """A sound bundle, and its anchor's line without an end."""
+    world, record = small_release()
+    return world.bundle(record), world.anchor.strip()
+
+
+def asked(folder: Path, data: bytes, anchor: str) -> tuple[tuple[int, str], tuple[int, str]]:
+    """Exit status of ``evidence verify`` and of ``verify.py``, and what each says, of a file and an anchor's file."""
+    (folder / "given").write_bytes(data)
+    (folder / "ledger.pub").write_bytes(anchor.encode())
+    said = User(folder / "home", folder).evidence("verify", "given", "--anchor", "ledger.pub")
+    theirs = io.StringIO()
+    with redirect_stdout(theirs):
+        status = standalone().main([str(folder / "given"), "--anchor", str(folder / "ledger.pub")])
+    return (said.status, said.out + said.err), (status, theirs.getvalue())
+
+
+@pytest.mark.parametrize("name", list(ANCHORS))
+def test_a_mistyped_anchor_is_no_word_about_the_file(tmp_path: Path, name: str) -> None:
+    """Both say of the line what it is instead, in the same words; neither says that anything is not intact."""
+    bundle, anchor = release()
+    make, reason = ANCHORS[name]
+    for data in (bundle, b"no bundle"):
+        for status, said in asked(tmp_path, data, make(anchor)):
+            assert status == exitcodes.USAGE
+            assert f"the anchor line is not of its form: {reason}" in said
+            assert "intact" not in said
+    line = make(anchor).strip(" \t\r\n")
+    with pytest.raises(FormatError) as refused:
+        check_anchor_form(line)
+    assert standalone().not_judged(bundle, line) == [refused.value.message, refused.value.remedy]
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_what_is_no_pack_is_not_called_altered(tmp_path: Path, name: str) -> None:
+    """Both say of the file what it is instead, in the same words; neither says that anything is not intact."""
+    data, reason = FILES[name]
+    for status, said in asked(tmp_path, data, release()[1]):
+        assert status == exitcodes.USAGE
+        assert f"this is not a pack or bundle: {reason}" in said
+        assert "intact" not in said
+    with pytest.raises(FormatError) as refused:
+        check_file_form(data)
+    assert standalone().not_judged(data, release()[1]) == [refused.value.message, refused.value.remedy]
+
+
+def test_a_program_reads_apart_what_was_not_judged(tmp_path: Path) -> None:
+    """As JSON it is neither intact nor not: ``verify.py`` says null, ``evidence verify`` a problem with its slug."""
+    (tmp_path / "given").write_bytes(b"")
+    said = User(tmp_path / "home", tmp_path).evidence("verify", "given", "--anchor", release()[1], "--json")
+    assert (said.status, said.out, said.problem["slug"]) == (exitcodes.USAGE, "", "not-a-bundle")
+    theirs = io.StringIO()
+    with redirect_stdout(theirs):
+        assert standalone().main([str(tmp_path / "given"), "--anchor-line", release()[1], "--json"]) == exitcodes.USAGE
+    document = json.loads(theirs.getvalue())
+    assert document["intact"] is None
+    assert document["not_judged"] == said.problem["detail"]
+
+
+@pytest.mark.parametrize("form", BLANKS)
+def test_blanks_around_an_anchor_do_no_harm(tmp_path: Path, form: str) -> None:
+    """A line end of another system, or a blank that came along, is no other anchor."""
+    bundle, anchor = release()
+    assert [status for status, _ in asked(tmp_path, bundle, form.format(anchor))] == [exitcodes.DONE, exitcodes.DONE]
+
+
+def test_an_altered_or_cut_bundle_is_judged(tmp_path: Path) -> None:
+    """A byte changed anywhere, or the end cut off, leaves a bundle's form: both say not intact, never no bundle."""
+    bundle, anchor = release()
+    places = (*range(60), len(bundle) // 2, len(bundle) - 2)
+    changed = [bundle[:at] + bytes([bundle[at] ^ 1]) + bundle[at + 1 :] for at in places]
+    cut = [bundle[:size] for size in (41, 42, 99, len(bundle) // 2, len(bundle) - 1)]
+    for data in (*changed, *cut, bundle + b"\n", b"\n" + bundle):
+        check_file_form(data)
+        assert standalone().not_judged(data, anchor) == []
+    for data in (changed[0], changed[30], cut[0], cut[3]):
+        for status, said in asked(tmp_path, data, anchor):
+            assert status == exitcodes.NEGATIVE
+            assert "records NOT intact" in said.replace(":", "")
+
+
+@pytest.mark.parametrize("folder", sorted((VECTORS / "bundles").iterdir()), ids=lambda folder: folder.name)
+def test_every_frozen_bundle_is_judged(folder: Path) -> None:
+    """Whatever is wrong with the bundles of the vectors, they are bundles, and their anchors anchors."""
+    bundle, anchor = (folder / "bundle.zip").read_bytes(), (folder / "ledger.pub").read_text().strip()
+    check_anchor_form(anchor)
+    check_file_form(bundle)
+    assert standalone().not_judged(bundle, anchor) == []

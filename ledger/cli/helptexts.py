@@ -11,7 +11,7 @@ Exit codes of every command:
 
   {exitcodes.DONE:>3}  Done: the evidence was accepted, or is safely in the outbox and no server was required.
   {exitcodes.ERROR:>3}  An error: nothing was recorded, or the question could not be answered.
-  {exitcodes.USAGE:>3}  Wrong usage of the command itself.
+  {exitcodes.USAGE:>3}  Wrong usage of the command itself; verify: nothing was judged.
   {exitcodes.NEGATIVE:>3}  Checked, and the answer is no: tampered, a failed rule, a signature that does not hold.
   {exitcodes.NOT_ALLOWED:>3}  Not authenticated, or not allowed: a token or key that may not do this.
   {exitcodes.UNREACHABLE:>3}  The server cannot be reached, and the outbox is off or cannot be written.

@@ -23,6 +23,8 @@ DEFAULT_SERVER: Final = "http://127.0.0.1:8410"
 PROJECT_FILE: Final = ".evidence-ledger.toml"
 USER_FILE: Final = "config.toml"
 MAX_FILE_BYTES: Final = 65_536
+ANCHOR_BLANKS: Final = " \t\r\n"
+"""What a mail or an editor may leave around an anchor line; it is taken off (format §5.3)."""
 
 VARIABLES: Final[Mapping[str, str]] = {
     "server": "EVIDENCE_LEDGER_SERVER",
@@ -84,7 +86,7 @@ class Settings:
 
     @property
     def anchor_line(self) -> str:
-        """The line of ``ledger.pub``.
+        """The line of ``ledger.pub``, without the blanks that a mail or an editor left around it.
 
         Raises:
             NotFoundError: ``no-anchor`` where none is named, or its file is not there.
@@ -96,8 +98,8 @@ class Settings:
                 remedy="evidence connect URL --anchor FILE, or --anchor FILE with this command",
             )
         if is_anchor_line(self.anchor.text):
-            return self.anchor.text
-        return _read_anchor(Path(self.anchor.text))
+            return self.anchor.text.strip(ANCHOR_BLANKS)
+        return read_anchor(Path(self.anchor.text)).strip(ANCHOR_BLANKS)
 
 
 def is_anchor_line(text: str) -> bool:
@@ -224,7 +226,12 @@ def _user_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Pa
     return base / "evidence-ledger"
 
 
-def _read_anchor(path: Path) -> str:
+def read_anchor(path: Path) -> str:
+    """What stands in an anchor's file, whatever it is.
+
+    Raises:
+        NotFoundError: ``no-anchor``: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
@@ -233,6 +240,7 @@ def _read_anchor(path: Path) -> str:
             "no-anchor",
             "the file of the ledger's public line cannot be read",
             details={"path": str(path), "cause": type(error).__name__},
+            remedy="Name the file ledger.pub, or give its line in quotation marks.",
         ) from None
 
 

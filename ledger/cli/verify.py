@@ -11,7 +11,7 @@ import click
 from ledger import exitcodes
 from ledger.cli.options import output, output_options
 from ledger.cli.output import Output, clean, paint, plural
-from ledger.errors import FormatError
+from ledger.errors import FormatError, LedgerError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,7 @@ _PDF_HEAD: Final = b"%PDF-"
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--anchor", metavar="FILE|LINE", help="The ledger's public line ledger.pub, from a source you trust.")
 @click.option("--records-only", is_flag=True, help="Exit 0 when the records are intact, whatever the printed pages.")
 @click.option(
@@ -51,24 +51,23 @@ def verify(
       evidence verify payments-4.2.0.pdf --anchor ledger.pub --records-only
 
     Exit 0: intact. 3: checked and negative, or pages that no seal of this
-    ledger covers.
+    ledger covers. 2: nothing was judged, because the anchor line or the
+    file is not of its form.
     """
     from ledger.standalone import published_verifier
     from ledger.verify.findings import CLOSING
-    from ledger.verify.run import verify_bundle
 
     say = output(ctx)
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    _refuse_page(data)
-    line = _anchor_line(ctx, anchor)
-    if data.startswith(_PDF_HEAD):
-        from reports.sealed import judge_pages
+    try:
+        line = _anchor_line(ctx, anchor)
+        found, pages = _judged(data, line)
+    except LedgerError as error:
+        from ledger.cli.output import report_error
 
-        attached, bundle = _bundle_inside(data)
-        found = verify_bundle(bundle, line)
-        pages: PrintedPages | None = judge_pages(data, attached, found)
-    else:
-        found, pages = verify_bundle(data, line), None
+        report_error(error, json=say.json)
+        # Not 3: whoever mistyped the anchor, or took a wrong file, has found nothing out about any records.
+        ctx.exit(exitcodes.USAGE)
     seal = _seal(pages, timestamp_root)
     own_verifier = found.index is not None and _carries(found, published_verifier())
     lines = [f"ledger: {_name(line)}", *_lines(found, pages, seal, say, own_verifier=own_verifier)]
@@ -80,20 +79,35 @@ def verify(
         ctx.exit(exitcodes.NEGATIVE)
 
 
-def _bundle_inside(pdf: bytes) -> tuple[bytes | None, bytes]:
-    """The bundle that a PDF library finds, if it finds one, and the one to verify: of a damaged pack, what is left."""
+def _judged(data: bytes, line: str) -> tuple[Verification, PrintedPages | None]:
+    """What is found of the records, and of the pages of a PDF.
+
+    Raises:
+        FormatError: ``bad-anchor``, ``not-a-bundle``: there is nothing to judge.
+    """
+    from ledger.verify.form import check_anchor_form, check_file_form
+    from ledger.verify.run import verify_bundle, without_bundle
+
+    check_anchor_form(line)
+    if not data.startswith(_PDF_HEAD):
+        check_file_form(data)
+        return verify_bundle(data, line), None
     from reports.attached import attached_bundle
-    from reports.sealed import plain_bundle
+    from reports.sealed import judge_pages, plain_bundle
 
     try:
-        attached = attached_bundle(pdf)
+        attached = bundle = attached_bundle(data)
     except FormatError:
+        check_file_form(data)
+        attached = None
         try:
-            return None, plain_bundle(pdf)
-        except FormatError:
-            pass
-        raise
-    return attached, attached
+            # Of a damaged pack, what is left.
+            bundle = plain_bundle(data)
+        except FormatError as error:
+            found = without_bundle(error)
+            return found, judge_pages(data, None, found)
+    found = verify_bundle(bundle, line)
+    return found, judge_pages(data, attached, found)
 
 
 def _seal(pages: PrintedPages | None, timestamp_root: Path | None) -> dict[str, Any] | None:
@@ -115,33 +129,35 @@ def _time(moment: datetime) -> str:
 
 
 def _name(anchor_line: str) -> str:
-    """The log's name and the start of the ledger id, as far as the line can be read."""
+    """The log's name and the start of the ledger id."""
     from ledger.anchor import parse_anchor
 
-    try:
-        anchor = parse_anchor(anchor_line)
-    except FormatError:
-        return "the anchor is no line of a ledger.pub"
+    anchor = parse_anchor(anchor_line)
     return f"{anchor.origin} {anchor.ledger[:23]}, as the anchor names it"
 
 
-def _refuse_page(data: bytes) -> None:
-    """A pack's web page holds no records; calling it "not intact" would accuse somebody of nothing."""
-    if data[:256].lstrip().lower().startswith((b"<!doctype", b"<html")):
-        raise FormatError(
-            "not-a-bundle",
-            "this is a web page, which carries no records to verify",
-            remedy="Verify the pack's PDF, or the bundle that lies beside it (.evidence.zip).",
-        )
-
-
 def _anchor_line(ctx: click.Context, given: str | None) -> str:
+    """The line without the blanks around it.
+
+    Raises:
+        NotFoundError: ``no-anchor``: none is named, or its file cannot be read.
+    """
+    from ledger.cli.settings import ANCHOR_BLANKS, read_anchor
+
     if given is None:
         from ledger.cli.options import settings
 
         return settings(ctx).anchor_line
-    path = Path(given)
-    return path.read_text(encoding="utf-8", errors="replace") if " " not in given or path.is_file() else given
+    line = read_anchor(Path(given)) if not set(given) & set(ANCHOR_BLANKS) or _is_file(given) else given
+    return line.strip(ANCHOR_BLANKS)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:
+        # A line may be longer than any name of a file.
+        return False
 
 
 def _carries(found: Verification, verifier: bytes) -> bool:

@@ -6,8 +6,9 @@
     python3 verify.py BUNDLE.zip --anchor-line "ledger.example.com/acme+1a2b3c4d+AQ... sha256:404b..."
     python3 verify.py - --anchor ledger.pub --json < BUNDLE.zip
 
-Exit code 0: records intact and, of a PDF, printed pages as they were sealed. 3: not so. 2: usage, or nothing could be
-checked because there is no anchor. --records-only: the printed pages of a PDF do not count.
+Exit code 0: records intact and, of a PDF, printed pages as they were sealed. 3: not so. 2: usage, or nothing was
+judged, because there is no anchor, the anchor line is not of its form, or the file is no pack or bundle.
+--records-only: the printed pages of a PDF do not count.
 
 BEFORE YOU TRUST IT. This file travels inside the evidence that it judges, and whoever forged the one could have forged
 the other. Compare its SHA-256 with the digest published for the release it came from (`sha256sum verify.py`), or run a
@@ -51,6 +52,15 @@ CLOSING = "Integrity only; rules: see `evidence check`"
 NO_ANCHOR = (
     "No anchor, so nothing can be called intact. Ask the ledger's owner for the one line of ledger.pub by a way that "
     "does not pass through this bundle, and give it with --anchor FILE or --anchor-line TEXT."
+)
+
+WRONG_ANCHOR = (
+    "Give the one line of ledger.pub exactly as the ledger's owner publishes it. Nothing was judged: this says nothing "
+    "about the file, neither good nor bad."
+)
+WRONG_FILE = (
+    "Take the pack (.evidence.pdf) or the bundle (.evidence.zip) as it was published or sent, and get it again if it "
+    "was cut short. Nothing was judged: this says nothing about any records, neither good nor bad."
 )
 
 
@@ -2855,6 +2865,63 @@ def _judged(seal: Seal, certificate: Certificate | None, position: int) -> Pages
     return Pages(SEALED, found)
 
 
+# What is not judged (§9) ----------------------------------------------------------------------------------------------
+
+ANCHOR_BLANKS = " \t\r\n"
+# Any mark of a bundle or pack makes it one: who altered it must not get it called something else.
+_MEMBER = re.compile(rb"PK\x03\x04.{26}(?:bundle\.json|entries\.jsonl)", re.DOTALL)
+_PACK_MARKS = (_BUNDLE_STARTS, b"/M (D\\072")
+
+
+def not_judged(data: bytes, anchor_line: str) -> list[str]:
+    """Why there is nothing to judge, and what to do about it; empty for an anchor line and a pack or bundle."""
+    fault = anchor_fault(anchor_line)
+    if fault is not None:
+        return [f"the anchor line is not of its form: {fault}", WRONG_ANCHOR]
+    fault = file_fault(data)
+    return [] if fault is None else [f"this is not a pack or bundle: {fault}", WRONG_FILE]
+
+
+def anchor_fault(line: str) -> str | None:
+    """What a line is that is no anchor's, else None."""
+    words, lines = line.split(" "), line.split("\n")
+    if line == "":
+        return "it is empty"
+    if len(lines) > 1:
+        is_note = "\n\n" in line and "\n\u2014 " in line
+        return "it is a checkpoint, which is another file" if is_note else f"it has {len(lines)} lines"
+    if len(words) != 2:
+        return "it is not two words, a verifier key and a ledger id, with one space between"
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", words[1]):
+        return "its ledger id is not sha256: and 64 digits of 0-9 and a-f"
+    try:
+        read_anchor(line)
+    except Fault:
+        return "its verifier key is not a name, a key id and a key that belong together"
+    return None
+
+
+def file_fault(data: bytes) -> str | None:
+    """What a file is that has no mark of a pack or bundle, else None."""
+    if data[:5] == b"%PDF-":
+        if any(mark in data for mark in _PACK_MARKS):
+            return None
+        if b"%%EOF" in data[-1024:]:
+            return "it is a PDF that holds no bundle as packs do"
+        return "it is a PDF that ends early and holds no bundle; if it was a pack, it is incomplete"
+    return None if _MEMBER.search(data) else _other_file(data)
+
+
+def _other_file(data: bytes) -> str:
+    if data == b"":
+        return "the file is empty"
+    if re.match(rb"\s*<(?:!doctype|html)", data[:256], re.IGNORECASE):
+        return "it is a web page, which carries no records"
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return "it is a ZIP archive, or the start of one, that holds no bundle"
+    return f"its {len(data)} bytes are neither a PDF nor a ZIP archive"
+
+
 # The command --------------------------------------------------------------------------------------------------------
 
 
@@ -2888,7 +2955,7 @@ def report_json(result: Result, pages: Pages | None) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 intact, 3 not intact, 2 usage."""
+    """The exit code: 0 intact, 3 not intact, 2 usage or not judged."""
     parser = argparse.ArgumentParser(description="Verifies an Evidence Ledger bundle or pack.", epilog=NO_ANCHOR)
     parser.add_argument("bundle", metavar="FILE", help="the bundle (ZIP) or pack (PDF), or - for standard input")
     parser.add_argument("--anchor", metavar="FILE", help="the file ledger.pub, from outside the bundle")
@@ -2902,7 +2969,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         line = options.anchor_line
         if line is None:
-            line = Path(options.anchor).read_bytes()[:4096].decode("ascii", "replace")
+            line = Path(options.anchor).read_bytes()[:65_536].decode("utf-8", "replace")
         with sys.stdin.buffer if options.bundle == "-" else Path(options.bundle).open("rb") as source:
             data = source.read(FILE_MAX + 1)
     except (OSError, ValueError) as error:
@@ -2910,6 +2977,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if len(data) > FILE_MAX:
         print(f"Cannot read: it has more than {FILE_MAX} bytes", file=sys.stderr)
+        return 2
+    line = line.strip(ANCHOR_BLANKS)
+    lacking = not_judged(data, line)
+    if lacking:
+        value = {"closing": CLOSING, "intact": None, "not_judged": lacking[0], "remedy": lacking[1]}
+        print(json.dumps(value, indent=2, sort_keys=True) if options.json else "Not judged: " + ". ".join(lacking))
         return 2
     result, pages = verify_pack(data, line) if data.startswith(b"%PDF-") else (verify(data, line), None)
     print(report_json(result, pages) if options.json else report(result, pages))

@@ -69,6 +69,13 @@ def verify_bundle(data: bytes, anchor_line: str) -> Verification:
     return _verify_entries(index, members, shown, anchor, collector)
 
 
+def without_bundle(fault: FormatError) -> Verification:
+    """What is found of a pack whose bundle cannot be taken out: V01 fails, and there is nothing else to judge."""
+    collector = Collector()
+    collector.fail("V01", "PDF", fault)
+    return _ended(collector)
+
+
 def _verify_entries(
     index: Index, members: dict[str, bytes], shown: tuple[Shown, ...], anchor: Anchor, collector: Collector
 ) -> Verification:

@@ -15,7 +15,9 @@ from ledger.standalone import published_digests, published_page, published_verif
 from ledger.verify.run import verify_bundle
 from tests.browser.verifying import PAGE, Answer, ask, found_by_script, open_page
 from tests.stories import small_release
+from tests.test_standalone import standalone
 from tests.test_two_readers import Chaos, Twister
+from tests.unjudged import ANCHORS, BLANKS, FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,22 +83,62 @@ def agree(page: Page, world: World) -> frozenset[tuple[str, str]]:
     return answer.found
 
 
-def test_the_page_refuses_flipped_bytes_and_what_is_no_bundle(page: Page, release: tuple[bytes, str]) -> None:
-    """Bytes flipped here and there, a shortened file, an empty one and a text fail as in verify.py; none is intact."""
+def test_the_page_refuses_flipped_bytes(page: Page, release: tuple[bytes, str]) -> None:
+    """Bytes flipped here and there, and a file cut short or made longer, fail as in verify.py; none is intact."""
     bundle, anchor = release
     flipped = [bytearray(bundle) for _ in range(24)]
     for number, data in enumerate(flipped):
         data[number * len(bundle) // 24] ^= 0x01
-    for changed in (*flipped, bundle[:-1], bundle[: len(bundle) // 2], bundle + b"\0", b"", b"no bundle"):
+    for changed in (*flipped, bundle[:-1], bundle[: len(bundle) // 2], bundle + b"\0"):
         answer = ask(page, "bundle.zip", bytes(changed), anchor)
         assert answer.records == "bad"
         assert answer.found == found_by_script(bytes(changed), anchor)
 
 
-@pytest.mark.parametrize("anchor", ["nonsense", "a+b+c sha256:" + "0" * 64, "a b c"])
-def test_another_anchor_is_another_ledger(page: Page, release: tuple[bytes, str], anchor: str) -> None:
-    """What is no anchor, or another ledger's, is never intact."""
-    assert ask(page, "bundle.zip", release[0], anchor).found == found_by_script(release[0], anchor)
+def test_another_anchor_is_another_ledger(page: Page, release: tuple[bytes, str]) -> None:
+    """With another ledger's anchor the records are never intact."""
+    anchor = release[1].split(" ")[0] + " sha256:" + "0" * 64
+    answer = ask(page, "bundle.zip", release[0], anchor)
+    assert answer.records == "bad"
+    assert answer.found == found_by_script(release[0], anchor)
+
+
+@pytest.mark.parametrize("name", [name for name in ANCHORS if name not in {"nothing", "blanks"}])
+def test_a_mistyped_anchor_is_no_word_about_the_file(page: Page, release: tuple[bytes, str], name: str) -> None:
+    """The page says of the line what verify.py says, in a state of its own, and nothing about any records."""
+    line = ANCHORS[name][0](release[1].strip()).strip(" \t\r\n")
+    # A text field has one sort of line end.
+    line = line.replace("\r\n", "\n")
+    judged_not(ask(page, "bundle.zip", release[0], line), release[0], line)
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_what_is_no_pack_is_not_called_altered(page: Page, release: tuple[bytes, str], name: str) -> None:
+    """The page says of the file what verify.py says, in a state of its own, and nothing about any records."""
+    data, line = FILES[name][0], release[1].strip()
+    judged_not(ask(page, "given", data, line), data, line)
+
+
+def judged_not(answer: Answer, data: bytes, line: str) -> None:
+    """The page's answer is that of verify.py: nothing was judged."""
+    reason, remedy = standalone().not_judged(data, line)
+    assert (answer.records, answer.pages, answer.found) == ("open", "", frozenset())
+    assert "? Not judged" in answer.text
+    assert f"{reason[0].upper()}{reason[1:]}." in answer.text
+    assert remedy in answer.text
+    assert "intact" not in answer.text
+
+
+@pytest.mark.parametrize("form", BLANKS)
+def test_blanks_around_an_anchor_do_no_harm(page: Page, release: tuple[bytes, str], form: str) -> None:
+    """A line end of another system, or a blank that came along, is no other anchor."""
+    assert ask(page, "bundle.zip", release[0], form.format(release[1].strip())).records == "good"
+
+
+def test_an_empty_anchor_file_is_told(page: Page) -> None:
+    """Nobody is told that an anchor was taken from a file that has none."""
+    page.set_input_files("#anchor-file", {"name": "ledger.pub", "mimeType": "", "buffer": b"\r\n"})
+    page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('The file has no anchor')")
 
 
 def test_it_says_what_was_checked(page: Page, release: tuple[bytes, str]) -> None:

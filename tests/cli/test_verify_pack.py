@@ -103,7 +103,7 @@ def test_an_appended_note_leaves_the_records_and_alters_the_pages(tmp_path: Path
 
 def test_records_of_another_ledger_leave_the_pages_open(tmp_path: Path) -> None:
     """With another ledger's anchor nothing says whose key sealed the pages: cannot tell, never sealed."""
-    said = verified(tmp_path, sealed(own_key()), "ledger.example.com/other+1a2b3c4d+AQ sha256:" + "0" * 64)
+    said = verified(tmp_path, sealed(own_key()), enrolled(own_key())[1].split(" ")[0] + " sha256:" + "0" * 64)
     assert said.status == exitcodes.NEGATIVE
     assert "records: NOT intact" in said.out
     assert "printed pages: cannot tell: the records that name the ledger's sealing keys do not verify" in said.out
@@ -125,5 +125,21 @@ def test_cut_packs_are_refused(tmp_path: Path) -> None:
     """Wherever it ends early, the pack is refused."""
     pdf, anchor = sealed(own_key()), enrolled(own_key())[1]
     for number in (1, 5, 30, 60, 90, 95, 99):
-        assert verified(tmp_path, pdf[: len(pdf) * number // 100], anchor).status != exitcodes.DONE
+        said = verified(tmp_path, pdf[: len(pdf) * number // 100], anchor)
+        # With the bundle's beginning it is a pack, and told to be altered; before it, told to be incomplete.
+        holds = b"/Type /EmbeddedFile/Subtype /application#2fzip/" in pdf[: len(pdf) * number // 100]
+        assert said.status == (exitcodes.NEGATIVE if holds else exitcodes.USAGE)
+        assert ("records: " in said.out) == holds
+        assert ("if it was a pack, it is incomplete" in said.err) != holds
     assert verified(tmp_path, pdf[:-1], anchor).status == exitcodes.NEGATIVE
+
+
+def test_a_pack_whose_bundle_cannot_be_taken_out_is_altered(tmp_path: Path) -> None:
+    """A seal over a bundle that no reader can unpack is told as altered, not as some file that is no pack."""
+    pdf, anchor = sealed(own_key()), enrolled(own_key())[1]
+    start = pdf.index(b"stream\n", pdf.index(b"/Type /EmbeddedFile/Subtype /application#2fzip/")) + 7
+    said = verified(tmp_path, pdf[:start] + bytes(64) + pdf[start + 64 :], anchor)
+    assert said.status == exitcodes.NEGATIVE
+    assert "V01 archive: " in said.out
+    assert "records: NOT intact" in said.out
+    assert f"printed pages: {ALTERED}" in said.out
