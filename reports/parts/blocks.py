@@ -1,178 +1,18 @@
-"""The parts a pack is built of: a `Document` is a value, and one template prints any of them.
-
-A builder turns a dossier into a `Document`; nothing here knows rules, ledgers or HTML. Every word that reaches a page
-is a `Text`, so it went through the filter for hostile text; `line` and `words` do that for plain strings.
-"""
+"""Blocks: what stands under each other in a section, from a paragraph to a timeline."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from string import Formatter
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from reports.say import say, template, template_for, to_say
-from reports.text import Text, capture
+from reports.parts.inline import check_anchor
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reports.wording import Digits
-
-_ANCHOR: Final = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
-
-
-class Mark(Enum):
-    """An outcome. Each prints as word, sign and outline, so that it reads the same in grey."""
-
-    PASS = "pass"  # noqa: S105 - an outcome, not a password
-    FAIL = "fail"
-    CANNOT_TELL = "cannot-tell"
-    NOT_APPLICABLE = "not-applicable"
-    EXCEPTED = "excepted"
-
-    @property
-    def sign(self) -> str:
-        """The sign before the word."""
-        return _SIGNS[self]
-
-    @property
-    def word(self) -> str:
-        """The word printed unless the status has its own."""
-        return say(_WORDS[self])
-
-
-_SIGNS: Final = {
-    Mark.PASS: "✓",
-    Mark.FAIL: "!",
-    Mark.CANNOT_TELL: "?",
-    Mark.NOT_APPLICABLE: "\N{EN DASH}",
-    Mark.EXCEPTED: "†",
-}
-_WORDS: Final = {
-    Mark.PASS: to_say("Pass"),
-    Mark.FAIL: to_say("Fail"),
-    Mark.CANNOT_TELL: to_say("Cannot tell"),
-    Mark.NOT_APPLICABLE: to_say("Not applicable"),
-    Mark.EXCEPTED: to_say("Excepted"),
-}
-
-
-# ---- within a line -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A mark in a line, with another word than its own where the question asks for one ("Yes, once")."""
-
-    part: ClassVar[str] = "status"
-    mark: Mark
-    word: Text | None = None
-    """Printed instead of the mark's own word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Strong:
-    """Words in bold."""
-
-    part: ClassVar[str] = "strong"
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Words in grey: origin, role, unit."""
-
-    part: ClassVar[str] = "quiet"
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """Words in the monospaced face: paths, commands, numbers of packs."""
-
-    part: ClassVar[str] = "code"
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """A digest, short or in full."""
-
-    part: ClassVar[str] = "fingerprint"
-    digits: Digits
-    full: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A link to another place of the same pack; ``page`` prints that place's page number after the words."""
-
-    part: ClassVar[str] = "reference"
-    anchor: str
-    text: Text
-    page: bool = False
-
-    def __post_init__(self) -> None:
-        _check_anchor(self.anchor)
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The end of a line."""
-
-    part: ClassVar[str] = "break"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Plain words."""
-
-    part: ClassVar[str] = "words"
-    text: Text
-
-
-Inline = Words | Status | Strong | Quiet | Code | Fingerprint | Reference | Break
-Line = tuple[Inline, ...]
-
-
-def words(value: str | Text) -> Text:
-    """``value`` as printable text."""
-    return value if isinstance(value, Text) else capture(value)
-
-
-def line(*items: str | Text | Inline) -> Line:
-    """The items as one line; strings pass the filter."""
-    return tuple(Words(words(item)) if isinstance(item, str | Text) else item for item in items)
-
-
-def say_line(message: str, /, **values: object) -> Line:
-    """``message`` in the language spoken, as a line; each ``{name}`` gives way to its value where that language has it.
-
-    A value is a part of a line, a whole line, or what `say` takes.
-    """
-    return _filled(template(message), values)
-
-
-def say_count_line(one: str, many: str, count: int, /, **values: object) -> Line:
-    """The same for ``one`` or ``many`` by ``count``, which is ``{count}`` in both."""
-    return _filled(template_for(one, many, count), {"count": f"{count:,}", **values})
-
-
-def _filled(told: str, values: dict[str, object]) -> Line:
-    found: list[Inline] = []
-    for literal, name, _, _ in Formatter().parse(told):
-        found += line(literal) if literal else ()
-        if name is not None:
-            value = values[name]
-            found += (
-                value if isinstance(value, tuple) else line(value if isinstance(value, Inline | Text) else str(value))
-            )
-    return tuple(found)
-
-
-# ---- blocks --------------------------------------------------------------------------------------------------------
+    from reports.parts.inline import Line, Status
+    from reports.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +34,7 @@ class Heading:
 
     def __post_init__(self) -> None:
         if self.anchor:
-            _check_anchor(self.anchor)
+            check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +86,7 @@ class Row:
 
     def __post_init__(self) -> None:
         if self.anchor:
-            _check_anchor(self.anchor)
+            check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +120,7 @@ class Card:
 
     def __post_init__(self) -> None:
         if self.anchor:
-            _check_anchor(self.anchor)
+            check_anchor(self.anchor)
 
 
 class Shape(Enum):
@@ -374,7 +214,7 @@ class Signature:
 
     def __post_init__(self) -> None:
         if self.anchor:
-            _check_anchor(self.anchor)
+            check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +241,7 @@ class Trail:
         if not 1 <= len(self.steps) <= 5:
             raise ValueError("a trail has one to five steps")
         if self.anchor:
-            _check_anchor(self.anchor)
+            check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -531,77 +371,3 @@ Block = (
     | Legend
     | Beside
 )
-
-
-# ---- the whole -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A numbered section; it begins a page unless it is brief."""
-
-    anchor: str
-    number: str
-    """``1``, ``2``, ``A``: printed before the title."""
-    title: Text
-    question: Text
-    """What the section answers, as an assessor asks it; printed in the contents."""
-    lede: Line
-    """The answer, first."""
-    blocks: tuple[Block, ...]
-    brief: bool = False
-    """True for a section with next to nothing to show: it follows the one before on the same page."""
-    group: Text | None = None
-    """The title in the contents under which it and its neighbours of the same group stand as one row."""
-
-    def __post_init__(self) -> None:
-        _check_anchor(self.anchor)
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What the cover says: a headline, the outcomes counted, and one sentence."""
-
-    label: Text
-    headline: Text
-    tally: tuple[tuple[Mark, int], ...]
-    """How many rules came out how; drawn as a bar and written in words."""
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A whole pack."""
-
-    language: str
-    """BCP 47, such as ``en``."""
-    pack_id: Text
-    """Printed on every page."""
-    kind: Text
-    """"Evidence pack", "Period report"."""
-    subject: Text
-    """What it is about: product and version. The largest words of the cover: capture it with a limit of about 120."""
-    subtitle: Text
-    issuer: Text
-    """Who made it, at the top right of the cover."""
-    conclusion: Conclusion
-    facts: tuple[tuple[Text, Line], ...]
-    """Document control, on the cover."""
-    notice_tag: Text | None
-    """Two words in a box at the foot of the cover: "Draft", "Sample data"."""
-    notice: Text | None
-    """The sentence beside it; its tag is repeated at the foot of every page."""
-    created: datetime
-    sections: tuple[Section, ...]
-    front: tuple[Block, ...] = field(default=())
-    """Printed under the contents: how to read the marks, what the pack is not."""
-
-    def __post_init__(self) -> None:
-        anchors = [section.anchor for section in self.sections]
-        if len(set(anchors)) != len(anchors):
-            raise ValueError("two sections have one anchor")
-
-
-def _check_anchor(anchor: str) -> None:
-    if _ANCHOR.fullmatch(anchor) is None:
-        raise ValueError("an anchor is lower-case letters, digits and hyphens, a letter first")
