@@ -25,7 +25,7 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
-from ledger.rules.wording import capital, counted, listed, party_words, person
+from ledger.rules.wording import capital, counted, listed, party_words, person, span
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact, PeriodDossier
@@ -56,17 +56,20 @@ def _reviewed(case: PeriodCase, project: str) -> Finding:
         at = instant(fact.record.leaf.received_at)
         if since is not None and at - since > timedelta(days=days):
             return failed(
-                f"The access review of entry {fact.record.index} came {(at - since).days} days after the one before or "
-                f"the beginning of the period; {days} were allowed.",
+                f"The access review of entry {fact.record.index} came {span(at - since)} after the one before or the "
+                f"beginning of the period; {counted(days, 'day', 'days')} {'was' if days == 1 else 'were'} allowed.",
                 inputs,
             )
         since = at
     overdue = since is not None and instant(case.as_of) - since > timedelta(days=days)
     if overdue:
         last = "none is recorded" if not reviews else f"the last one is that of entry {reviews[-1].record.index}"
-        return failed(f"For more than {days} days nobody has reviewed who may do what: {last}.", inputs)
+        return failed(
+            f"For more than {counted(days, 'day', 'days')} nobody has reviewed who may do what: {last}.", inputs
+        )
     if not reviews:
-        return untold((f"no access review is recorded in the period, and {days} days have not passed in it",))
+        term = f"{counted(days, 'day', 'days')} {'has' if days == 1 else 'have'} not passed in it"
+        return untold((f"no access review is recorded in the period, and {term}",))
     return gravest(_whole(case, project, fact) for fact in reviews)
 
 

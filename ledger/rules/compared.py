@@ -108,7 +108,8 @@ def _complete(
         reached = max(reached, item.told.body.to)
     last = max(instant(item.told.record.leaf.received_at) for item in standing)
     if instant(case.as_of) - last > timedelta(hours=hours):
-        missing.append(f"{ref} was not compared with a clone in the last {hours} hours of the period")
+        last_hours = "hour" if hours == 1 else f"{hours} hours"
+        missing.append(f"{ref} was not compared with a clone in the last {last_hours} of the period")
     if missing:
         return untold(missing, inputs)
     commits = sum(item.ref.commit_count for item in standing)

@@ -21,6 +21,7 @@ from ledger.rules.shape import (
     failed,
     gravest,
     inapplicable,
+    owed,
     passed,
     untold,
 )
@@ -191,9 +192,8 @@ def _verified(case: ReleaseCase, fact: DeployFact) -> Finding:
     if after:
         return failed(f"{capital(entry)} was verified too late, in entry {after[0].record.index}.", inputs)
     if instant(case.as_of) <= due:
-        when = due.isoformat(timespec="seconds")
-        return untold((f"{entry} is not verified yet; it is due {when}",), inputs)
-    return failed(f"{capital(entry)} was not verified within {hours} hours.", inputs)
+        return owed(f"the verification of {entry}, due by {due.isoformat(timespec='seconds')}, is missing", inputs)
+    return failed(f"{capital(entry)} was not verified within {counted(hours, 'hour', 'hours')}.", inputs)
 
 
 def _looked(

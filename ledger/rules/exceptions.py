@@ -27,14 +27,15 @@ from ledger.rules.shape import (
     failed,
     gravest,
     inapplicable,
+    owed,
     passed,
     untold,
 )
 from ledger.rules.stated import is_late
-from ledger.rules.wording import capital, listed, party_words
+from ledger.rules.wording import capital, counted, listed, party_words, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ledger.canonical import JSON
     from ledger.dossier.facts import ApprovalFact, ExceptionFact, Party
@@ -108,6 +109,7 @@ def exc_01_release(case: ReleaseCase) -> Finding:
 
 def _in_time(item: ExceptionFact, used: list[Record], settings: Mapping[str, JSON], as_of: str, verb: str) -> Finding:
     minutes = cast("int", settings["grace_minutes"])
+    grace = counted(minutes, "minute", "minutes")
     inputs = _inputs(item)
     if not used:
         return inapplicable(USED, inputs)
@@ -132,11 +134,12 @@ def _in_time(item: ExceptionFact, used: list[Record], settings: Mapping[str, JSO
         declared, did = allowing[0], "was declared and authorised"
     lag = instant(declared.leaf.received_at) - instant(first.leaf.received_at)
     if instant(declared.leaf.received_at) <= until:
-        when = "before" if declared.index < first.index else f"within {minutes} minutes after"
-        return passed(f"{entry} {did} {when} it {verb}.", inputs)
+        after = f"within {grace} after" if minutes else "in the moment in which"
+        return passed(f"{entry} {did} {'before' if declared.index < first.index else after} it {verb}.", inputs)
     outage = f", for the outage {item.exception.incident}" if item.exception.cause == "outage" else ""
     return failed(
-        f"{entry} {did} {lag // timedelta(minutes=1)} minutes after it {verb}{outage}; {minutes} were allowed.", inputs
+        f"{entry} {did} {span(lag)} after it {verb}{outage}; {grace} {'was' if minutes == 1 else 'were'} allowed.",
+        inputs,
     )
 
 
@@ -167,36 +170,47 @@ def exc_02_period(case: PeriodCase) -> Finding:
         if item.exception.release is not None:
             release = releases.get(item.exception.release) or build_release(dossier.records, item.exception.release)
             settled = ReleaseCase(release, case.settings, case.as_of)
-            return _reviewed(item, _deployed(settled, item), case.settings, case.as_of, _of_release(settled, item))
+            used, took = _deployed(settled, item), _of_release(settled, item)
+            return _reviewed(item, used, case.settings, case.as_of, took, _untold)
         context = item.record.event.context
         key = (str(context.project), str(context.about.change))
         change = changes.get(key) or build_change(dossier.records, *key).change
         of_change = ChangeCase(dossier.records, change, case.settings, case.as_of)
-        return _reviewed(item, landed_under(of_change, item), case.settings, case.as_of, _of_change(of_change))
+        used, took = landed_under(of_change, item), _of_change(of_change)
+        return _reviewed(item, used, case.settings, case.as_of, took, _untold)
 
     return _each(dossier.surroundings.exceptions, judge)
 
 
-def _reviewed(item: ExceptionFact, used: list[Record], settings: Mapping[str, JSON], as_of: str, took: Took) -> Finding:
+def _untold(clause: str, inputs: Sequence[NamedRecord]) -> Finding:
+    return untold((clause,), inputs)
+
+
+def _reviewed(
+    item: ExceptionFact,
+    used: list[Record],
+    settings: Mapping[str, JSON],
+    as_of: str,
+    took: Took,
+    not_yet: Callable[[str, Sequence[NamedRecord]], Finding] = owed,
+) -> Finding:
     hours = cast("int", settings["review_hours"])
     due = instant(item.record.leaf.received_at) + timedelta(hours=hours)
     found = _reviews(item, used, took)
     if found.good is not None:
-        return _review_found(item, found.good, due, hours)
+        return _review_found(item, found.good, due, hours, used=bool(used))
     inputs = _inputs(item)
     entry = f"the exception in entry {item.record.index}"
     if found.unclear:
         return untold(found.unclear, inputs)
     if instant(as_of) <= due:
-        # What is owed and not overdue keeps no gate shut: otherwise nobody could act at night.
-        when = due.isoformat(timespec="seconds")
-        return inapplicable(f"the review of {entry} was given or is due, which it is at {when}", inputs)
+        return not_yet(f"the review of {entry}, due by {due.isoformat(timespec='seconds')}, is missing", inputs)
     if found.own:
         return failed(f"{capital(listed(found.own))} took part and reviewed {entry}; nobody else did.", inputs)
     if found.before:
         who = capital(listed(found.before))
         return failed(f"{who} reviewed {entry} before it was used; nobody did afterwards.", inputs)
-    return failed(f"Nobody reviewed {entry} within {hours} hours.", inputs)
+    return failed(f"Nobody reviewed {entry} within {counted(hours, 'hour', 'hours')}.", inputs)
 
 
 @dataclass(slots=True)
@@ -229,7 +243,7 @@ def _reviews(item: ExceptionFact, used: list[Record], took: Took) -> _Reviews:
     return found
 
 
-def _review_found(item: ExceptionFact, fact: ApprovalFact, due: datetime, hours: int) -> Finding:
+def _review_found(item: ExceptionFact, fact: ApprovalFact, due: datetime, hours: int, *, used: bool) -> Finding:
     who, inputs = _who(fact.approver, fact.record), _inputs(item)
     entry = f"the exception in entry {item.record.index}"
     if is_late(item.record):
@@ -238,7 +252,8 @@ def _review_found(item: ExceptionFact, fact: ApprovalFact, due: datetime, hours:
         when = due.isoformat(timespec="seconds")
         return failed(f"{capital(who)} reviewed {entry} too late: it was due {when}.", inputs)
     verdict = "agreed with" if fact.approval.decision == "approve" else "disagreed with"
-    return passed(f"{capital(who)}, who took no part, reviewed and {verdict} {entry} within {hours} hours.", inputs)
+    told = f"{capital(who)}, who took no part, reviewed and {verdict} {entry} within {counted(hours, 'hour', 'hours')}"
+    return passed(f"{told}.", inputs) if used else passed(f"{told}; it has not been used.", inputs)
 
 
 def exc_03_change(case: ChangeCase) -> Finding:

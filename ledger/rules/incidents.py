@@ -21,7 +21,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late, texts_missing
-from ledger.rules.wording import listed
+from ledger.rules.wording import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,11 @@ def _named(case: PeriodCase, items: Sequence[Told[Incident]]) -> Finding:
         return untold(map(_afterwards, late), inputs)
     if naming is first or instant(naming.record.leaf.received_at) <= due:
         return passed(f"{told}.", inputs)
-    return untold(unread, inputs) if unread else failed(f"{told}, later than within {hours} hours.", inputs)
+    return (
+        untold(unread, inputs)
+        if unread
+        else failed(f"{told}, later than within {counted(hours, 'hour', 'hours')}.", inputs)
+    )
 
 
 def _naming(records: Records, items: Sequence[Told[Incident]]) -> tuple[Told[Incident] | None, tuple[str, ...]]:
@@ -85,7 +89,9 @@ def _unnamed(case: PeriodCase, first: Told[Incident], inputs: Sequence[NamedReco
         when = due.isoformat(timespec="seconds")
         return untold((f"{what} names neither a release nor a change yet; that is due {when}",), inputs)
     return failed(
-        f"Within {hours} hours {what} named neither a release nor a change, nor said why there is none.", inputs
+        f"Within {counted(hours, 'hour', 'hours')} {what} named neither a release nor a change, nor said why there is "
+        "none.",
+        inputs,
     )
 
 

@@ -23,7 +23,7 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
-from ledger.rules.wording import capital, listed, person
+from ledger.rules.wording import capital, counted, listed, person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,15 +92,16 @@ def _ended(case: PeriodCase, principal: str, first: Record) -> Finding:
     who = person(principal)
     if late or (waiting and instant(case.as_of) > due):
         return failed(
-            f"{who} was leaving from entry {first.index} on; {listed([*late, *waiting])} had not ended within {hours} "
-            "hours.",
+            f"{who} was leaving from entry {first.index} on; {listed([*late, *waiting])} had not ended within "
+            f"{counted(hours, 'hour', 'hours')}.",
             inputs,
         )
     if waiting:
         return untold(
             (f"{listed(waiting)} of {who} is still in force, and due {due.isoformat(timespec='seconds')}",), inputs
         )
-    return passed(f"Every key and role of {who} had ended within {hours} hours of entry {first.index}.", inputs)
+    within = counted(hours, "hour", "hours")
+    return passed(f"Every key and role of {who} had ended within {within} of entry {first.index}.", inputs)
 
 
 def _time_of(case: PeriodCase, until: int) -> datetime | None:
@@ -140,10 +141,10 @@ def _taken_away(case: PeriodCase, fact: ApprovalFact, item: ReviewedGrant) -> Fi
     at = _time_of(case, min(ends)) if ends else None
     what = f"the role {item.role} of {person(item.principal)}"
     if at is not None and at <= due:
-        return passed(f"{capital(what)} ended within {hours} hours of {entry}.", inputs)
+        return passed(f"{capital(what)} ended within {counted(hours, 'hour', 'hours')} of {entry}.", inputs)
     if at is None and instant(case.as_of) <= due:
         return untold((f"{what} is to end by {entry} and has not yet",), inputs)
-    return failed(f"{capital(what)} had not ended within {hours} hours of {entry}.", inputs)
+    return failed(f"{capital(what)} had not ended within {counted(hours, 'hour', 'hours')} of {entry}.", inputs)
 
 
 RULES: Final[tuple[Rule, ...]] = (

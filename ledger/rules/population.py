@@ -20,7 +20,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late
-from ledger.rules.wording import counted
+from ledger.rules.wording import counted, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,15 +58,16 @@ def _spoke(case: PeriodCase, source: str, items: Sequence[Told[Heartbeat]]) -> F
     for item, end in zip(in_order, ends, strict=True):
         due = instant(item.record.leaf.received_at) + timedelta(seconds=item.body.interval_seconds) + grace
         if end > due:
-            minutes = (end - instant(item.record.leaf.received_at)) // timedelta(minutes=1)
-            promised = item.body.interval_seconds // 60
+            silent = span(end - instant(item.record.leaf.received_at))
+            promised = span(timedelta(seconds=item.body.interval_seconds))
             return failed(
-                f"Source {source} was silent for {minutes} minutes after entry {item.record.index}, where it had said "
-                f"that it would speak within {promised}; what it saw meanwhile may be missing.",
+                f"Source {source} was silent for {silent} after entry {item.record.index}, where it had said that it "
+                f"would speak within {promised}; what it saw meanwhile may be missing.",
                 inputs,
             )
     spoke = counted(len(in_order), "time", "times")
-    return passed(f"Source {source} spoke {spoke} and was never silent for longer than it had said.", inputs)
+    since = f"from entry {in_order[0].record.index} on"
+    return passed(f"Source {source} spoke {spoke}, and {since} was never silent for longer than it had said.", inputs)
 
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -80,7 +80,7 @@ def _unseen(case: PeriodCase, ref: str, seen: Sequence[_Seen]) -> list[str]:
     looks = [(began, "the beginning of the period"), *((item.record, f"entry {item.record.index}") for item, _ in seen)]
     moments = [*(instant(record.leaf.received_at) for record, _ in looks), instant(case.as_of)]
     return [
-        f"for more than {hours} hours after {since} nobody looked how {ref} is protected"
+        f"for more than {counted(hours, 'hour', 'hours')} after {since} nobody looked how {ref} is protected"
         for (_, since), (at, end) in zip(looks, pairwise(moments), strict=True)
         if end - at > timedelta(hours=hours)
     ]

@@ -21,7 +21,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late
-from ledger.rules.wording import capital, counted, listed
+from ledger.rules.wording import at_most, capital, counted, listed, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,12 +66,10 @@ def _contemporaneous(events: Sequence[NamedRecord], settings: Mapping[str, JSON]
     wrong = [(name, record, gap) for name, record, gap in apart if gap > lag or gap < -ahead]
     if not wrong:
         number = counted(len(claiming), "event", "events")
-        most = max(abs(gap) for _, _, gap in apart) // timedelta(minutes=1)
-        return passed(
-            f"Claimed and ledger time of {number} lie no further apart than allowed ({most} minutes at most).", claiming
-        )
+        most = at_most(max(abs(gap) for _, _, gap in apart))
+        return passed(f"Claimed and ledger time of {number} lie no further apart than allowed ({most}).", claiming)
     told = [
-        f"entry {record.index} says that it happened {abs(gap) // timedelta(minutes=1)} minutes "
+        f"entry {record.index} says that it happened {span(abs(gap))} "
         f"{'before' if gap > timedelta() else 'after'} it entered the ledger"
         for _, record, gap in wrong
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.events.shape import instant
@@ -122,7 +123,7 @@ def _plausible(case: ChangeCase, content: Judged) -> Finding:
             continue
         seconds = (instant(fact.record.event.context.occurred_at) - instant(shown_at)).total_seconds()
         if lines * 60 > pace * seconds:
-            took = counted(max(0, int(seconds)), "second", "seconds")
+            took = counted(max(1, ceil(seconds)), "second", "seconds")
             hasty.append(f"{approver_words(fact)} approved {counted(lines, 'line', 'lines')} within {took}")
     if hasty:
         return failed(

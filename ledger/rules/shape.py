@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ledger.records import Record, Records
 from ledger.rules.verdict import Outcome
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ledger.canonical import JSON
     from ledger.dossier.facts import ChangeFacts, PeriodDossier, ReleaseDossier
     from ledger.rules.kinds import Kind
+
+OWED: Final = "what is asked for has been done, or its time is over"
+"""The precondition that is false of what is required, not done, and not overdue."""
 
 NamedRecord: TypeAlias = tuple[str, Record]
 """What it is to the verdict (``approval``, ``diff``), and the record."""
@@ -131,9 +134,26 @@ def inapplicable(precondition: str, inputs: Iterable[NamedRecord] = ()) -> Findi
     )
 
 
-_GRAVITY = (Outcome.FAIL, Outcome.NOT_EVALUABLE, Outcome.PASS, Outcome.NOT_APPLICABLE)
+def owed(clause: str, inputs: Iterable[NamedRecord]) -> Finding:
+    """What a deadline asks for is missing, as ``clause`` says, and its time is not over.
+
+    It shuts no gate, as nobody could act at night otherwise; and it is no pass, as nobody has done it. Of periods,
+    which have no gate, the same cannot be told: `untold`.
+    """
+    return Finding(Outcome.NOT_APPLICABLE, f"Not due yet: {clause}.", tuple(inputs), (), OWED)
+
+
+_GRAVITY: Final = (Outcome.FAIL, Outcome.NOT_EVALUABLE, Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
 def gravest(findings: Iterable[Finding]) -> Finding:
-    """The finding that decides when a rule is asked about several contents of one subject; the first of its gravity."""
-    return min(findings, key=lambda finding: _GRAVITY.index(finding.outcome))
+    """The finding that decides when a rule is asked about several contents of one subject; the first of its gravity.
+
+    What is owed comes before a pass: of two exceptions, one reviewed and one not yet, not "every one was reviewed".
+    """
+    return min(findings, key=_gravity)
+
+
+def _gravity(finding: Finding) -> float:
+    place = _GRAVITY.index(Outcome.PASS if finding.precondition == OWED else finding.outcome)
+    return place - 0.5 if finding.precondition == OWED else place

@@ -14,7 +14,7 @@ from ledger.rules.parameters import APPROVALS, COUNTING, PEOPLE
 from ledger.rules.reviewed import covered_revision, doubts, stands
 from ledger.rules.shape import Parameter, Rule, failed, inapplicable, passed, untold
 from ledger.rules.stated import each, is_late
-from ledger.rules.wording import capital, counted, listed, person
+from ledger.rules.wording import capital, counted, listed, person, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,7 +139,7 @@ def _age(case: ChangeCase, content: Judged, days: int, fact: ApprovalFact) -> Gr
     if age <= timedelta(days=days):
         return HAS_IT
     when = "now" if landing is None else "when the change landed"
-    return Grade("no", f"the approval by {approver_words(fact)} was {counted(age.days, 'day', 'days')} old {when}")
+    return Grade("no", f"the approval by {approver_words(fact)} was {span(age)} old {when}")
 
 
 def _needed(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{(p_[0-9a-f]{32})\}", re.ASCII)
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SPANS: Final = (
+    (timedelta(days=1), "day", "days"),
+    (timedelta(hours=1), "hour", "hours"),
+    (timedelta(minutes=1), "minute", "minutes"),
+    (timedelta(seconds=1), "second", "seconds"),
+)
 _TYPES = {"person": "a person", "agent": "an agent", "service": "a service", "recovery": "the recovery key"}
 
 
@@ -59,6 +66,31 @@ def number(count: int) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """A count with its noun: ``two people``, ``no approval``."""
     return f"{number(count)} {one if count == 1 else many}"
+
+
+def span(gap: timedelta) -> str:
+    """``20 minutes``, ``five hours and one minute``, ``more than 30 minutes``, ``less than a second``: in two units.
+
+    A gap that broke a limit by seconds must not read as the limit itself.
+    """
+    if gap <= timedelta():
+        return "no time"
+    rest = gap
+    parts: list[str] = []
+    for unit, one, many in _SPANS:
+        if len(parts) < 2 and rest >= unit:
+            parts.append(counted(rest // unit, one, many))
+            rest %= unit
+    if not parts:
+        return "less than a second"
+    return f"more than {listed(parts)}" if rest else listed(parts)
+
+
+def at_most(gap: timedelta) -> str:
+    """The widest of several gaps in whole minutes, rounded up: none lies further apart than is said."""
+    if gap < timedelta(minutes=1):
+        return "less than a minute" if gap else "they are the same"
+    return f"{counted(-(-gap // timedelta(minutes=1)), 'minute', 'minutes')} at most"
 
 
 def capital(sentence: str) -> str:
