@@ -17,6 +17,7 @@ from reports.notices import LAYOUT
 from reports.packfiles import FORMS, Carrying, PackFile, attachments, files_beside
 from reports.pdf import PangoMissingError, Property
 from reports.period.document import period_document
+from reports.period.span import period_name
 from reports.period.view import look_at
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
@@ -55,7 +56,7 @@ class PeriodWish:
     """What belongs to packs of periods alone; part of the pack's id."""
 
     asked: str = ""
-    """How the period was asked for, in words."""
+    """First and last day of the period as it was asked for (`reports.period.span.Days.asked`); empty: by positions."""
     baseline: bytes | None = None
     """The bundle of an earlier period, which measures are set beside."""
     sampling: Sampling | None = None
@@ -124,7 +125,7 @@ def make_pack(
     tell("verifying the records")
     verification = verify_bundle(bundle, anchor_line)
     dossier = _dossier(verification)
-    name = _name(dossier)
+    name = _name(dossier, wished.asked, settings)
     pack_id = identify(bundle, anchor_line, as_of, settings, wished)
     carried = Carried(pack_id, name, digest_bytes(bundle), len(bundle), anchor_line.strip(), as_of, settings.sealed_by)
     tell("judging every rule")
@@ -220,13 +221,13 @@ def _dossier(verification: Verification) -> ReleaseDossier | PeriodDossier | Non
         return None
 
 
-def _name(dossier: ReleaseDossier | PeriodDossier | None) -> str:
+def _name(dossier: ReleaseDossier | PeriodDossier | None, asked: str, settings: PackSettings) -> str:
     """The file name of the bundle inside the pack."""
     if dossier is None:
         return UNREADABLE
     if isinstance(dossier, ReleaseDossier):
         return bundle_name(dossier.release.product, dossier.release.version)
-    return f"period-{dossier.first}-{dossier.end}.evidence.zip"
+    return period_name(dossier, asked, settings.zone)
 
 
 def _baseline(bundle: bytes, anchor_line: str, dossier: ReleaseDossier | PeriodDossier | None) -> PeriodDossier:

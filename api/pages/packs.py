@@ -14,6 +14,8 @@ from ledger.events.evidence import Pack
 from ledger.gathering import gather_chosen
 from ledger.store import Query
 from reports.pages.packs import made_pack
+from reports.period.span import Days
+from reports.release.said import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +113,25 @@ class PackFinder:
         records, indexes = gather_chosen(source, known, [query], lambda leaf, _event: leaf.index in wanted)
         arranged = arrange(records)
         return tuple(
-            made_pack(record, record.event.body, arranged.people.actor(record), contents=contents, asked=asked)
+            made_pack(
+                record,
+                record.event.body,
+                arranged.people.actor(record),
+                self._days(record.event.body),
+                contents=contents,
+                asked=asked,
+            )
             for record in reversed(records.entries)
             if record.index in indexes and isinstance(record.event.body, Pack)
         )
+
+    def _days(self, pack: Pack) -> Days | None:
+        """The days, in UTC, of the first and the last entry of a pack's period; None: it is of a release."""
+        if pack.period is None:
+            return None
+        return days_of_entries(self._store, pack.period.from_, pack.period.to)
+
+
+def days_of_entries(store: Store, first: int, end: int) -> Days:
+    """The days, in UTC, on which the entries at ``first`` and before ``end`` were received."""
+    return Days(*(parse_time(store.entry(index).leaf.received_at).date() for index in (first, end - 1)))

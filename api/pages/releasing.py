@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from api.bundles import release_digest
 from api.pages.known import position_at
 from api.pages.looking import ledger_now
+from api.pages.packs import days_of_entries
 from api.pages.printing import Order, settings_at
 from api.pages.sealing import Unsealed, certificate_now
 from api.pages.sharing import event_of
@@ -24,6 +25,7 @@ from reports.pages.releases import Listed, days_of, period_choices, releases_pag
 from reports.pages.shell import path_of
 from reports.pages.words import title
 from reports.parts import words
+from reports.period.span import Days, days_said, read_days, span_said
 from reports.release.document import refused_document, release_document
 from reports.release.view import Carried, bundle_name
 
@@ -57,19 +59,19 @@ _PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A period as it was asked for."""
+    """A period that was asked for."""
 
     first: int
     end: int
-    first_day: date | None
-    last_day: date | None
+    days: Days
+    """In UTC, both in it: as asked for, or those of its first and last entry."""
+    by_days: bool
+    """Whether it was asked for by days."""
 
     @property
     def asked(self) -> str:
-        """In words, for the pack."""
-        if self.first_day is None or self.last_day is None:
-            return f"positions {self.first} to {self.end}"
-        return f"{self.first_day} to {self.last_day}"
+        """As packs hold it; empty: it was asked for by positions."""
+        return self.days.asked if self.by_days else ""
 
 
 class Releasing:
@@ -222,36 +224,56 @@ class Releasing:
         found = self._span(period, first_day, last_day, span)
         last = self._store.entry(found.end - 1).leaf.received_at
         as_of = ledger_now(last)
-        query = {"first": found.first, "end": found.end}
+        query: dict[str, str | int] = {"first": found.first, "end": found.end}
+        if found.by_days:
+            query["asked"] = found.asked
         order = (
             *((name, str(value)) for name, value in query.items()),
-            ("asked", found.asked),
             ("as_of", as_of),
         )
         offer = Offer(path_of("bundles", **query), order, words("")) if frame.contents else None
         return period_page(
-            found.first_day,
-            found.last_day,
+            found.days,
             (found.first, found.end),
             self._released(found),
             offer=offer,
             made=self._packs.of_period(found.first, found.end, contents=frame.contents),
             as_of=as_of,
-            shell=frame.shell(found.asked, "releases"),
+            shell=frame.shell(days_said(found.days), "releases"),
         )
 
     def period_order(self, form: dict[str, str], frame: Frame) -> Order:
         """The pack that the form of a period's page asks for."""
         as_of = _shown_at(form)
         first, end = _number(form, "first"), _number(form, "end")
-        asked = form.get("asked", "")[:80]
+        asked = form.get("asked", "")
         settings = self._pack_settings(as_of, frame)
-        return Order(asked, None, (first, end), None, as_of, settings, asked, self._unsealed())
+        days = self._days(first, end, asked)
+        words = span_said(days, first, end)
+        return Order(words, None, (first, end), None, as_of, settings, days.asked if asked else "", self._unsealed())
 
-    def period_bundle(self, first: int, end: int) -> tuple[bytes, str]:
-        """The bundle of a period, and its file name."""
+    def period_bundle(self, first: int, end: int, asked: str) -> tuple[bytes, str]:
+        """The bundle of a period, and its file name; ``asked`` are the days that it was asked for, or empty."""
         data = self._looker.bundle(self._store.cut_period(first, end))
-        return data, f"period-{first}-{end}.evidence.zip"
+        return data, f"{self._days(first, end, asked).stem}.evidence.zip"
+
+    def _days(self, first: int, end: int, asked: str) -> Days:
+        """The days of a period: as asked for, where the log has these positions there; else those of its entries."""
+        if not 0 <= first < end <= self._store.latest_checkpoint().size:
+            raise NotFoundError(
+                "no-such-period",
+                "the period is empty, or the log does not reach that far",
+                details={"from": first, "to": end},
+            )
+        if not asked:
+            return days_of_entries(self._store, first, end)
+        days = read_days(asked)
+        bounds = () if days is None else days.bounds(UTC)
+        places = [position_at(self._store, at) for at in bounds]
+        # The log may have grown since the page was shown.
+        if days is None or places[0] != first or places[1] < end:
+            raise FormatError("bad-parameter", "the days are not those of the period", where="asked")
+        return days
 
     def _span(self, period: str, first_day: str, last_day: str, span: tuple[int, int] | None) -> Span:
         size = self._store.latest_checkpoint().size
@@ -272,8 +294,8 @@ class Releasing:
                 remedy="Choose other days.",
             )
         if days is None:
-            return Span(first, end, None, None)
-        return Span(first, end, days[0], days[1] - timedelta(days=1))
+            return Span(first, end, days_of_entries(self._store, first, end), by_days=False)
+        return Span(first, end, Days(days[0], days[1] - timedelta(days=1)), by_days=True)
 
     def _released(self, span: Span) -> Sequence[str]:
         found: dict[str, None] = {}

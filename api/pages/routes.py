@@ -98,9 +98,10 @@ def _add_releases(app: FastAPI, releasing: Releasing) -> None:
         request: Request,
         first: Annotated[int, Query(ge=0, le=MAX_COUNT)],
         end: Annotated[int, Query(ge=1, le=MAX_COUNT)],
+        asked: Short = "",
     ) -> Response:
         frame_of(request).need_contents()
-        data, name = releasing.period_bundle(first, end)
+        data, name = releasing.period_bundle(first, end, asked)
         return file_answer(data, "application/zip", name)
 
 

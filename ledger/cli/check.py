@@ -48,8 +48,8 @@ def ledger_moment(ctx: click.Context, parameter: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("target", metavar="RELEASE|CHANGE|BUNDLE", required=False)
-@click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
-@click.option("--to", "end", metavar="POSITION|TIME", help="Where the period ends, without what stands there.")
+@click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period: its first day (UTC), or where it begins.")
+@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
 @click.option("--all", "everything", is_flag=True, help="Also what passed and what did not apply.")
 @click.option(
     "--as-of",
@@ -69,7 +69,7 @@ def check(
     Examples:
       evidence check payments@4.2.0
       evidence check 117 --project payments-api
-      evidence check --from 2026-07-01 --to 2026-10-01
+      evidence check --from 2026-07-01 --to 2026-09-30
       evidence check payments-4.2.0.evidence.zip --anchor ledger.pub
 
     Exit 0: nothing blocks; rules of low severity only advise. 3: another rule failed, or under a strict policy cannot
@@ -166,10 +166,13 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
 
 
 def _lines(found: Assessed, *, everything: bool) -> list[str]:
+    from ledger.dossier.facts import PeriodDossier
     from ledger.rules.verdict import Outcome
+    from reports.period.span import span_of
 
     assessment = found.assessment
-    head = f"{clean(assessment.subject)}, policy {clean(found.policy.name)}, position {assessment.position:,}"
+    what = f"period {span_of(found.dossier)}" if isinstance(found.dossier, PeriodDossier) else assessment.subject
+    head = f"{clean(what)}, policy {clean(found.policy.name)}, position {assessment.position:,}"
     lines = [head, ""]
     for outcome in _ORDER if everything else _ORDER[:2]:
         for verdict in assessment.by_outcome(Outcome(outcome)):

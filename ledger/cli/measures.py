@@ -23,10 +23,12 @@ Compared = tuple["Measure", "Measure | None", "Change"]
 
 
 @click.command()
-@click.option("--from", "start", metavar="POSITION|TIME", help="The period, from this position or time on.")
-@click.option("--to", "end", metavar="POSITION|TIME", help="Where it ends, without what stands there.")
-@click.option("--baseline-from", metavar="POSITION|TIME", help="The period to compare with, from here on.")
-@click.option("--baseline-to", metavar="POSITION|TIME", help="Where that one ends; by default where the period begins.")
+@click.option("--from", "start", metavar="DAY|TIME|POSITION", help="The first day (UTC), or where it begins.")
+@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
+@click.option("--baseline-from", metavar="DAY|TIME|POSITION", help="The period to compare with: its first day.")
+@click.option(
+    "--baseline-to", metavar="DAY|TIME|POSITION", help="Its last day; by default it ends where the period begins."
+)
 @click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Only these projects; repeat for more.")
 @click.option(
     "--environment",
@@ -54,8 +56,8 @@ def measures(
 
     \b
     Examples:
-      evidence measures --from 2026-07-01 --to 2026-10-01
-      evidence measures --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01
+      evidence measures --from 2026-07-01 --to 2026-09-30
+      evidence measures --from 2026-07-01 --to 2026-09-30 --baseline-from 2026-04-01
     """
     from ledger.cli.releases import fetch_period
     from ledger.cli.session import open_session
@@ -68,14 +70,18 @@ def measures(
         known = session.directory() if projects else None
         wanted = [] if known is None else [known.project(name).id for name in projects]
         bundle = fetch_period(session, start, end, wanted)
-        other = fetch_period(session, baseline_from, baseline_to or start, wanted) if with_baseline else None
+        # Without an end of its own it ends where the period begins.
+        until = baseline_to or (None if bundle.period is None else str(bundle.period[0]))
+        other = fetch_period(session, baseline_from, until, wanted) if with_baseline else None
     dossier, policy = _period(bundle)
     now = _measured(bundle, dossier, policy, environments)
     # Both by one policy: else a change of rules would look like a change of work.
-    before = None if other is None else _measured(other, _period(other)[0], policy, environments)
+    earlier = None if other is None else _period(other)[0]
+    before = None if other is None or earlier is None else _measured(other, earlier, policy, environments)
     found = compared(now, before)
     output(ctx).answer(
-        _document(now, before, found, policy, environments), _lines(now, before, found, policy, dossier.parties)
+        _document(now, before, found, policy, environments),
+        _lines((dossier, earlier), now, found, policy),
     )
 
 
@@ -184,17 +190,18 @@ def _concentration(found: Concentration) -> dict[str, Any]:
 
 
 def _lines(
+    periods: tuple[PeriodDossier, PeriodDossier | None],
     now: Measures,
-    before: Measures | None,
     found: Sequence[Compared],
     policy: PolicyRules,
-    parties: Mapping[str, Party],
 ) -> Iterator[str]:
     from ledger.measures.values import Tally
     from reports.period.measured import change_words, name_of, not_measured, population_words, value_words
+    from reports.period.span import span_of
 
-    against = "" if before is None else f", beside {before.first:,} to {before.end:,}"
-    yield f"positions {now.first:,} to {now.end:,}{against}, policy {clean(policy.name)}"
+    dossier, before = periods
+    against = "" if before is None else f", beside {span_of(before)}"
+    yield f"{span_of(dossier)}{against}, policy {clean(policy.name)}"
     yield ""
     for measure, other, change in found:
         yield f"{name_of(measure.id):<30} {value_words(measure)}  ({population_words(measure)})"
@@ -203,7 +210,7 @@ def _lines(
         if other is not None:
             yield f"{'':<30} before: {value_words(other)}; {change_words(measure, other, change)}"
     yield ""
-    yield from _people(now.concentration, parties)
+    yield from _people(now.concentration, dossier.parties)
 
 
 def _people(found: Concentration, parties: Mapping[str, Party]) -> Iterator[str]:

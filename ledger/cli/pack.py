@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from ledger.cli.options import client_options, output, signing_options
 
 if TYPE_CHECKING:
     from ledger.cli.output import Output
+    from ledger.cli.packing import Wanted
     from reports.packs import Pack
 
 FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
@@ -19,11 +21,13 @@ FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
 
 @click.command()
 @click.argument("subject", metavar="[PRODUCT@VERSION|BUNDLE]", required=False)
-@click.option("--from", "start", metavar="POSITION|TIME", help="A period in place of a release: its first entry.")
-@click.option("--to", "end", metavar="POSITION|TIME", help="Its end; the end itself does not belong to it.")
+@click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period in place of a release: its first day.")
+@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
 @click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Only these projects; repeat for more.")
-@click.option("--baseline-from", metavar="POSITION|TIME", help="An earlier period that measures are set beside.")
-@click.option("--baseline-to", metavar="POSITION|TIME", help="Its end; by default the beginning of the period.")
+@click.option("--baseline-from", metavar="DAY|TIME|POSITION", help="An earlier period that measures are set beside.")
+@click.option(
+    "--baseline-to", metavar="DAY|TIME|POSITION", help="Its last day; by default it ends where the period begins."
+)
 @click.option("--sample", type=click.IntRange(1, 10_000), metavar="N", help="Changes to draw; default: as customary.")
 @click.option("--auditor-number", metavar="S", help="The auditor's own number or text, which draws the sample.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder to write into.")
@@ -58,22 +62,23 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     is sealed with the key that the ledger has enrolled. That it was made is recorded, so that a recipient's copy can be
     looked up; the recorded envelope lies beside the pack as its detached signature.
 
+    Days are whole days in --zone, the last one included. Made again from the PDF of a period, say with an auditor's
+    number, a pack keeps what that one was told; beside a bundle file, --from and --to say the days it was asked for.
+
     \b
     Examples:
       evidence pack payments@4.2.0 --out packs --zone Europe/Oslo --seal /srv/ledger
-      evidence pack --from 2026-07-01 --to 2026-10-01 --baseline-from 2026-04-01
-      evidence pack period-812-1204.evidence.zip --anchor ledger.pub --auditor-number 7419
+      evidence pack --from 2026-07-01 --to 2026-09-30 --baseline-from 2026-04-01
+      evidence pack period-2026-07-01-to-2026-09-30.evidence.pdf --anchor ledger.pub --auditor-number 7419
       evidence pack payments-4.2.0.evidence.zip --anchor ledger.pub
     """
+    from ledger.cli.packagain import completed
     from ledger.cli.packing import Wanted, make, open_wanted, record, write
 
     wanted = Wanted(**{name: value for name, value in told.items() if name not in ("no_record", "out", "forms")})
-    if (wanted.subject is None) == (wanted.start is None and wanted.end is None):
-        raise click.UsageError("name a release or a bundle file; or a period with --from and --to")
-    if "@" in (wanted.subject or "") and any(
-        told[name] is not None for name in ("baseline_from", "baseline_to", "sample", "auditor_number")
-    ):
-        raise click.UsageError("--baseline-from, --baseline-to, --sample and --auditor-number are for periods")
+    _refuse_misfits(wanted)
+    given = frozenset(name for name in told if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT)
+    wanted = completed(wanted, given)
     say = output(ctx)
     source = open_wanted(ctx, wanted)
     made = make(ctx, wanted, source, told["forms"] or FORMS, say)
@@ -83,6 +88,22 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
         kept, entry = record(ctx, made, source, told["out"], say)
         written += kept
     _tell(say, made, written, entry)
+
+
+def _refuse_misfits(wanted: Wanted) -> None:
+    """Nothing, if the options go together; else a usage error."""
+    days = wanted.start is not None or wanted.end is not None
+    baseline = wanted.baseline_from is not None or wanted.baseline_to is not None
+    if wanted.subject is None:
+        if not days:
+            raise click.UsageError("name a release or a bundle file; or a period with --from and --to")
+    elif "@" in wanted.subject and not Path(wanted.subject).is_file():
+        if days:
+            raise click.UsageError("name a release, or a period with --from and --to; not both")
+        if baseline or wanted.sample is not None or wanted.auditor_number is not None:
+            raise click.UsageError("--baseline-from, --baseline-to, --sample and --auditor-number are for periods")
+    elif baseline or wanted.projects:
+        raise click.UsageError("--in, --baseline-from and --baseline-to ask the server; a file is as it is")
 
 
 def _tell(say: Output, made: Pack, written: list[Path], entry: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ledger.cli.releases import (
     as_of_now,
     as_of_what_follows,
     bundle_in,
+    days_asked,
     fetch_period,
     fetch_release,
     open_bundle,
@@ -58,6 +59,10 @@ class Wanted:
     notice: str
     as_of: str | None
     seal_folder: Path | None
+    asked: str = ""
+    """First and last day of the period that a pack's PDF says it was asked for; empty: it says none."""
+    baseline: bytes | None = field(default=None, repr=False)
+    """The bundle of the earlier period that the PDF carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Source:
     """Whether it came from a server, which can be told of the pack."""
     baseline: bytes | None
     asked: str
-    """How the period was asked for."""
+    """First and last day of the period that was asked for; empty: a release, or a period of positions."""
 
 
 def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
@@ -81,16 +86,20 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
     Raises:
         FormatError: ``bad-auditor-number``, ``unknown-zone``. NotFoundError: ``unknown-language``, ``no-such-file``.
         NotFoundError: ``no-such-release``, ``no-such-period``. ChainError: ``bundle-not-intact``.
+        FormatError: ``bad-time``, ``bad-pack``.
     """
     from pathlib import Path
 
     from ledger.cli.session import open_session
 
     _check(wanted)
+    zone = zone_of(wanted.zone)
     if wanted.subject is not None and Path(wanted.subject).is_file():
         bundle = open_bundle(bundle_in(Path(wanted.subject).read_bytes()), settings(ctx).anchor_line)
         as_of = wanted.as_of or as_of_its_end(bundle) or as_of_now(bundle.records)
-        return Source(bundle, as_of, Path(wanted.subject).name, recordable=False, baseline=None, asked="")
+        asked = _days_beside(wanted, bundle, zone)
+        name = Path(wanted.subject).name
+        return Source(bundle, as_of, name, recordable=False, baseline=wanted.baseline, asked=asked)
     server = settings(ctx).server.text
     with open_session(ctx) as session:
         if wanted.subject is not None:
@@ -99,25 +108,54 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
             return Source(bundle, as_of, server, recordable=True, baseline=None, asked="")
         known = session.directory()
         projects = [known.project(name).id for name in wanted.projects]
-        bundle = fetch_period(session, wanted.start, wanted.end, projects)
+        bundle = fetch_period(session, wanted.start, wanted.end, projects, zone)
         followed = None if wanted.end is None else as_of_what_follows(session, bundle)
         baseline = None
         if wanted.baseline_from is not None:
-            until = wanted.baseline_to or wanted.start
+            # Without an end of its own it ends where the period begins.
+            until = wanted.baseline_to or (None if bundle.period is None else str(bundle.period[0]))
             try:
-                baseline = fetch_period(session, wanted.baseline_from, until, projects).data
+                baseline = fetch_period(session, wanted.baseline_from, until, projects, zone).data
             except NotFoundError as error:
                 if error.slug != "no-such-period":
                     raise
                 raise NotFoundError(
                     "no-such-period",
-                    f"the baseline, {wanted.baseline_from} to {until}: {error.message}",
+                    f"the baseline, from {wanted.baseline_from} on: {error.message}",
                     details=dict(error.details),
                     remedy=error.remedy,
                 ) from None
-    asked = f"{wanted.start or 'the beginning'} to {wanted.end or 'now'}"
+    asked = days_asked(wanted.start, wanted.end, zone, bundle)
     as_of = wanted.as_of or followed or as_of_now(bundle.records)
     return Source(bundle, as_of, server, recordable=True, baseline=baseline, asked=asked)
+
+
+def _days_beside(wanted: Wanted, bundle: FetchedBundle, zone: tzinfo) -> str:
+    """The days that a bundle file's period is said to be of, by the options or by the pack it came in; empty: none.
+
+    They are believed as far as the records do not speak against them.
+
+    Raises:
+        FormatError: ``bad-time``. NotFoundError: ``no-such-period``: the records speak against them.
+    """
+    from ledger.dossier.facts import PeriodDossier
+    from ledger.rules.ofbundle import dossier_of
+    from reports.period.span import fits, read_days
+
+    named = wanted.start is not None or wanted.end is not None
+    asked = days_asked(wanted.start, wanted.end, zone, bundle) if named else wanted.asked
+    if not asked and not named:
+        return ""
+    index, days = bundle.verification.index, read_days(asked)
+    dossier = None if index is None else dossier_of(index, bundle.records)
+    if days is None or not isinstance(dossier, PeriodDossier) or not fits(dossier, days, zone):
+        raise NotFoundError(
+            "no-such-period",
+            "the bundle is not of the days that it is said to be of",
+            details={"days": asked[:40]},
+            remedy="Leave --from and --to out beside a bundle file, or name the days that it was made for.",
+        )
+    return days.asked
 
 
 def _check(wanted: Wanted) -> None:
@@ -127,7 +165,7 @@ def _check(wanted: Wanted) -> None:
     from ledger.sampling import auditors_number
     from reports.say import languages
 
-    _zone(wanted.zone)
+    zone_of(wanted.zone)
     if wanted.auditor_number is not None:
         auditors_number(wanted.auditor_number, "--auditor-number")
     if wanted.language not in languages():
@@ -167,7 +205,7 @@ def make(ctx: click.Context, wanted: Wanted, source: Source, forms: Sequence[str
         as_of=source.as_of,
         settings=PackSettings(
             generated_at=datetime.now(UTC).replace(microsecond=0),
-            zone=_zone(wanted.zone),
+            zone=zone_of(wanted.zone),
             zone_name=wanted.zone,
             organisation=wanted.organisation,
             prepared_from=source.told_from,
@@ -279,7 +317,12 @@ def _tag(notice: str) -> str:
     return (words if colon and len(words) <= 24 else "Notice") if notice else ""
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """The time zone of that name.
+
+    Raises:
+        FormatError: ``unknown-zone``.
+    """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     if name == "UTC":

@@ -186,8 +186,8 @@ def schema(ctx: click.Context) -> None:
 @policy.command("try")
 @click.argument("source", metavar=_SOURCES)
 @click.argument("target", metavar="[RELEASE|CHANGE|BUNDLE]", required=False)
-@click.option("--from", "start", metavar="POSITION|TIME", help="A period, from this position or time on.")
-@click.option("--to", "end", metavar="POSITION|TIME", help="Where the period ends, without what stands there.")
+@click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period: its first day (UTC), or where it begins.")
+@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
 @click.option("--summary", is_flag=True, help="How much would be blocked, and by which rules; no sentences.")
 @project_option
 @client_options
@@ -200,7 +200,7 @@ def try_(
     \b
     Examples:
       evidence policy try policy.yaml                     everything recorded
-      evidence policy try pci --from 2026-07-01 --to 2026-10-01
+      evidence policy try pci --from 2026-07-01 --to 2026-09-30
       evidence policy try regulated payments@4.2.0
       evidence policy try policy.yaml payments-4.2.0.evidence.zip --anchor ledger.pub
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import ChainError, NotFoundError
@@ -12,6 +12,7 @@ from ledger.events.shape import claimed_time, instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from ledger.cli.session import Session
     from ledger.records import Records
@@ -28,6 +29,13 @@ class FetchedBundle:
     verification: Verification
     records: Records
 
+    @property
+    def period(self) -> tuple[int, int] | None:
+        """The positions between which the period lies that it is about; None: it is about a release."""
+        index = self.verification.index
+        found = None if index is None else index.subject.period
+        return None if found is None else (found.from_, found.to)
+
 
 def fetch_release(session: Session, name: str) -> FetchedBundle:
     """The bundle of the release ``product@version`` or of that envelope digest, verified.
@@ -41,10 +49,14 @@ def fetch_release(session: Session, name: str) -> FetchedBundle:
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
 
 
-def fetch_period(session: Session, start: str | None, end: str | None, projects: Sequence[str] = ()) -> FetchedBundle:
-    """The bundle of the entries from ``start`` up to, not including, ``end``, verified.
+def fetch_period(
+    session: Session, start: str | None, end: str | None, projects: Sequence[str] = (), zone: tzinfo = UTC
+) -> FetchedBundle:
+    """The bundle of the entries from ``start`` to ``end``, verified.
 
-    Both are positions, or times: the first entry received at or after them. None: the beginning, the present end.
+    Days such as ``2026-03-31`` are whole days on the clocks of ``zone``, the last one included. Positions, and times
+    with a clock, are where the period begins and ends; what stands at its end does not belong to it. None: the
+    beginning, the present end.
 
     Raises:
         FormatError: ``bad-time``. NotFoundError: ``no-such-period``.
@@ -54,8 +66,8 @@ def fetch_period(session: Session, start: str | None, end: str | None, projects:
     size = told.get("position") if isinstance(told, dict) else None
     if not isinstance(size, int):
         raise ChainError("bad-answer", "the server did not say how long its log is")
-    first = 0 if start is None else _position(session, start, size)
-    last = size if end is None else _position(session, end, size)
+    first = 0 if start is None else _position(session, start, size, zone, ends=False)
+    last = size if end is None else _position(session, end, size, zone, ends=True)
     if not first < last <= size:
         raise NotFoundError(
             "no-such-period",
@@ -70,11 +82,55 @@ def fetch_period(session: Session, start: str | None, end: str | None, projects:
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
 
 
-def _position(session: Session, text: str, size: int) -> int:
-    """The position that ``text`` says, or that of the first entry received at or after that time."""
+def moment_of(text: str, zone: tzinfo, *, ends: bool) -> datetime | None:
+    """When a period begins or ends that was named by a day or a time; None: a position names it.
+
+    A day begins a period with its midnight on the clocks of ``zone``, and ends it with the midnight after it.
+
+    Raises:
+        FormatError: ``bad-time``.
+    """
     if text.isascii() and text.isdigit():
+        return None
+    if not _DAY.fullmatch(text):
+        return instant(claimed_time(text, ""))
+    claimed_time(f"{text}T00:00:00Z", "")
+    day = date.fromisoformat(text)
+    # No calendar goes beyond the last day of the year 9999.
+    return datetime.combine(day + timedelta(days=ends and day != date.max), time(), zone)
+
+
+def days_asked(start: str | None, end: str | None, zone: tzinfo, bundle: FetchedBundle) -> str:
+    """First and last day of a period that was asked for by days or times, as packs say them; empty: by positions.
+
+    Left open, it begins on the day of its first entry and ends on the present day.
+
+    Raises:
+        FormatError: ``bad-time``.
+    """
+    from ledger.dossier.facts import PeriodDossier
+    from ledger.rules.ofbundle import dossier_of
+    from reports.period.span import covered, days_between
+
+    begins = None if start is None else moment_of(start, zone, ends=False)
+    ends = datetime.now(UTC) if end is None else moment_of(end, zone, ends=True)
+    index = bundle.verification.index
+    dossier = None if index is None else dossier_of(index, bundle.records)
+    if start is None and isinstance(dossier, PeriodDossier):
+        shown = covered(dossier)
+        begins = None if shown is None else shown[0]
+    if begins is None or ends is None:
+        return ""
+    # What stands at the end does not belong to the period.
+    days = days_between((begins, ends - timedelta(microseconds=1)), zone)
+    return "" if days is None or days.last < days.first else days.asked
+
+
+def _position(session: Session, text: str, size: int, zone: tzinfo, *, ends: bool) -> int:
+    """The position that ``text`` says, or that of the first entry received at or after the moment it says."""
+    moment = moment_of(text, zone, ends=ends)
+    if moment is None:
         return int(text)
-    moment = instant(claimed_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text, ""))
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2

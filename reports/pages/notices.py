@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from reports.pages.shell import Made, path_of, render_page
 from reports.pages.words import title
 from reports.parts import Fingerprint, line, words
+from reports.period.span import days_said
 from reports.release.said import parse_time
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import digits, moment
+from reports.wording import digits, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from ledger.digests import Digest
     from ledger.errors import LedgerError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reports.pages.release import Offer
     from reports.pages.shell import Shell
     from reports.parts import Line
+    from reports.period.span import Days
     from reports.text import Text
 
 NAME: Final = 160
@@ -168,8 +169,7 @@ def sign_in_page(target: str, refused: LedgerError | None, shell: Shell) -> Made
 
 
 def period_page(
-    first_day: date | None,
-    last_day: date | None,
+    days: Days,
     positions: tuple[int, int],
     releases: Sequence[str],
     *,
@@ -180,15 +180,12 @@ def period_page(
 ) -> Made:
     """What a period holds; ``releases`` are the names of those released in it, newest first."""
     first, end = positions
-    days = say("positions {first} to {end}", first=first, end=end)
-    if first_day is not None and last_day is not None:
-        days = say("{first} to {last}", first=first_day, last=last_day)
     view = PeriodPage(
-        words(say("Period: {days}", days=days)),
+        words(say("Period: {days}", days=days_said(days))),
         tuple(
             (words(label), value)
             for label, value in (
-                (say("Positions"), line(say("from {first} up to, not including, {end}", first=first, end=end))),
+                (say("Positions"), line(say("{first} to {end}", first=number(first), end=number(end)))),
                 (say("Entries"), line(f"{end - first:,}")),
                 (say("Releases"), line(f"{len(releases):,}")),
                 (say("As of"), line(moment(parse_time(as_of)))),

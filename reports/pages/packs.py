@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports.pages.shell import Made, path_of, render_page
 from reports.parts import Fingerprint, line, words
+from reports.period.span import span_said
 from reports.release.said import NAME, named, parse_time
 from reports.say import say, say_count
 from reports.text import capture
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ledger.records import Record
     from reports.pages.shell import Shell
     from reports.parts import Line
+    from reports.period.span import Days
     from reports.text import Text
 
 ASKED: Final = 160
@@ -54,11 +56,13 @@ class PacksPage:
     older: str | None
 
 
-def made_pack(record: Record, pack: Pack, who: Party, *, contents: bool, asked: Digest | None = None) -> MadePack:
-    """A pack event in print; ``asked`` is the digest that led to it."""
+def made_pack(
+    record: Record, pack: Pack, who: Party, days: Days | None, *, contents: bool, asked: Digest | None = None
+) -> MadePack:
+    """A pack event in print; ``days`` are those of its period, ``asked`` is the digest that led to it."""
     about = record.event.context.about
     if pack.period is not None:
-        name = say("period of positions {first} to {end}", first=pack.period.from_, end=pack.period.to)
+        name = say("period {period}", period=span_said(days, pack.period.from_, pack.period.to))
         target = path_of("periods", first=pack.period.from_, end=pack.period.to)
     else:
         name = about.release or str(pack.release)

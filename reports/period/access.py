@@ -13,8 +13,8 @@ from ledger.roster.state import person_behind
 from reports.parts import Heading, Line, Mark, Row, Section, Table, line, words
 from reports.period.keys import key_blocks, keys_moved, people_blocks
 from reports.period.shown import cut, held_from, ruled
+from reports.period.span import of_period
 from reports.period.system import grants_of
-from reports.period.view import of_period
 from reports.release.said import (
     absence,
     columns,

@@ -28,7 +28,7 @@ from ledger.events.roster import (
     RoleGrant,
 )
 from ledger.events.work import Approval
-from reports.period.view import of_period
+from reports.period.span import of_period
 from reports.release.said import named
 from reports.say import say
 from reports.wording import number

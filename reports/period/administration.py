@@ -11,7 +11,7 @@ from ledger.roster.state import administrators_with_keys
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
 from reports.period.acts import act_words, acts_of, signer
 from reports.period.shown import cut, ruled
-from reports.period.view import of_period
+from reports.period.span import days_inside, of_period, span_said
 from reports.release.said import (
     NONE,
     absence,
@@ -198,7 +198,8 @@ def _packs(view: PeriodView) -> list[Block]:
         pack = item.body
         about = say("a release")
         if pack.period is not None:
-            about = say("positions {first} to {end}", first=number(pack.period.from_), end=number(pack.period.to))
+            inside = days_inside(view.dossier, pack.period.from_, pack.period.to, view.settings.zone)
+            about = span_said(inside, pack.period.from_, pack.period.to)
         elif item.record.event.context.about.release is not None:
             about = say("release {release}", release=item.record.event.context.about.release)
         body.append(

@@ -41,7 +41,7 @@ from reports.period.result import result
 from reports.period.results import results
 from reports.period.sampled import sample_sheets, sampling_plan
 from reports.period.scope import beyond, scope
-from reports.period.shown import tally
+from reports.period.shown import span_line, tally
 from reports.period.strata import strata
 from reports.period.system import system
 from reports.release.integrity import findings, verify_section
@@ -108,7 +108,7 @@ def period_document(view: PeriodView) -> Document:
         language=settings.language,
         pack_id=words(view.carried.number),
         kind=words(say("Evidence pack")),
-        subject=capture(view.asked or view.span, limit=120),
+        subject=words(view.span),
         subtitle=_subtitle(view),
         issuer=words("Evidence Ledger"),
         conclusion=_conclusion(view),
@@ -226,17 +226,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         (say("Projects"), projects),
         (
             say("Period"),
-            line(
-                capture(view.asked or view.span, limit=120),
-                " ",
-                quiet(
-                    say(
-                        "positions {first} to {end}",
-                        first=number(view.dossier.first),
-                        end=number(view.dossier.end),
-                    )
-                ),
-            ),
+            span_line(view),
         ),
         *((say("Beyond what is shown"), line(strong(said))) for said in beyond(view)),
         (

@@ -53,7 +53,7 @@ def measures_section(view: PeriodView, section: str = "16") -> Section:
         section,
         words(say("Delivery measures")),
         words(say("How long do changes take, how often must they be mended, and is that different from before?")),
-        _lede(now, before),
+        _lede(now, before, view.baseline_span),
         (*blocks, Heading(words(say("How to read these numbers"))), _reading(view, before)),
     )
 
@@ -85,7 +85,7 @@ def concentration_section(view: PeriodView, section: str = "17") -> Section:
     )
 
 
-def _lede(now: Measures, before: Measures | None) -> Line:
+def _lede(now: Measures, before: Measures | None, baseline: str) -> Line:
     landed = now.concentration.population
     first = say_count(
         "Measured over {count} change that landed in the period.",
@@ -95,9 +95,8 @@ def _lede(now: Measures, before: Measures | None) -> Line:
     if before is None:
         return line(first, " ", say("No baseline period was named, so nothing is compared."))
     told = say(
-        "The baseline is the period of positions {first} to {end}, in which {changes} landed.",
-        first=before.first,
-        end=before.end,
+        "The baseline is {period}, in which {changes} landed.",
+        period=baseline,
         changes=say_count("{count} change", "{count} changes", before.concentration.population),
     )
     return line(first, " ", told)

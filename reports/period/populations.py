@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.digests import Digest, from_raw
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
 from reports.period.reconciliations import compared
+from reports.period.span import span_said
 from reports.period.system import grants_of
 from reports.release.said import code, columns, digest_line, link, quiet, rows
 from reports.say import say, say_count
@@ -186,13 +187,11 @@ def _summary(found: tuple[Population, ...]) -> Table:
 def _common(view: PeriodView) -> list[tuple[str, Line]]:
     settings, found = view.settings, view.verification
     root = None if found.checkpoint_root is None else found.checkpoint_root.hex()
-    first, end = number(view.dossier.first), number(view.dossier.end)
-    period = say("positions {first} to {end}", first=first, end=end)
+    period = span_said(view.days, view.dossier.first, view.dossier.end)
     if view.begins_at is not None and view.ends_at is not None:
         period = say(
-            "positions {first} to {end}; first entry {begin}, last {last}",
-            first=first,
-            end=end,
+            "{period}; first entry {begin}, last {last}",
+            period=period,
             begin=moment(view.begins_at),
             last=moment(view.ends_at),
         )

@@ -10,7 +10,7 @@ from reports.parts import Figure, Figures, Heading, Line, Mark, Row, Section, Ta
 from reports.period.running import running_blocks, running_gaps
 from reports.period.shown import cut
 from reports.period.silence import silence_blocks, silences
-from reports.period.view import of_period
+from reports.period.span import of_period
 from reports.release.said import (
     NONE,
     code,

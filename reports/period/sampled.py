@@ -22,7 +22,7 @@ from reports.parts import (
 )
 from reports.period.attributes import attributes, records_of
 from reports.period.sample import is_fixed, plan_of, population, sample_of
-from reports.period.shown import cut
+from reports.period.shown import cut, span_line
 from reports.period.view import PeriodChange
 from reports.release.said import (
     code,
@@ -115,7 +115,7 @@ def _lede(view: PeriodView, plan: Plan, drawn: Drawn | None) -> Line:
 def _facts(view: PeriodView, plan: Plan, drawn: Drawn | None) -> list[tuple[str, Line]]:
     root, size = view.verification.checkpoint_root, view.verification.checkpoint_size
     found = [
-        (say("Period"), line(say("positions {first} to {end}", first=view.dossier.first, end=view.dossier.end))),
+        (say("Period"), span_line(view)),
         (say("Checkpoint size"), line(code(number(size) if size is not None else "?"))),
         (
             say("Checkpoint root"),
@@ -179,10 +179,14 @@ def _meanings() -> dict[str, str]:
 
 
 def drawing(view: PeriodView, chosen: str) -> str:
-    """The command that draws the sample of this plan by a number: the size asked for belongs to it."""
+    """The command that draws the sample of this plan by a number: the size asked for belongs to it.
+
+    It names the PDF, not the bundle in it, because the PDF also tells what this pack was told.
+    """
     size = None if view.sampling is None else view.sampling.size
     asked = "" if size is None else f" --sample {size}"
-    return f"evidence pack {view.carried.name}{asked} --auditor-number {chosen} --anchor ledger.pub"
+    pdf = f"{view.carried.name.removesuffix('.zip')}.pdf"
+    return f"evidence pack {pdf}{asked} --auditor-number {chosen} --anchor ledger.pub"
 
 
 def _next(view: PeriodView) -> list[Block]:
@@ -198,8 +202,9 @@ def _next(view: PeriodView) -> list[Block]:
                 line(say("Choose a number: any text of 1 to 64 printable ASCII characters that nobody could foresee.")),
                 line(
                     say(
-                        "Have the pack made again from the bundle that is attached to this one, with that number. A "
-                        "bundle fetched anew has another checkpoint and draws another sample."
+                        "Have the pack made again from the PDF of this one, which carries its bundle and tells what it "
+                        "was asked for, with that number. A bundle fetched anew has another checkpoint and draws "
+                        "another sample."
                     )
                 ),
             )

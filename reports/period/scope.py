@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.events.roster import ProjectDeclare, ProjectDescribe, ProjectEnd
 from ledger.rules.asking import FRAMEWORK_NAMES
 from reports.parts import Facts, Heading, Line, Row, Section, Table, line, words
 from reports.period.shown import cut
-from reports.period.view import of_period
+from reports.period.span import of_period, read_days
 from reports.release.said import NONE, code, columns, digest_line, joined, ledger_time, quiet, rows, strong
 from reports.say import say, say_count
 from reports.text import capture
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 ANCHOR: Final = "scope"
 MOST: Final = 60
 """Projects, environments and acts printed, each; the rest is counted."""
-_DAYS: Final = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", re.ASCII)
-"""A span asked for by days, the last one not in it."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -63,10 +60,10 @@ def new_environments(view: PeriodView) -> tuple[tuple[str, str], ...] | None:
 
 def beyond(view: PeriodView) -> tuple[str, ...]:
     """In one sentence what of the span asked for is not shown; nothing where days were not asked for, or all is."""
-    asked = _asked(view)
+    asked = read_days(view.asked)
     if asked is None or view.begins_at is None or view.ends_at is None:
         return ()
-    start, end = asked
+    start, end = asked.bounds(view.settings.zone)
     first, last = moment(view.begins_at), moment(view.ends_at)
     early = view.begins_at >= start + _DAY
     late = view.ends_at < end - _DAY
@@ -90,18 +87,6 @@ def beyond(view: PeriodView) -> tuple[str, ...]:
     else:
         return ()
     return (told,)
-
-
-def _asked(view: PeriodView) -> tuple[datetime, datetime] | None:
-    """The beginning and the end of the days asked for; None: it was not asked for by days."""
-    found = _DAYS.fullmatch(view.asked)
-    if found is None:
-        return None
-    try:
-        start, end = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in found.groups())
-    except ValueError:
-        return None
-    return start, end
 
 
 def scope(view: PeriodView) -> Section:
@@ -150,7 +135,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     pairs: list[tuple[str, Line]] = []
     if settings.organisation:
         pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
-    pairs.append((say("Period"), line(strong(capture(view.asked or view.span, limit=120)), quiet(f" {positions}"))))
+    pairs.append((say("Period"), line(strong(view.span), quiet(f" {positions}"))))
     pairs += [(say("Beyond what is shown"), line(strong(said))) for said in beyond(view)]
     if view.begins_at is not None and view.ends_at is not None:
         zone, name = settings.zone, settings.zone_name
@@ -167,9 +152,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
             say("Baseline"),
             line(quiet(say("none: delivery measures stand alone")))
             if view.baseline is None
-            else line(
-                say("positions {first} to {end}", first=number(view.baseline.first), end=number(view.baseline.end))
-            ),
+            else line(view.baseline_span),
         ),
         (
             say("Not in scope"),

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodChange, PeriodView
 
 
+def span_line(view: PeriodView) -> Line:
+    """The days of the period, with its positions as the fine print."""
+    return line(view.span) if view.days is None else line(view.span, " ", quiet(view.positions))
+
+
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
     """How many verdicts came out how, gravest first; every outcome is there."""
     found = Counter(verdict.outcome for verdict in verdicts)

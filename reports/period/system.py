@@ -10,7 +10,7 @@ from ledger.roster.state import in_force, person_behind
 from reports.parts import Heading, Line, Notes, Paragraph, Row, Section, Table, line, words
 from reports.period.checked import prompt_blocks, suite_blocks
 from reports.period.shown import cut
-from reports.period.view import of_period
+from reports.period.span import of_period
 from reports.release.said import NONE, code, columns, joined, named, quiet
 from reports.say import say, say_count
 from reports.text import capture

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.people import Directory
-from ledger.entry import LEDGER_STREAM
 from ledger.errors import FormatError
 from ledger.roster.state import policy_at
 from ledger.rules.assess import change_subject, period_subject, release_subject
@@ -18,11 +17,11 @@ from ledger.rules.risk import DEFAULT, risk_class
 from ledger.rules.shape import ChangeCase
 from ledger.rules.verdict import Outcome
 from ledger.rules.wording import with_names
+from reports.period.span import covered, days_between, days_said, positions_said, read_days, span_of
 from reports.release.said import TITLE, received
 from reports.release.view import MARKS, title_of
 from reports.say import say
 from reports.text import capture
-from reports.wording import day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
     from ledger.canonical import JSON
     from ledger.digests import Digest
     from ledger.dossier.facts import ChangeFacts, PeriodDossier, ReleaseDossier
-    from ledger.records import Record
     from ledger.rules.policy import PolicyRules
     from ledger.rules.verdict import Assessment, Verdict
     from ledger.sampling import Sampling
     from ledger.verify.findings import Verification
+    from reports.period.span import Days
     from reports.release.view import Carried, PackSettings
     from reports.text import Text
 
@@ -131,7 +130,7 @@ class PeriodView:
     settings: PackSettings
     carried: Carried
     asked: str
-    """How the period was asked for, in words; empty: by positions alone."""
+    """First and last day of the period as it was asked for (`reports.period.span.Days.asked`); empty: by positions."""
     sampling: Sampling | None
     changes: tuple[PeriodChange, ...]
     """In order of landing."""
@@ -188,11 +187,31 @@ class PeriodView:
 
     @property
     def span(self) -> str:
-        """The days from the first to the last entry shown, or the positions where none is."""
-        if self.begins_at is None or self.ends_at is None:
-            return say("positions {first} to {end}", first=self.dossier.first, end=self.dossier.end)
-        begin, end = day(self.begins_at), day(self.ends_at)
-        return begin if begin == end else say("{begin} to {end}", begin=begin, end=end)
+        """First and last day, both in the period: as asked for, else those of its first and last entry shown.
+
+        They are days on the reader's clock; the positions where no day is known.
+        """
+        days = self.days
+        return positions_said(self.dossier.first, self.dossier.end) if days is None else days_said(days)
+
+    @property
+    def days(self) -> Days | None:
+        """The days of `span`."""
+        ends = None if self.begins_at is None or self.ends_at is None else (self.begins_at, self.ends_at)
+        return read_days(self.asked) or days_between(ends, self.settings.zone)
+
+    @property
+    def positions(self) -> str:
+        """The positions, in words: the fine print beside `span`."""
+        return positions_said(self.dossier.first, self.dossier.end)
+
+    @property
+    def baseline_span(self) -> str:
+        """The days of the first and the last entry of the baseline, with its positions; empty: there is none."""
+        before = self.baseline
+        if before is None:
+            return ""
+        return span_of(before, self.settings.zone)
 
     def project_name(self, project: str) -> Text:
         """The project's printed name, or its id where no card can be read."""
@@ -231,7 +250,7 @@ def look_at(
         )
         for number, change in enumerate(dossier.changes, start=1)
     )
-    shown = [record for record in dossier.records.entries if of_period(dossier, record)]
+    ends = covered(dossier)
     return PeriodView(
         dossier=dossier,
         baseline=baseline,
@@ -248,16 +267,10 @@ def look_at(
         verdicts=found,
         by_subject={change_subject(change.facts): change for change in changes},
         releases={release_subject(release): release for release in dossier.releases},
-        begins_at=received(shown[0]) if shown else None,
-        ends_at=received(shown[-1]) if shown else None,
+        begins_at=None if ends is None else ends[0],
+        ends_at=None if ends is None else ends[1],
         project_names=names,
     )
-
-
-def of_period(dossier: PeriodDossier, record: Record) -> bool:
-    """Whether an entry lies in the period and in a stream that the period is of: a project's, or the ledger's own."""
-    inside = dossier.first <= record.index < dossier.end
-    return inside and record.leaf.stream in (LEDGER_STREAM, *dossier.projects)
 
 
 def _label(change: ChangeFacts, names: Mapping[str, str | None], *, several: bool) -> Text:

@@ -284,7 +284,18 @@ def test_a_quarter_leads_to_a_period(open_: Served, story: Hostile) -> None:
     body = get(open_, f"/periods?period={choice}").body.decode()
     assert "payments@1.0" in body
     assert "Download PDF" in body
-    assert get(open_, f"/periods?from={day}&to={day}").status == 200
+    by_day = get(open_, f"/periods?from={day}&to={day}")
+    assert by_day.status == 200
+    form = form_of(by_day, "/prints")
+    assert form["asked"] == f"{day} to {day}"
+    bundle = f"/bundles?first={form['first']}&end={form['end']}"
+    # By positions alone, the page and the file are named by the days of the entries there.
+    by_positions = text(get(open_, f"/periods?first={form['first']}&end={form['end']}"))
+    assert re.search(r"Period: \d{4}-\d\d-\d\d", by_positions)
+    assert "period-20" in str(get(open_, bundle).headers)
+    assert f"period-{day}-to-{day}.evidence.zip" in str(get(open_, f"{bundle}&asked={quote(form['asked'])}").headers)
+    assert get(open_, f"{bundle}&asked=1999-01-01").status == 422
+    assert get(open_, f"{bundle}&asked={quote('1999-01-01 to 1999-01-02')}").status == 422
     swapped = text(get(open_, "/periods?from=2026-03-02&to=2026-03-01"))
     assert "The last day, 2026-03-01, is before the first day, 2026-03-02." in swapped
     assert get(open_, "/periods?period=1999-Q1").status == 404

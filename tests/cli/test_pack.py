@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from ledger import exitcodes
 from ledger.digests import digest_bytes
 from ledger.events.evidence import Pack
+from reports.attached import attached_file
 from tests.cli.shop import open_shop, release
 
 if TYPE_CHECKING:
@@ -92,12 +95,69 @@ def test_a_period_with_a_sample_and_a_baseline(shop: Shop, tmp_path: Path) -> No
     drawn = made(shop, tmp_path / "drawn", *asked, "--format", "html")
     assert plain["pack_id"] != drawn["pack_id"]
     (page,) = (path for path in (tmp_path / "drawn").iterdir() if path.suffix == ".html")
-    assert page.name.startswith("period-12-")
+    today = datetime.now(UTC).date()
+    assert page.name in {f"period-{day}-to-{today}.evidence.html" for day in (today, today - timedelta(days=1))}
     assert "7419" in page.read_text("utf-8")
     body = shop.entry(drawn["entry"]).body
     assert isinstance(body, Pack)
     assert body.period is not None
     assert body.period.from_ == 12
+
+
+@pytest.mark.slow
+def test_a_pack_made_again_keeps_what_the_first_was_told(shop: Shop, tmp_path: Path) -> None:
+    """Drawn by an auditor's number from the first pack's PDF, a pack has its title, its files and all its settings."""
+    today = datetime.now(UTC).date()
+    days = (str(today - timedelta(days=20)), str(today + timedelta(days=20)))
+    title = f"{days[0]} to {days[1]}"
+    told = ("--zone", "Pacific/Kiritimati", "--organisation", "Shop AS", "--classification", "Confidential")
+    plain, drawn = tmp_path / "plain", tmp_path / "drawn"
+    made(shop, plain, "--from", days[0], "--to", days[1], *told, "--sample", "3", "--no-record")
+    (pdf,) = plain.glob("*.pdf")
+    assert pdf.name == f"period-{days[0]}-to-{days[1]}.evidence.pdf"
+    made(shop, drawn, str(pdf), "--auditor-number", "7419", "--no-record")
+    assert {path.name for path in drawn.iterdir()} == {path.name for path in plain.iterdir()}
+    first, again = (
+        json.loads(attached_file((folder / pdf.name).read_bytes(), "pack.json") or b"") for folder in (plain, drawn)
+    )
+    assert again["as_of"] == first["as_of"]
+    assert again["bundle"] == first["bundle"]
+    differing = {name for name in again["settings"] if again["settings"][name] != first["settings"].get(name)}
+    assert differing <= {"generated_at", "prepared_from", "sampling"}
+    assert first["settings"]["period"] == title
+    assert again["settings"]["sampling"] == {"number": "7419", "size": 3}
+    for folder in (plain, drawn):
+        assert f"<title>Evidence pack: {title}" in next(folder.glob("*.html")).read_text("utf-8")
+
+
+def test_a_bundle_file_is_of_the_days_that_its_records_allow(shop: Shop, tmp_path: Path) -> None:
+    """Beside a bundle its days can be named again; days on which its entries were not received are refused."""
+    today = datetime.now(UTC).date()
+    around = ("--from", str(today - timedelta(days=2)), "--to", str(today + timedelta(days=2)))
+    made(shop, tmp_path, *around, "--format", "bundle", "--no-record")
+    (bundle,) = tmp_path.iterdir()
+    again = tmp_path / "again"
+    made(shop, again, str(bundle), *around, "--format", "html", "--auditor-number", "1")
+    assert [path.name for path in again.iterdir()] == [bundle.name.replace(".zip", ".html")]
+    earlier = ("--from", "2020-01-01", "--to", "2020-12-31")
+    said = shop.ray.evidence("pack", str(bundle), *earlier, "--out", str(tmp_path / "none"))
+    assert said.status == exitcodes.ERROR
+    assert "no-such-period" in said.err
+    said = shop.ray.evidence("pack", str(bundle), "--in", "shop", "--out", str(tmp_path / "none"))
+    assert said.status == exitcodes.USAGE
+
+
+def test_the_last_day_belongs_to_the_period(shop: Shop, tmp_path: Path) -> None:
+    """A period of this one day holds what was recorded on it; positions print the days that they cover."""
+    today = datetime.now(UTC).date()
+    yesterday = str(today - timedelta(days=1))
+    made(shop, tmp_path / "day", "--from", yesterday, "--to", str(today), "--format", "html", "--no-record")
+    (page,) = (tmp_path / "day").iterdir()
+    assert page.name == f"period-{yesterday}-to-{today}.evidence.html"
+    made(shop, tmp_path / "positions", "--from", "3", "--to", "9", "--format", "html", "--no-record")
+    (page,) = (tmp_path / "positions").iterdir()
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text("utf-8")).split())
+    assert re.search(r"Period (\d{4}-\d\d-\d\d)(?: to \d{4}-\d\d-\d\d)? positions 3 to 9", text)
 
 
 def test_what_cannot_be_recorded_is_a_pack_all_the_same(shop: Shop, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_period_lists_the_packs_that_share_its_positions(shop: Shop) -> None:
     number = f"EP-{told.pack_id[7:27]}"
     for first, end in ((0, 5), (2, 4), (3, 5)):
         assert number in page(first, end)
-        assert "period of positions 2 to 4" in page(first, end)
+        assert "(positions 2 to 4)" in page(first, end)
     for first, end in ((0, 2), (4, 5)):
         assert number not in page(first, end)
 

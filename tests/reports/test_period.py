@@ -6,9 +6,11 @@ import ast
 import hashlib
 import re
 from dataclasses import replace
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,6 +25,7 @@ from reports.period.deviations import MOST_CARDS, deviations_of
 from reports.period.document import anchors_in, period_document
 from reports.period.reconciliations import compared
 from reports.period.shown import cut
+from reports.period.span import fits, period_name, read_days
 from reports.period.strata import divisions
 from reports.registers import registers
 from tests.reports import period_story, period_views, release_story
@@ -391,12 +394,13 @@ def test_a_shut_gate_is_a_bypass_only_by_the_rule(mode: str, stands: str) -> Non
     ("asked", "told"),
     [
         (
-            "2026-01-01 to 2027-01-01",
+            "2026-01-01 to 2026-12-31",
             ["Nothing of the period is recorded before 2026-04-01", "it is not over: the last entry"],
         ),
-        ("2026-04-01 to 2026-08-01", ["The period is not over: the last entry shown is of"]),
-        ("2026-01-01 to 2026-07-01", ["In the period nothing is recorded before 2026-04-01"]),
-        ("the beginning to now", []),
+        ("2026-04-01 to 2026-07-31", ["The period is not over: the last entry shown is of"]),
+        ("2026-01-01 to 2026-06-29", ["In the period nothing is recorded before 2026-04-01"]),
+        ("2026-04-01 to 2026-06-30", ["In the period nothing is recorded after 2026-06-29"]),
+        ("", []),
         ("2026-13-01 to 2026-14-01", []),
     ],
 )
@@ -409,6 +413,56 @@ def test_a_span_beyond_the_entries_is_said(asked: str, told: list[str]) -> None:
         sentences = [said(value) for name, value in pairs if str(name) == "Beyond what is shown"]
         assert len(sentences) == bool(told)
         assert all(part in sentences[0] for part in told)
+
+
+SPAN = re.compile(r"2026-04-01 to 2026-06-(?:29|30)")
+
+
+@pytest.mark.parametrize("asked", ["2026-04-01 to 2026-06-30", ""])
+def test_a_period_is_spelled_in_one_way(asked: str) -> None:
+    """Title, cover, scope, populations and plan name the same first and last day, with the positions beside them."""
+    of_view = replace(view("quarter"), asked=asked)
+    found = period_document(of_view)
+    # Without days asked for they are those of the first and the last entry.
+    days = asked or "2026-04-01 to 2026-06-29"
+    assert str(found.subject) == days
+    fine = f"positions {of_view.dossier.first} to {of_view.dossier.end}"
+    places = [said(value) for name, value in found.facts if str(name) == "Period"]
+    for anchor in ("scope", "populations", "sampling"):
+        page = next(item for item in found.sections if item.anchor == anchor)
+        facts = [block for block in page.blocks if isinstance(block, Facts)]
+        places += [said(value) for block in facts for name, value in block.rows if str(name) == "Period"]
+    assert len(places) == 4
+    assert all(place.startswith(days) and fine in place for place in places)
+    assert set(SPAN.findall(plain(found))) == {days}
+
+
+def test_days_are_those_of_the_readers_clock() -> None:
+    """A period of positions begins on the day that the reader's clock showed, and its files are named so."""
+    of_view = view("quarter")
+    kiritimati = ZoneInfo("Pacific/Kiritimati")
+    far = replace(of_view, asked="", settings=replace(of_view.settings, zone=kiritimati, zone_name=kiritimati.key))
+    assert of_view.begins_at is not None
+    there = of_view.begins_at.astimezone(kiritimati).date()
+    assert far.span.startswith(str(there))
+    assert period_name(of_view.dossier, "", kiritimati).startswith(f"period-{there}-to-")
+
+
+@pytest.mark.parametrize(
+    ("asked", "fit"),
+    [
+        ("2026-04-01 to 2026-06-30", True),
+        ("2026-04-01 to 2026-06-29", True),
+        ("2026-04-02 to 2026-06-30", False),
+        ("2026-04-01 to 2026-06-28", False),
+        ("2026-03-01 to 2026-06-30", False),
+    ],
+)
+def test_records_speak_against_days_that_are_not_the_periods(asked: str, *, fit: bool) -> None:
+    """Days that leave out an entry of the period, or reach over entries before it, are not those of the period."""
+    days = read_days(asked)
+    assert days is not None
+    assert fits(view("quarter").dossier, days, UTC) is fit
 
 
 def test_the_run_sheet_can_be_run_as_it_stands() -> None:

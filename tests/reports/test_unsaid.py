@@ -54,6 +54,7 @@ counts populations, a register, and the strata of a sample."""
 STANDARDS = re.compile(r"(ISO/IEC|NIST|SOC|SSDF|[A-Z]{2})[A-Za-z0-9. /-]*")
 """Names of controls, as their frameworks give them."""
 UNTRANSLATED = {
+    "again": "errors",
     "der": "errors",
     "oscal": "a document for machines",
     "packs": "steps told to whoever waits, and metadata",
