@@ -11,9 +11,20 @@ from ledger.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ledger.settings import LedgerSettings
+
 ASK_SECONDS: Final = 30.0
 MAX_ANSWER_BYTES: Final = 256 * 1024
 """Responses hold a token with a few certificates: about 6 KB."""
+
+
+def authority_of(found: LedgerSettings) -> Callable[[bytes], bytes] | None:
+    """What asks the time-stamp authority that a ledger's settings name; None: they name none.
+
+    Raises:
+        FormatError: ``bad-url``.
+    """
+    return None if found.timestamp_url is None else stamper(found.timestamp_url)
 
 
 def stamper(url: str) -> Callable[[bytes], bytes]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.facts import ReleaseDossier
 from ledger.records import Absent, Held
 from reports.release.said import absence, account_words, claimed, named, sort_of
 from reports.text import capture
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
         DeployFact,
         ExceptionFact,
         Party,
-        PeriodDossier,
+        ReleaseDossier,
         Told,
     )
     from ledger.events.governance import GateDecision
@@ -241,22 +240,6 @@ def scan(subject: str, item: Told[Scan]) -> Cells:
         *(counts.error, counts.warning, counts.note, counts.none),
         *(body.suppressed.justified, body.suppressed.unjustified, body.commit, body.tree, item.record.envelope),
     )
-
-
-def all_exceptions(dossier: ReleaseDossier | PeriodDossier) -> tuple[ExceptionFact, ...]:
-    """The exceptions of a release with its changes, or of a period; ascending by entry, each once."""
-    found = {one.record.index: one for item in dossier.changes for one in item.exceptions}
-    own = dossier.exceptions if isinstance(dossier, ReleaseDossier) else dossier.surroundings.exceptions
-    found |= {one.record.index: one for one in own}
-    return tuple(found[index] for index in sorted(found))
-
-
-def all_gates(dossier: ReleaseDossier | PeriodDossier) -> tuple[Told[GateDecision], ...]:
-    """The gate decisions of a release with its changes, or of a period; ascending by entry, each once."""
-    found = {one.record.index: one for item in dossier.changes for one in item.gates}
-    own = dossier.gates if isinstance(dossier, ReleaseDossier) else dossier.surroundings.gates
-    found |= {one.record.index: one for one in own}
-    return tuple(found[index] for index in sorted(found))
 
 
 def exception(item: ExceptionFact) -> Cells:

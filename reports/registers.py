@@ -16,7 +16,8 @@ from reports import registered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ledger.dossier.facts import ChangeFacts, DeployFact, PeriodDossier, Told
+    from ledger.dossier.facts import ChangeFacts, DeployFact, ExceptionFact, PeriodDossier, Told
+    from ledger.events.governance import GateDecision
     from ledger.events.operation import Incident, Observation
     from ledger.rules.verdict import Verdict
 
@@ -78,7 +79,7 @@ def registers(dossier: ReleaseDossier | PeriodDossier, verdicts: Sequence[Verdic
             "exceptions",
             "Declared departures from rules",
             registered.EXCEPTIONS,
-            map(registered.exception, registered.all_exceptions(dossier)),
+            map(registered.exception, _exceptions(dossier)),
         ),
         ("releases", "Releases", registered.RELEASES, map(registered.release, own.releases)),
         ("deployments", "Deployments", registered.DEPLOYMENTS, map(registered.deployment, own.deployments)),
@@ -89,7 +90,7 @@ def registers(dossier: ReleaseDossier | PeriodDossier, verdicts: Sequence[Verdic
             map(registered.observation, own.observations),
         ),
         ("incidents", "Incidents", registered.INCIDENTS, map(registered.incident, own.incidents)),
-        ("decisions", "What gates answered", registered.GATES, map(registered.gate, registered.all_gates(dossier))),
+        ("decisions", "What gates answered", registered.GATES, map(registered.gate, _gates(dossier))),
         (
             "principals",
             "People, agents and services that occur",
@@ -133,6 +134,22 @@ def _own(dossier: ReleaseDossier | PeriodDossier) -> _Own:
         return _Own((dossier,), dossier.deployments, dossier.observations, dossier.incidents)
     around = dossier.surroundings
     return _Own(dossier.releases, around.deployments, around.observations, around.incidents)
+
+
+def _exceptions(dossier: ReleaseDossier | PeriodDossier) -> tuple[ExceptionFact, ...]:
+    """The exceptions of a release with its changes, or of a period; ascending by entry, each once."""
+    found = {one.record.index: one for item in dossier.changes for one in item.exceptions}
+    own = dossier.exceptions if isinstance(dossier, ReleaseDossier) else dossier.surroundings.exceptions
+    found |= {one.record.index: one for one in own}
+    return tuple(found[index] for index in sorted(found))
+
+
+def _gates(dossier: ReleaseDossier | PeriodDossier) -> tuple[Told[GateDecision], ...]:
+    """The gate decisions of a release with its changes, or of a period; ascending by entry, each once."""
+    found = {one.record.index: one for item in dossier.changes for one in item.gates}
+    own = dossier.gates if isinstance(dossier, ReleaseDossier) else dossier.surroundings.gates
+    found |= {one.record.index: one for one in own}
+    return tuple(found[index] for index in sorted(found))
 
 
 def _each(

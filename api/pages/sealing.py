@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.errors import LedgerError
 from ledger.sealfiles import enrolled_certificate, read_seal_files
-from ledger.stamping import stamper
+from ledger.stamping import authority_of
 from reports.packs import Sealing
 from reports.sealing import SealKey, spki_of
 
@@ -39,8 +39,7 @@ def sealing_at(settings: LedgerSettings, moment: datetime) -> Sealing:
     """The key, and the time-stamp authority that the settings name.
 
     Raises:
-        NotFoundError: ``no-seal-key``. AuthorityError: ``key-file-open``. FormatError: ``bad-seal-key``.
+        NotFoundError: ``no-seal-key``. AuthorityError: ``key-file-open``. FormatError: ``bad-seal-key``, ``bad-url``.
     """
     files = read_seal_files(settings)
-    stamp = None if settings.timestamp_url is None else stamper(settings.timestamp_url)
-    return Sealing(SealKey(files.private_pem, files.certificates_pem), moment, stamp)
+    return Sealing(SealKey(files.private_pem, files.certificates_pem), moment, authority_of(settings))

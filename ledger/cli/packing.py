@@ -236,14 +236,13 @@ def sealing_of(folder: Path) -> Sealing:
     """
     from ledger.cli.ledgerfolder import folder_settings
     from ledger.sealfiles import read_seal_files
-    from ledger.stamping import stamper
+    from ledger.stamping import authority_of
     from reports.packs import Sealing
     from reports.sealing import SealKey
 
     found = folder_settings(folder)
     files = read_seal_files(found)
-    stamp = None if found.timestamp_url is None else stamper(found.timestamp_url)
-    return Sealing(SealKey(files.private_pem, files.certificates_pem), datetime.now(UTC), stamp)
+    return Sealing(SealKey(files.private_pem, files.certificates_pem), datetime.now(UTC), authority_of(found))
 
 
 def write(made: Pack, out: Path) -> list[Path]:

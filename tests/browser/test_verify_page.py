@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger.standalone import published_digests, published_page, published_verifier
+from ledger.standalone import published_digests, published_verifier
 from ledger.verify.run import verify_bundle
+from reports.packfiles import verifier_page
 from tests.browser.verifying import PAGE, Answer, ask, found_by_script, open_page
 from tests.stories import small_release
 from tests.test_standalone import standalone
@@ -240,10 +241,10 @@ def test_shapes_refuse_by_a_fault_alone(page: Page) -> None:
 
 def test_the_page_is_as_published() -> None:
     """DIGESTS has the digests of both files; the page admits its own script and style, and nothing else."""
-    digests = {"verify.html": published_page(), "verify.py": published_verifier()}
+    digests = {"verify.html": verifier_page(), "verify.py": published_verifier()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in digests.items()]
     assert published_digests() == "".join(lines), "run script/digests"
-    text = published_page().decode()
+    text = verifier_page().decode()
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     parts = {}
     for element in ("script", "style"):
