@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.trace import trace_operations, trace_packs
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 KINDS = ("deploy", "observation", "incident", "exception")
 """What is recorded of a place."""
+
+_SUSPECTED, _EXCEPTED, _MENDS = _WHY = (
+    "suspected by the incident",
+    "let through by an exception",
+    "said to mend it",
+)
+"""Why something stands in the trace of an incident, what may have caused it first."""
 
 _ALONE: Final = {
     "merge": "landed without a recorded change",
@@ -166,7 +173,9 @@ def _is_before(data: bytes, commit: str) -> bool:
 
 
 def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:
-    """The incident with exceptions for it; then each change and release it may have come from, and what mends it.
+    """The incident with exceptions for it; then changes, then releases that it leads to, each with why.
+
+    Changes come before releases, since a release holds many that the incident does not name.
 
     Raises:
         NotFoundError: ``not-recorded``. ChainError, SignatureError, AuthorityError: an entry does not hold.
@@ -180,7 +189,7 @@ def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:
         )
     chosen = [record for record in records.entries if record.index in indexes]
     own = Start(f"incident {incident}", steps=trace_operations(records, indexes))
-    return _once([own, *_suspected(source, records, chosen)])
+    return [own, *_led_to(source, records, chosen)]
 
 
 def place_starts(
@@ -216,7 +225,7 @@ def place_starts(
         if isinstance(body := record.event.body, Deploy)
         and (release := record.event.context.about.release or _name(records, body.release)) is not None
     ]
-    return _once([own, *deployed, *_suspected(source, records, chosen)])
+    return _once([own, *deployed, *_led_to(source, records, chosen)])
 
 
 def _once(starts: Iterable[Start]) -> list[Start]:
@@ -240,33 +249,50 @@ def _is_there(event: Event, place: Place) -> bool:
     return fits and place.environment in {None, body.environment}
 
 
-def _suspected(source: Source, records: Records, chosen: Sequence[Record]) -> Iterator[Start]:
-    """What incidents name, and what exceptions are for."""
+def _led_to(source: Source, records: Records, chosen: Sequence[Record]) -> list[Start]:
+    """What incidents and exceptions lead to, each once with every reason: changes first, then releases."""
+    reasons: dict[Start, dict[str, int]] = {}
+    # Of reasons that are alike, the latest entry is named.
     for record in reversed(chosen):
-        context = record.event.context
-        match record.event.body:
-            case Incident() as body:
-                for suspect in body.suspects:
-                    if suspect.change is not None:
-                        yield _change(source, context.project, suspect.change, "suspected")
-                    if (release := _name(records, suspect.release)) is not None:
-                        yield Start(f"suspected: release {release}", release=release)
-                if body.corrective is not None:
-                    yield _change(source, context.project, body.corrective, "mends it")
-            case DeclaredException() if context.about.change is not None:
-                yield _change(source, context.project, context.about.change, "under an exception")
-            case DeclaredException() if context.about.release is not None:
-                yield Start(f"under an exception: release {context.about.release}", release=context.about.release)
-            case _:
-                pass
+        for reason, target in _leads(source, records, record):
+            reasons.setdefault(target, {}).setdefault(reason, record.index)
+    ordered = sorted(reasons, key=lambda target: (target.release is not None, min(map(_WHY.index, reasons[target]))))
+    return [
+        replace(
+            target,
+            found=f"{target.found}: "
+            + "; ".join(f"{reason} (entry {reasons[target][reason]})" for reason in _WHY if reason in reasons[target]),
+        )
+        for target in ordered
+    ]
 
 
-def _change(source: Source, project: str | None, change: str, why: str) -> Start:
+def _leads(source: Source, records: Records, record: Record) -> Iterator[tuple[str, Start]]:
+    """What one entry leads to, and why."""
+    context = record.event.context
+    match record.event.body:
+        case Incident() as body:
+            for suspect in body.suspects:
+                if suspect.change is not None:
+                    yield _SUSPECTED, _change(source, context.project, suspect.change)
+                if (release := _name(records, suspect.release)) is not None:
+                    yield _SUSPECTED, Start(f"release {release}", release=release)
+            if body.corrective is not None:
+                yield _MENDS, _change(source, context.project, body.corrective)
+        case DeclaredException() if context.about.change is not None:
+            yield _EXCEPTED, _change(source, context.project, context.about.change)
+        case DeclaredException() if context.about.release is not None:
+            yield _EXCEPTED, Start(f"release {context.about.release}", release=context.about.release)
+        case _:
+            pass
+
+
+def _change(source: Source, project: str | None, change: str) -> Start:
     """A change to trace; a mere name where nothing but the incident speaks of it."""
     listed = source.find({"project": project or "", "change": change})
     if any(leaf.about.change == change for leaf, _ in listed):
-        return Start(f"{why}: change {change}", project=project, change=change)
-    return Start(f"{why}: change {change}, of which nothing is recorded")
+        return Start(f"change {change}", project=project, change=change)
+    return Start(f"change {change}, of which nothing is recorded")
 
 
 def _name(records: Records, release: Digest | None) -> str | None:

@@ -55,6 +55,9 @@ def trace(
 ) -> None:
     """Trace an incident to its prompts, tests and approvals, in the order of the ledger.
 
+    Each part says why it is shown. An entry stands once, in the first part
+    that it belongs to; later parts name it by its number.
+
     \b
     Examples:
       evidence trace src/rates.py:42
@@ -85,10 +88,14 @@ def trace(
             starts = place_starts(ServerSource(session), directory, place, _instant(at), _span(since))
         documents: list[dict[str, Any]] = []
         lines: list[str] = []
+        shown: set[int] = set()
         for start in starts:
             steps, parties = _steps(session, directory, start)
-            documents.append(_document(start, steps, parties))
-            lines += [*_lines(start, steps, parties), ""]
+            above = tuple(step.record.index for step in steps if step.record.index in shown)
+            steps = tuple(step for step in steps if step.record.index not in shown)
+            shown |= {step.record.index for step in steps}
+            documents.append(_document(start, steps, above, parties))
+            lines += [*_lines(start, steps, above), ""]
     output(ctx).answer({"traces": documents}, lines[:-1])
 
 
@@ -135,7 +142,8 @@ def _starts(session: Session, directory: Directory, target: str, repo: Path) -> 
         return [change]
     # One number may be a change's and an incident's.
     about = any(leaf.about.change == target for leaf, _ in session.client.find({"project": project, "change": target}))
-    return [*found, *([change] if about and change not in found else [])]
+    led_to = any((start.project, start.change) == (project, target) for start in found)
+    return [*found, *([change] if about and not led_to else [])]
 
 
 def _by_line(session: Session, file: Path, number: int, repo: Path) -> list[Start]:
@@ -241,12 +249,15 @@ def _name(party: Party | None) -> str:
     return f"{shown or party.principal or 'somebody'} ({party.name_state})"
 
 
-def _document(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, Party]) -> dict[str, Any]:
+def _document(
+    start: Start, steps: tuple[TraceStep, ...], above: tuple[int, ...], parties: Mapping[str, Party]
+) -> dict[str, Any]:
     return {
         "found": start.found,
         "change": start.change,
         "release": start.release,
         "people": {identifier: party.name for identifier, party in parties.items()},
+        "shown_above": list(above),
         "steps": [
             {
                 "index": step.record.index,
@@ -265,15 +276,28 @@ def _document(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, 
     }
 
 
-def _lines(start: Start, steps: tuple[TraceStep, ...], parties: Mapping[str, Party]) -> list[str]:
-    del parties
+def _lines(start: Start, steps: tuple[TraceStep, ...], above: tuple[int, ...]) -> list[str]:
     lines = [clean(start.found)]
     for step in steps:
         change = f" #{step.change}" if step.change is not None else ""
-        head = f"  {step.record.index:>6}  {step.record.leaf.received_at[:16].replace('T', ' ')}  {step.kind:<11}"
+        head = f"  {step.record.index:>6}  {step.record.leaf.received_at[:16].replace('T', ' ')}  {step.kind:<14}"
         lines.append(f"{head}{clean(change, 24):<8} {clean(_name(step.who), 60)} {clean(step.what)}".rstrip())
         if isinstance(step.prompt, str):
-            lines.append(f"{'':31}asked: {clean(step.prompt.strip(), _PROMPT_SHOWN)}")
+            lines.append(f"{'':34}asked: {clean(step.prompt.strip(), _PROMPT_SHOWN)}")
         elif step.prompt is not None:
-            lines.append(f"{'':31}its text is {step.prompt.state}")
+            lines.append(f"{'':34}its text is {step.prompt.state}")
+    if above:
+        of_it = "also of it" if steps else "all of it"
+        lines.append(f"  {of_it}, and shown above: {'entry' if len(above) == 1 else 'entries'} {_ranges(above)}")
     return lines
+
+
+def _ranges(indexes: tuple[int, ...]) -> str:
+    """``3, 7 to 9``, of ascending numbers."""
+    runs: list[list[int]] = []
+    for index in indexes:
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1][1:] = [index]
+        else:
+            runs.append([index])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
