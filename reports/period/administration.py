@@ -9,9 +9,9 @@ from ledger.entry import LEDGER_STREAM
 from ledger.records import Absent
 from ledger.roster.state import administrators_with_keys
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
-from reports.period.acts import act_words, acts_of, signer
 from reports.period.shown import cut, ruled
 from reports.period.span import days_inside, of_period, span_said
+from reports.release.governed import Governance, act_words
 from reports.release.said import (
     NONE,
     absence,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ledger.events.context import ContentRef
     from ledger.records import Record
     from reports.parts import Block
-    from reports.period.acts import Act
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "administration"
@@ -57,7 +56,8 @@ def contents_of(view: PeriodView) -> tuple[tuple[Record, ContentRef, str], ...]:
 
 def administration(view: PeriodView) -> Section:
     """The section."""
-    acts, contents = acts_of(view), contents_of(view)
+    governance = Governance(view.dossier.records, view.dossier.first, view.dossier.end)
+    contents = contents_of(view)
     gone = tuple(item for item in contents if item[2] != "held")
     packs = view.dossier.surroundings.packs
     return Section(
@@ -66,7 +66,7 @@ def administration(view: PeriodView) -> Section:
         words(say("Administration of the ledger")),
         words(say("Who can change the rules of the record, did they, and what was removed from it?")),
         line(
-            say_count("{count} act changed the roster.", "{count} acts changed the roster.", len(acts)),
+            say_count("{count} act changed the roster.", "{count} acts changed the roster.", len(governance.recent)),
             " ",
             say_count("{count} pack was made.", "{count} packs were made.", len(packs)),
             " ",
@@ -78,7 +78,7 @@ def administration(view: PeriodView) -> Section:
         ),
         (
             Facts(rows(*_facts(view))),
-            *_acts(view, acts),
+            *_acts(governance),
             *_packs(view),
             *_removed(contents, gone),
             *_corrections(view),
@@ -154,23 +154,23 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     ]
 
 
-def _acts(view: PeriodView, acts: tuple[Act, ...]) -> list[Block]:
-    alone = view.dossier.records.roster.core.admins_required == 1
+def _acts(governance: Governance) -> list[Block]:
+    alone = governance.records.roster.core.admins_required == 1
     body = tuple(
         Row(
             (
                 line(number(act.record.index)),
                 line(ledger_time(act.record)),
-                line(capture(act_words(view, act.record), limit=200)),
-                line(signer(view, act.record)),
-                joined([line(signer(view, item)) for item in act.decisions])
+                line(capture(act_words(governance, act.record), limit=200)),
+                line(governance.signer(act.record)),
+                joined([line(governance.signer(item)) for item in act.decisions])
                 or line(
                     quiet(say("waits for another") if act.pending else NONE if alone else say("nobody: one suffices"))
                 ),
             ),
             hit=act.pending,
         )
-        for act in acts
+        for act in governance.recent
     )
     shown, rest = cut(body, MOST, "entries")
     return [

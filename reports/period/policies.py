@@ -18,8 +18,8 @@ from reports.parts import (
     line,
     words,
 )
-from reports.period.acts import act_with, signer
 from reports.period.shown import cut, held_from, ruled
+from reports.release.governed import Governance
 from reports.release.said import (
     code,
     columns,
@@ -81,6 +81,7 @@ def looks(view: PeriodView) -> tuple[Look, ...]:
 def policies(view: PeriodView) -> Section:
     """The section."""
     seen = looks(view)
+    governance = Governance(view.dossier.records, view.dossier.first, view.dossier.end)
     changes = sum(span.until is not None for span in view.policies)
     return Section(
         ANCHOR,
@@ -100,7 +101,7 @@ def policies(view: PeriodView) -> Section:
                 changes,
             )
             if changes
-            else _unchanged(view),
+            else _unchanged(view, governance),
             " ",
             say_count(
                 "Protections were looked at {count} time; looks unlike the one before: {changed}.",
@@ -111,7 +112,7 @@ def policies(view: PeriodView) -> Section:
         ),
         (
             Facts(rows(*_judging(view))),
-            *_history(view),
+            *_history(view, governance),
             ruled(
                 view,
                 RULES,
@@ -119,19 +120,20 @@ def policies(view: PeriodView) -> Section:
                 say("No rule about policies and protections is on in this policy."),
             ),
             *_protections(view, seen),
-            _continuity(view, seen),
+            _continuity(view, seen, governance),
         ),
     )
 
 
-def set_within(view: PeriodView) -> dict[str, Record]:
+def _set_within(view: PeriodView, governance: Governance) -> dict[str, Record]:
     """By envelope: the acts of the period by which a policy came into force; one may do so for several projects."""
-    found = {span.envelope: act_with(view, span.envelope) for span in view.policies if span.since > view.dossier.first}
+    set_here = (span.envelope for span in view.policies if span.since > view.dossier.first)
+    found = {envelope: governance.act_of(envelope) for envelope in set_here}
     return {envelope: act.record for envelope, act in found.items() if act is not None}
 
 
-def _unchanged(view: PeriodView) -> str:
-    first = len(set_within(view))
+def _unchanged(view: PeriodView, governance: Governance) -> str:
+    first = len(_set_within(view, governance))
     if not first:
         return say("None changed in the period.")
     return say_count(
@@ -166,8 +168,8 @@ def _judging(view: PeriodView) -> list[tuple[str, Line]]:
     ]
 
 
-def _history(view: PeriodView) -> list[Block]:
-    shown, rest = cut(tuple(_span(view, span) for span in view.policies), MOST, "entries")
+def _history(view: PeriodView, governance: Governance) -> list[Block]:
+    shown, rest = cut(tuple(_span(view, span, governance) for span in view.policies), MOST, "entries")
     return [
         Table(
             columns(
@@ -186,15 +188,15 @@ def _history(view: PeriodView) -> list[Block]:
     ]
 
 
-def _span(view: PeriodView, span: PolicySpan) -> Row:
-    act = act_with(view, span.envelope)
+def _span(view: PeriodView, span: PolicySpan, governance: Governance) -> Row:
+    act = governance.act_of(span.envelope)
     by: Line
     if act is None:
         by = line(quiet(say("the event that set it is not at hand")))
     else:
-        by = line(signer(view, act.record), quiet(f" {ledger_time(act.record)}"))
+        by = line(governance.signer(act.record), quiet(f" {ledger_time(act.record)}"))
         approvers = [
-            line(signer(view, item))
+            line(governance.signer(item))
             for item in act.decisions
             if getattr(item.event.body, "decision", None) == "approve"
         ]
@@ -318,7 +320,7 @@ def _allowed(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
     return say("allowed") if value else say("refused")
 
 
-def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
+def _continuity(view: PeriodView, seen: tuple[Look, ...], governance: Governance) -> Timeline:
     around = view.dossier.surroundings
     happenings = [
         Happening(received(item.told.record), 1, item.changed or not item.protection.protected) for item in seen
@@ -326,7 +328,7 @@ def _continuity(view: PeriodView, seen: tuple[Look, ...]) -> Timeline:
     happenings += [Happening(received(item.record), 2) for item in around.heartbeats]
     happenings += [Happening(received(item.record), 3) for item in around.access_reviews]
     happenings += [Happening(received(item.record), 4, hit=True) for item in around.exceptions]
-    happenings += [Happening(received(record), 0, hit=True) for record in set_within(view).values()]
+    happenings += [Happening(received(record), 0, hit=True) for record in _set_within(view, governance).values()]
     return Timeline(
         words(say("Continuity of control. Ringed: a change, an exception, or a ref seen unprotected.")),
         (
