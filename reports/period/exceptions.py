@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
+from ledger.rules.verdict import Outcome
 from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses
 from reports.period.shown import change_line, cut
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from ledger.dossier.facts import ApprovalFact, ExceptionFact
-    from reports.parts import Block
+    from reports.parts import Block, Status
     from reports.period.view import PeriodChange, PeriodView
 
 ANCHOR: Final = "exceptions"
@@ -207,10 +208,22 @@ def _row(view: PeriodView, item: ExceptionFact) -> Row:
                 ),
             ),
             _decided(item),
-            line(status(Mark.FAIL, say("Never"))) if after is None else line(duration(after)),
+            line(_not_looked_at(view, item)) if after is None else line(duration(after)),
         ),
         hit=after is None,
     )
+
+
+def _not_looked_at(view: PeriodView, item: ExceptionFact) -> Status:
+    """That nobody reviewed it: open while the rule about it does not call that a failure."""
+    found = [
+        verdict.outcome
+        for verdict in view.verdicts
+        if verdict.rule == "EXC-02" and any(one.index == item.record.index for one in verdict.inputs)
+    ]
+    if found and Outcome.FAIL not in found:
+        return status(Mark.CANNOT_TELL, say("Not yet"))
+    return status(Mark.FAIL, say("Never"))
 
 
 def _decided(item: ExceptionFact) -> Line:

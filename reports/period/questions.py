@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Line, Row, Section, Table, line, words
+from reports.parts import Line, Mark, Row, Section, Table, line, words
+from reports.period.exceptions import declared
 from reports.period.results import rule_anchor
 from reports.period.shown import tally
-from reports.release.questions import QUESTIONS
+from reports.release.excepted import not_reviewed
+from reports.release.questions import LOOKED_AT, QUESTIONS
 from reports.release.said import columns, link, quiet, status, strong
 from reports.release.view import MARKS
 from reports.say import say
@@ -45,7 +47,7 @@ def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
                         (
                             line(number(one.number)),
                             line(strong(say(one.asked))),
-                            _verdicts(view, (*one.rules, *OF_PERIODS.get(one.number, ()))),
+                            _verdicts(view, one.number, (*one.rules, *OF_PERIODS.get(one.number, ()))),
                             _where(view, one.number, one.rules, anchors),
                         )
                     )
@@ -94,13 +96,13 @@ def _where(view: PeriodView, asked: int, rules: tuple[str, ...], anchors: frozen
     if found is not None and found[0] in anchors:
         return line(link(found[0], found[1], page=True))
     # What is judged change by change is answered by the rule's row; sample sheets and registers show the evidence.
-    on = {setting.rule.id for setting in view.policy.rules}
+    on = {setting.rule.id for setting in view.rules}
     rule = next((rule for rule in rules if rule in on), None)
     name = say("Whole-population results")
     return line(link("results" if rule is None else rule_anchor(rule), name, page=True))
 
 
-def _verdicts(view: PeriodView, rules: tuple[str, ...]) -> Line:
+def _verdicts(view: PeriodView, asked: int, rules: tuple[str, ...]) -> Line:
     if not rules:
         return line(quiet(say("the page says it")))
     found = [verdict for verdict in view.verdicts if verdict.rule in rules]
@@ -109,6 +111,10 @@ def _verdicts(view: PeriodView, rules: tuple[str, ...]) -> Line:
     if not found:
         return line(quiet(say("no such rule is on")))
     worst = next((outcome for outcome, many in counts.items() if many), Outcome.NOT_APPLICABLE)
+    mark, said = MARKS[worst], ""
+    if asked == LOOKED_AT and worst in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        said = not_reviewed(declared(view), found)
+        mark = Mark.NOT_APPLICABLE if said else mark
     if not judged:
-        return line(status(MARKS[worst]))
-    return line(status(MARKS[worst]), " ", quiet(say("{part} passed", part=share(counts[Outcome.PASS], judged))))
+        return line(status(mark, said))
+    return line(status(mark, said), " ", quiet(say("{part} passed", part=share(counts[Outcome.PASS], judged))))

@@ -10,13 +10,15 @@ from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, 
 from reports.period.deviations import card_anchor, deviations_of
 from reports.period.reconciliations import compared
 from reports.period.shown import tally
-from reports.release.said import columns, link, status, strong
+from reports.period.span import read_days
+from reports.release.said import columns, link, parse_time, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
-from reports.wording import number, share
+from reports.wording import moment, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from reports.parts import Block
     from reports.period.view import PeriodView
@@ -34,7 +36,7 @@ def result(view: PeriodView) -> Section:
         words(say("Result")),
         words(say("Did the controls hold over the period, and where not?")),
         _lede(view),
-        (_figures(view), _answers(view), *_worst(view)),
+        (_figures(view), _answers(view), *_so_far(view), *_worst(view)),
     )
 
 
@@ -149,7 +151,7 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
     said = {
         Outcome.FAIL: say("Not always"),
         Outcome.NOT_EVALUABLE: say("Cannot tell"),
-        Outcome.PASS: say("Yes"),
+        Outcome.PASS: _yes(view),
         Outcome.NOT_APPLICABLE: say("Nothing to ask") if found else say("No rule is on"),
     }[worst]
     told = (
@@ -171,6 +173,32 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
         ),
         hit=worst is Outcome.FAIL,
     )
+
+
+def known_up_to(view: PeriodView) -> datetime | None:
+    """Until when something is known of a period that goes on after that; None: it was over when it was judged."""
+    asked, as_of = read_days(view.asked), parse_time(view.carried.as_of)
+    return as_of if asked is not None and as_of < asked.bounds(view.settings.zone)[1] else None
+
+
+def _yes(view: PeriodView) -> str:
+    """That it holds: of a period that goes on, never without the day up to which that is known."""
+    known = known_up_to(view)
+    return say("Yes") if known is None else say("Yes, up to {day}", day=known.astimezone(view.settings.zone).date())
+
+
+def _so_far(view: PeriodView) -> list[Block]:
+    """The sentence that says up to when the answers hold, where the period goes on."""
+    known, asked = known_up_to(view), read_days(view.asked)
+    if known is None or asked is None:
+        return []
+    told = say(
+        "The period ends with {last}. The answers hold for what was recorded up to {known}, and say nothing of what "
+        "comes after.",
+        last=asked.last,
+        known=moment(known),
+    )
+    return [Paragraph(line(strong(told)))]
 
 
 def _beside(view: PeriodView, anchor: str) -> Line:

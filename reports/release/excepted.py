@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ledger.dossier.people import compare
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.excepting import AUTHORISATION, REVIEW
+from ledger.rules.exceptions import DECISIVE
 from ledger.rules.reviewed import stands
+from ledger.rules.shape import OWED
 from reports.parts import Card, Line, Mark, Section, line, words
 from reports.release.bypasses import bypasses
 from reports.release.register import once
@@ -29,7 +32,10 @@ from reports.text import capture
 from reports.wording import duration, moment, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.dossier.facts import ExceptionFact
+    from ledger.rules.verdict import Verdict
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "exceptions"
@@ -52,10 +58,7 @@ def exceptions(view: View) -> Section:
 def _cards(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> tuple[Card, ...]:
     """Those that nobody reviewed first."""
     placed: set[int] = set()
-    ordered = sorted(
-        found,
-        key=lambda one: any(fact.approval.meaning == REVIEW and stands(fact) for fact in one[1].decisions),
-    )
+    ordered = sorted(found, key=lambda one: looked_at(one[1]))
     return tuple(_card(view, change, item, placed) for change, item in ordered)
 
 
@@ -64,6 +67,24 @@ def listed_exceptions(view: View) -> tuple[tuple[ChangeView | None, ExceptionFac
     found: list[tuple[ChangeView | None, ExceptionFact]] = [(None, item) for item in view.dossier.exceptions]
     found += [(change, item) for change in view.changes for item in change.facts.exceptions]
     return tuple(sorted(found, key=lambda item: item[1].record.index))
+
+
+def looked_at(item: ExceptionFact) -> bool:
+    """Whether somebody else than who asked for an exception reviewed it, agreeing or not; in time is the rule's."""
+    return any(
+        fact.approval.meaning == REVIEW
+        and fact.approval.decision in DECISIVE
+        and stands(fact)
+        and compare(fact.approver, item.requester) != "yes"
+        for fact in item.decisions
+    )
+
+
+def not_reviewed(items: Iterable[ExceptionFact], verdicts: Iterable[Verdict]) -> str:
+    """What stands in the place of a pass where an exception has no review; empty: every one has, or there is none."""
+    if any(verdict.precondition == OWED for verdict in verdicts):
+        return say("Not reviewed yet")
+    return "" if all(map(looked_at, items)) else say("Not reviewed")
 
 
 def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Line:
@@ -84,14 +105,13 @@ def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]
 
 def _card(view: View, change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Card:
     exception = item.exception
-    reviewed = any(fact.approval.meaning == REVIEW and stands(fact) for fact in item.decisions)
     incident = "" if exception.incident is None else f", {exception.incident}"
     return Card(
         capture(
             say("Exception of entry {index}: {cause}", index=item.record.index, cause=f"{exception.cause}{incident}"),
             limit=200,
         ),
-        status(Mark.EXCEPTED, say("Reviewed") if reviewed else say("Not reviewed")),
+        status(Mark.EXCEPTED, say("Reviewed") if looked_at(item) else say("Not reviewed")),
         rows(
             (say("For"), _subject(view, change, item)),
             (say("Departs from"), line("; ".join(f"{rule} {_title(rule)}".strip() for rule in exception.rules))),

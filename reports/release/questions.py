@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Paragraph, Row, Section, Table, line, words
+from ledger.rules.verdict import Outcome
+from reports.parts import Mark, Paragraph, Row, Section, Table, line, words
+from reports.release.excepted import listed_exceptions, not_reviewed
 from reports.release.objectives import counts, of_rules
 from reports.release.said import columns, link, quiet, status, strong
 from reports.release.view import MARKS
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 
 ANCHOR: Final = "questions"
+LOOKED_AT: Final = 14
+"""The question who looked at exceptions afterwards: that they were declared in time is no answer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +263,15 @@ def _where(view: View, one: Question) -> Line:
 def _verdicts(view: View, one: Question) -> Line:
     if not one.rules:
         return line(quiet(say("the page says it")) if one.anchor else quiet(say("not in a release pack")))
-    found = counts(of_rules(view, one.rules))
+    verdicts = of_rules(view, one.rules)
+    found = counts(verdicts)
     if not found.whole:
         on = any(setting.rule.id in one.rules for setting in view.policy.rules)
         return line(quiet(say("asked of periods") if on else say("no such rule is on")))
+    mark, said = MARKS[found.worst], ""
+    if one.number == LOOKED_AT and found.worst in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        said = not_reviewed((item for _, item in listed_exceptions(view)), verdicts)
+        mark = Mark.NOT_APPLICABLE if said else mark
     if not found.asked:
-        return line(status(MARKS[found.worst]))
-    return line(status(MARKS[found.worst]), " ", quiet(say("{held} held", held=found.held)))
+        return line(status(mark, said))
+    return line(status(mark, said), " ", quiet(say("{held} held", held=found.held)))

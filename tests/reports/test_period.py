@@ -23,7 +23,10 @@ from reports.parts import Card, Facts, Figures, Mark, Matrix, Row, Shares, Table
 from reports.period.controls import controls_of
 from reports.period.deviations import MOST_CARDS, deviations_of
 from reports.period.document import anchors_in, period_document
+from reports.period.exceptions import exceptions
+from reports.period.questions import questions
 from reports.period.reconciliations import compared
+from reports.period.result import result
 from reports.period.shown import cut
 from reports.period.span import fits, period_name, read_days
 from reports.period.strata import divisions
@@ -74,6 +77,51 @@ def hits(found: Table) -> int:
 def test_text_is_the_gold_text() -> None:
     """The pack says, word for word, what was read and found right; write the file anew after reading a change."""
     assert plain(document("quarter")) == (GOLD / "period-quarter.txt").read_text("utf-8")
+
+
+def test_a_review_that_is_owed_is_not_called_missing_for_ever() -> None:
+    """An exception that nobody reviewed reads "Never" where that is a failure, and is open where it is not due yet."""
+    whole = view("quarter")
+    owing = tuple(
+        replace(verdict, outcome=Outcome.NOT_EVALUABLE)
+        if verdict.rule == "EXC-02" and verdict.outcome is Outcome.FAIL
+        else verdict
+        for verdict in whole.verdicts
+    )
+    for seen, words in ((whole, "[! Never]"), (replace(whole, verdicts=owing), "[? Not yet]")):
+        rows = table(exceptions(seen), "Exceptions").rows
+        assert [said(row.cells[-1]) for row in rows if row.hit] == [words]
+
+
+def test_nobody_reads_of_a_review_that_nobody_gave() -> None:
+    """With one exception unreviewed, no other rule's pass answers the question who looked at exceptions afterwards."""
+    whole = view("quarter")
+    passed = replace(whole, verdicts=tuple(item for item in _flawless(whole).verdicts if item.rule != "EXC-02"))
+    answer = said(table(questions(passed, frozenset()), "No.").rows[13].cells[2])
+    assert answer[2:].startswith(" Not reviewed] ")
+
+
+def _flawless(whole: PeriodView) -> PeriodView:
+    """The view with what failed, what no change explains and where git differed left out."""
+    differ = {item.record.index for item in compared(whole) if item.differs}
+    kept = tuple(record for record in whole.dossier.records.entries if record.index not in differ)
+    dossier = replace(whole.dossier, unplaced=(), records=replace(whole.dossier.records, entries=kept))
+    return replace(whole, dossier=dossier, verdicts=whole.by_outcome(Outcome.PASS))
+
+
+def test_no_answer_is_yes_for_a_period_that_goes_on() -> None:
+    """Judged before its last day is over, every yes says up to which day, on the reader's clock."""
+    whole = _flawless(view("quarter"))
+    answers = [said(row.cells[1]) for row in table(result(whole), "Question").rows]
+    assert answers == ["[✓ Yes]"] * len(answers)
+    early = replace(whole, carried=replace(whole.carried, as_of="2026-06-29T22:30:00.000Z"))
+    for zone, day in (("UTC", "2026-06-29"), ("Asia/Tokyo", "2026-06-30")):
+        there = replace(early, settings=replace(early.settings, zone=ZoneInfo(zone), zone_name=zone))
+        found = [said(row.cells[1]) for row in table(result(there), "Question").rows]
+        assert found == [answer.replace("Yes]", f"Yes, up to {day}]") for answer in answers]
+        assert "The period ends with 2026-06-30. The answers hold for what was recorded up to 2026-06-29 22:30:00Z" in (
+            plain(replace(document("quarter"), sections=(result(there),)))
+        )
 
 
 @pytest.mark.parametrize(("name", "most"), [("quarter", 120), ("quarter", 2), ("empty", 120)])

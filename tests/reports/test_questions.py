@@ -8,11 +8,20 @@ from functools import cache
 
 import pytest
 
+from ledger.canonical import encode
+from ledger.digests import digest_bytes
+from ledger.rules.assess import assess_release
+from ledger.rules.policy import parse_policy
 from reports.html import render_html
 from reports.parts import Heading
+from reports.release.document import release_document
 from reports.release.questions import QUESTIONS
+from reports.release.view import Carried
 from reports.render import render_pdf
-from tests.reports.test_release import SETTINGS, Made, document_of
+from tests.reports.plain import said, table
+from tests.reports.release_story import POLICY
+from tests.reports.test_release import AS_OF, SETTINGS, Made, document_of
+from tests.reports.test_release import made as made_story
 from tests.reports.whole_story import whole
 
 ANSWERS: dict[int, tuple[str, ...]] = {
@@ -107,3 +116,30 @@ def test_every_question_leads_to_a_place_of_the_pack() -> None:
     anchors |= {block.anchor for section in document.sections for block in section.blocks if isinstance(block, Heading)}
     assert {one.anchor for one in QUESTIONS if one.anchor} <= anchors
     assert [one.number for one in QUESTIONS] == list(range(1, 27))
+
+
+def _answered(as_of: str, *rules: str) -> str:
+    """What the list answers to the question about exceptions, by a policy that has these rules on alone."""
+    story = made_story("excepted")
+    wanted = {rule: {"on": True, "severity": "high"} for rule in rules}
+    policy = parse_policy(encode({**POLICY, "rules": wanted}))  # type: ignore[dict-item]
+    assessment = assess_release(story.dossier, policy, as_of)
+    document = release_document(
+        story.dossier,
+        (assessment,),
+        story.verification,
+        policy=policy,
+        settings=SETTINGS,
+        carried=Carried(digest_bytes(b"pack"), "a.zip", digest_bytes(b""), 0, story.world.anchor.strip(), as_of),
+    )
+    listed = next(section for section in document.sections if section.anchor == "questions")
+    return said(table(listed, "No.").rows[13].cells[2])
+
+
+def test_nobody_reads_of_a_review_that_nobody_gave() -> None:
+    """Of two exceptions one was not looked at: the question who did is not passed before that is due, nor after."""
+    late = "2026-03-09T16:00:00.000Z"
+    whole = ("EXC-01", "EXC-02", "EXC-03")
+    assert _answered(AS_OF, *whole)[2:] == " Not reviewed yet] 5 of 5 held"
+    assert _answered(late, *whole) == "[! Fail] 5 of 6 held"
+    assert _answered(AS_OF, "EXC-01", "EXC-03")[2:] == " Not reviewed] 4 of 4 held"
