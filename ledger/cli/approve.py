@@ -296,7 +296,7 @@ def _reason(recorder: Recorder, record: Record) -> str:
 
 def _named(recorder: Recorder, known: Directory, text: str) -> Record:
     """The entry of that number, or whose envelope digest begins so."""
-    from ledger.digests import parse_digest
+    from ledger.cli.given import given_digest
     from ledger.entry import LEDGER_STREAM
     from ledger.envelope import open_envelope
     from ledger.errors import NotFoundError
@@ -315,7 +315,7 @@ def _named(recorder: Recorder, known: Directory, text: str) -> Record:
             )
         found = read_entry(known, leaf, data)
     else:
-        event = read_payload(open_envelope(client.envelope(parse_digest(text, "ENVELOPE"))).payload)
+        event = read_payload(open_envelope(client.envelope(given_digest(text, "ENVELOPE"))).payload)
         if isinstance(event, Event):
             for leaf, data in client.find({"event_id": event.context.event_id}):
                 found = read_entry(known, leaf, data)

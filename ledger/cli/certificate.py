@@ -90,11 +90,11 @@ def enrol(ctx: click.Context, *, file: Path) -> None:
 def end(ctx: click.Context, *, identifier: str, reason: str) -> None:
     """End the certificate ID: packs of later positions can no longer be sealed with it."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given_label
     from ledger.cli.session import open_session
     from ledger.events.roster import CertificateEnd
-    from ledger.events.shape import label
 
-    label(reason, "reason")
+    given_label(reason, "--reason", "expired")
     with open_session(ctx) as session:
         known = session.directory()
         tell(session, perform(session, known, [Step(CertificateEnd(_find(known, identifier), reason))]))

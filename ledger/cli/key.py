@@ -181,11 +181,11 @@ def rotate(
 def end(ctx: click.Context, identifier: str, reason: str) -> None:
     """End the key KEY_ID in good order: what it signed stays as good as it was."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given_label
     from ledger.cli.session import open_session
     from ledger.events.roster import KeyEnd
-    from ledger.events.shape import label
 
-    label(reason, "reason")
+    given_label(reason, "--reason", "left")
     with open_session(ctx) as session:
         known = session.directory()
         found = known.key(identifier)
@@ -207,13 +207,15 @@ def end(ctx: click.Context, identifier: str, reason: str) -> None:
 def revoke(ctx: click.Context, *, identifier: str, reason: str, compromised_since: str) -> None:
     """Revoke the key KEY_ID, because it may be in other hands."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given_label
     from ledger.cli.session import open_session
     from ledger.events.roster import KeyRevoke
-    from ledger.events.shape import label
 
-    label(reason, "reason")
+    given_label(reason, "--reason", "stolen")
     if compromised_since not in ("enrolment", "now") and not compromised_since.isdecimal():
-        raise click.UsageError("--compromised-since is a position (a count of entries), enrolment, or now")
+        raise click.UsageError(
+            f"--compromised-since {compromised_since!r} is neither a position (a count of entries) nor enrolment or now"
+        )
     with open_session(ctx) as session:
         known = session.directory()
         found = known.key(identifier)

@@ -39,6 +39,7 @@ def declare(
 ) -> None:
     """Declare the project NAME."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given
     from ledger.cli.session import open_session
     from ledger.documents import encode_card
     from ledger.errors import ConflictError
@@ -47,10 +48,13 @@ def declare(
     from ledger.making import new_content, new_project_id
 
     for ref in refs:
-        if not str(token(ref, "protected-ref")).startswith("refs/"):
-            raise click.UsageError("a protected ref is written in full, such as refs/heads/main")
+        with given("--protected-ref", ref, "refs/heads/main"):
+            token(ref, "--protected-ref")
+        if not ref.startswith("refs/"):
+            raise click.UsageError(f"a protected ref is written in full, such as refs/heads/main, not {ref!r}")
     if start is not None:
-        object_id(start, "start")
+        with given("--start", start, "the whole id, as git rev-parse HEAD prints it"):
+            object_id(start, "--start")
     with open_session(ctx) as session:
         known = session.directory()
         if any(known.project_name(one.id) == name for one in known.roster.projects.values() if one.until is None):

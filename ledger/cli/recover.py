@@ -45,15 +45,15 @@ def recover(
 
     Stop every server of the ledger first. What is lost stays lost and is printed by every verification.
     """
+    from ledger.cli.given import given_label
     from ledger.cli.keyfiles import signer_of_file
     from ledger.cli.ledgerfolder import folder_anchor, folder_settings, folder_signer, open_store
     from ledger.cli.output import ask_to_sign, plural
     from ledger.digests import from_raw
     from ledger.events.roster import Epoch
-    from ledger.events.shape import label
     from ledger.store import begin_epoch
 
-    label(reason, "reason")
+    given_label(reason, "--reason", "disk-lost")
     told = settings(ctx)
     anchor, found = folder_anchor(directory), folder_settings(directory)
     known = _last(told, anchor, last)

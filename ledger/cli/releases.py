@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import ChainError, NotFoundError
+from ledger.cli.given import TIME_EXAMPLE, given
+from ledger.errors import ChainError, FormatError, NotFoundError
 from ledger.events.shape import claimed_time, instant
 
 if TYPE_CHECKING:
@@ -50,13 +51,18 @@ def fetch_release(session: Session, name: str) -> FetchedBundle:
 
 
 def fetch_period(
-    session: Session, start: str | None, end: str | None, projects: Sequence[str] = (), zone: tzinfo = UTC
+    session: Session,
+    start: str | None,
+    end: str | None,
+    projects: Sequence[str] = (),
+    zone: tzinfo = UTC,
+    options: tuple[str, str] = ("--from", "--to"),
 ) -> FetchedBundle:
     """The bundle of the entries from ``start`` to ``end``, verified.
 
     Days such as ``2026-03-31`` are whole days on the clocks of ``zone``, the last one included. Positions, and times
     with a clock, are where the period begins and ends; what stands at its end does not belong to it. None: the
-    beginning, the present end.
+    beginning, the present end. ``options`` are those that named them.
 
     Raises:
         FormatError: ``bad-time``. NotFoundError: ``no-such-period``.
@@ -66,8 +72,8 @@ def fetch_period(
     size = told.get("position") if isinstance(told, dict) else None
     if not isinstance(size, int):
         raise ChainError("bad-answer", "the server did not say how long its log is")
-    first = 0 if start is None else _position(session, start, size, zone, ends=False)
-    last = size if end is None else _position(session, end, size, zone, ends=True)
+    first = 0 if start is None else _position(session, size, start, moment_of(start, zone, option=options[0]))
+    last = size if end is None else _position(session, size, end, moment_of(end, zone, ends=True, option=options[1]))
     if not first < last <= size:
         raise NotFoundError(
             "no-such-period",
@@ -82,19 +88,23 @@ def fetch_period(
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
 
 
-def moment_of(text: str, zone: tzinfo, *, ends: bool) -> datetime | None:
+def moment_of(text: str, zone: tzinfo, *, ends: bool = False, option: str | None = None) -> datetime | None:
     """When a period begins or ends that was named by a day or a time; None: a position names it.
 
     A day begins a period with its midnight on the clocks of ``zone``, and ends it with the midnight after it.
+    ``option`` named it: --from or --to, if none is given.
 
     Raises:
         FormatError: ``bad-time``.
     """
     if text.isascii() and text.isdigit():
         return None
-    if not _DAY.fullmatch(text):
-        return instant(claimed_time(text, ""))
-    claimed_time(f"{text}T00:00:00Z", "")
+    is_day = _DAY.fullmatch(text) is not None
+    option = option or ("--to" if ends else "--from")
+    with given(option, text, f"a day such as 2026-03-31, a time such as {TIME_EXAMPLE}, or a position such as 120"):
+        claimed_time(f"{text}T00:00:00Z" if is_day else text, option)
+    if not is_day:
+        return instant(text)
     day = date.fromisoformat(text)
     # No calendar goes beyond the last day of the year 9999.
     return datetime.combine(day + timedelta(days=ends and day != date.max), time(), zone)
@@ -112,7 +122,7 @@ def days_asked(start: str | None, end: str | None, zone: tzinfo, bundle: Fetched
     from ledger.rules.ofbundle import dossier_of
     from reports.period.span import covered, days_between
 
-    begins = None if start is None else moment_of(start, zone, ends=False)
+    begins = None if start is None else moment_of(start, zone)
     ends = datetime.now(UTC) if end is None else moment_of(end, zone, ends=True)
     index = bundle.verification.index
     dossier = None if index is None else dossier_of(index, bundle.records)
@@ -126,9 +136,8 @@ def days_asked(start: str | None, end: str | None, zone: tzinfo, bundle: Fetched
     return "" if days is None or days.last < days.first else days.asked
 
 
-def _position(session: Session, text: str, size: int, zone: tzinfo, *, ends: bool) -> int:
-    """The position that ``text`` says, or that of the first entry received at or after the moment it says."""
-    moment = moment_of(text, zone, ends=ends)
+def _position(session: Session, size: int, text: str, moment: datetime | None) -> int:
+    """The position that ``text`` says, or that of the first entry received at or after the moment that it says."""
     if moment is None:
         return int(text)
     low, high = 0, size
@@ -146,23 +155,32 @@ def bundle_in(data: bytes) -> bytes:
     """The bundle itself, or the one that a pack's PDF carries.
 
     Raises:
-        FormatError: ``bad-pack``.
+        FormatError: ``bad-pack``; ``not-a-bundle``, where nothing shows that it is a pack.
     """
     if not data.startswith(b"%PDF-"):
         return data
+    from ledger.verify.form import check_file_form
     from reports.attached import attached_bundle
 
-    return attached_bundle(data)
+    try:
+        return attached_bundle(data)
+    except FormatError:
+        check_file_form(data)
+        raise
 
 
 def open_bundle(data: bytes, anchor_line: str) -> FetchedBundle:
     """A bundle's records, once every check has passed.
 
     Raises:
+        FormatError: ``bad-anchor``, ``not-a-bundle``: there is nothing to check.
         ChainError: ``bundle-not-intact``.
     """
+    from ledger.verify.form import check_anchor_form, check_file_form
     from ledger.verify.run import verify_bundle
 
+    check_anchor_form(anchor_line)
+    check_file_form(data)
     verification = verify_bundle(data, anchor_line)
     if not verification.intact or verification.records is None:
         first = verification.failures[0]

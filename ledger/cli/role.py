@@ -41,20 +41,21 @@ def grant(
     Patterns of paths begin at the root of the repository: 'src/payments/**', '*.sql', 'docs/'.
     """
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given, given_label
     from ledger.cli.peopleplan import is_covered
     from ledger.cli.session import open_session
     from ledger.errors import ConflictError
     from ledger.events.roster import ADMINISTRATOR, RoleGrant
-    from ledger.events.shape import label
     from ledger.globs import parse_glob
 
-    label(name, "role")
+    given_label(name, "ROLE", "reviewer")
     if name == ADMINISTRATOR and (projects or paths or risks):
         raise click.UsageError("an administrator is one everywhere: no --in, --path or --risk")
     for glob in paths:
-        parse_glob(glob, "--path")
+        with given("--path", glob, "'src/payments/**'"):
+            parse_glob(glob, "--path")
     for risk in risks:
-        label(risk, "--risk")
+        given_label(risk, "--risk", "high")
     with open_session(ctx) as session:
         known = session.directory()
         ids = tuple(sorted({known.project(project).id for project in projects})) or None
@@ -80,13 +81,13 @@ def _distinct(texts: tuple[str, ...]) -> tuple[str, ...] | None:
 def end(ctx: click.Context, principal: str, name: str, reason: str) -> None:
     """End every grant of ROLE that PRINCIPAL has in force."""
     from ledger.cli.acting import Step, perform, tell
+    from ledger.cli.given import given_label
     from ledger.cli.session import open_session
     from ledger.errors import NotFoundError
     from ledger.events.roster import RoleEnd
-    from ledger.events.shape import label
     from ledger.roster.state import in_force
 
-    label(reason, "reason")
+    given_label(reason, "--reason", "left")
     with open_session(ctx) as session:
         known = session.directory()
         holder = known.principal(principal).id

@@ -45,7 +45,7 @@ def show(ctx: click.Context, event: str) -> None:
 
 
 def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
-    from ledger.digests import parse_digest
+    from ledger.cli.given import given_digest
     from ledger.envelope import open_envelope
     from ledger.errors import NotFoundError
     from ledger.events.statement import read_payload
@@ -54,7 +54,7 @@ def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
         return session.client.entry(int(event))
     identifier = event
     if event.startswith("sha256:"):
-        statement = read_payload(open_envelope(session.client.envelope(parse_digest(event, "EVENT"))).payload)
+        statement = read_payload(open_envelope(session.client.envelope(given_digest(event, "EVENT"))).payload)
         identifier = "" if statement.context is None else statement.context.event_id
     found = next(iter(session.client.find({"event_id": identifier})), None)
     if found is None:

@@ -227,15 +227,22 @@ def _by_digest(session: Session, directory: Directory, digest: str) -> list[Star
 def _instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC)
-    from ledger.events.shape import claimed_time, instant
+    from ledger.cli.given import given_time
+    from ledger.events.shape import instant
 
-    return instant(str(claimed_time(text, "--at")))
+    return instant(given_time(text, "--at"))
 
 
 def _span(text: str) -> timedelta:
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise FormatError("bad-span", "a span is a number and m, h or d, such as 6h", where="--since")
+        raise FormatError(
+            "bad-span",
+            "a span is a number and m, h or d",
+            where="--since",
+            details={"value": text},
+            remedy="Write --since so: 6h",
+        )
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 

@@ -107,13 +107,13 @@ def _earlier(recorder: Recorder, text: str) -> tuple[Digest, Event | Unknown | N
     Raises:
         NotFoundError: there is no such entry. UnavailableError: ``server-needed``.
     """
-    from ledger.digests import parse_digest
+    from ledger.cli.given import given_digest
     from ledger.envelope import open_envelope
     from ledger.errors import UnavailableError
     from ledger.events.statement import read_payload
 
     if not text.isdecimal():
-        digest = parse_digest(text, "ENVELOPE")
+        digest = given_digest(text, "ENTRY")
         if recorder.known() is None:
             recorder.session.output.warn(
                 "the server could not be asked what that event is about: the correction names the event alone"

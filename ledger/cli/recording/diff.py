@@ -248,12 +248,12 @@ def _next_revision(recorder: Recorder, recorded: Sequence[Earlier]) -> int:
 
 def _bind(recorder: Recorder, wanted: _Wanted, commits: Iterable[Commit]) -> tuple[BoundPrompt, ...]:
     """The prompts of the change: observed where a commit's trailer names their session, else declared."""
+    from ledger.cli.given import given_digest
     from ledger.cli.recording.earlier import earlier_prompts
-    from ledger.digests import parse_digest
     from ledger.events.work import BoundPrompt, Prompt
 
     named = sessions_named(commits)
-    strengths = {parse_digest(text, "--prompt"): "declared" for text in wanted.prompts}
+    strengths = {given_digest(text, "--prompt"): "declared" for text in wanted.prompts}
     for item in earlier_prompts(recorder, wanted.change, named | frozenset(wanted.sessions)):
         body = item.event.body
         observed = isinstance(body, Prompt) and body.session in named

@@ -39,20 +39,20 @@ def heartbeat(
     \b
       evidence record heartbeat --source github-collector --count 12 --interval 1h --cursor 48151623
     """
+    from ledger.cli.given import given_time
     from ledger.cli.recording.delivery import hand_in
     from ledger.cli.recording.earlier import earlier_heartbeats
     from ledger.cli.recording.named import exact_token
     from ledger.cli.recording.recorder import open_recorder
     from ledger.events.operation import Heartbeat
-    from ledger.events.shape import claimed_time
 
     exact_token(source, "--source")
     if cursor is not None:
         exact_token(cursor, "--cursor")
     span = _SPAN.fullmatch(interval)
     if span is None:
-        raise click.UsageError("--interval is a number and s, m, h or d, such as 24h")
-    told = None if since is None else str(claimed_time(since, "--since"))
+        raise click.UsageError(f"--interval {interval!r} is not a number and s, m, h or d, such as 24h")
+    told = None if since is None else given_time(since, "--since")
     with open_recorder(ctx) as recorder:
         earlier = earlier_heartbeats(recorder, source) if told is None else ()
         body = Heartbeat(

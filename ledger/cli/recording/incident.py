@@ -86,9 +86,9 @@ def _body(
     suspects: tuple[Suspect, ...],
     before: Incident | None,
 ) -> Incident:
+    from ledger.cli.given import given_time
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.events.operation import Incident
-    from ledger.events.shape import claimed_time
 
     severity = as_label(told["severity"]) or (None if before is None else before.severity)
     if severity is None:
@@ -110,5 +110,5 @@ def _body(
         service=as_token(told["service"]) or (None if before is None else before.service),
         started_at=(None if before is None else before.started_at)
         if started is None
-        else str(claimed_time(started, "--started-at")),
+        else given_time(started, "--started-at"),
     )

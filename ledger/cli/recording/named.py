@@ -42,12 +42,12 @@ def named_release(recorder: Recorder, text: str) -> tuple[Digest, str | None]:
     Raises:
         NotFoundError: ``no-such-release``. UnavailableError: ``server-needed``.
     """
+    from ledger.cli.given import given_digest
     from ledger.cli.recording.earlier import find_release
-    from ledger.digests import parse_digest
     from ledger.errors import NotFoundError, UnavailableError
 
     if text.startswith("sha256:"):
-        return parse_digest(text, "--release"), None
+        return given_digest(text, "--release"), None
     found = find_release(recorder, text)
     if found is not None:
         return found.envelope, text
@@ -61,6 +61,7 @@ def named_release(recorder: Recorder, text: str) -> tuple[Digest, str | None]:
     raise NotFoundError(
         "no-such-release",
         "no release of this name is recorded",
+        details={"release": text},
         remedy="Record it first: evidence record release",
     )
 
@@ -75,17 +76,18 @@ def exact_token(text: str, option: str) -> str:
 
     if as_token(text) != text:
         raise click.UsageError(
-            f"{option} takes an id of 1 to {TOKEN_LENGTH} letters, digits and ._:/@+-, beginning with a letter or digit"
+            f"{option} {text!r} is no id of 1 to {TOKEN_LENGTH} letters, digits and ._:/@+-, which begins with a "
+            "letter or digit"
         )
     return text
 
 
 def named_prompts(recorder: Recorder, envelopes: Iterable[str], sessions: Iterable[str]) -> tuple[Digest, ...]:
     """Envelope digests of the prompts that are named, and of every recorded prompt of the sessions, oldest first."""
+    from ledger.cli.given import given_digest
     from ledger.cli.recording.earlier import prompts_of
-    from ledger.digests import parse_digest
 
-    named = tuple(parse_digest(text, "--prompt") for text in envelopes)
+    named = tuple(given_digest(text, "--prompt") for text in envelopes)
     wanted = frozenset(sessions)
     found = tuple(item.envelope for item in prompts_of(recorder, wanted)) if wanted else ()
     return tuple(dict.fromkeys((*named, *found)))
