@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reports import covers
 from reports.notices import control, cover, foot
 from reports.parts import (
-    Break,
     Conclusion,
     Document,
-    Fingerprint,
     Line,
     Mark,
     Paragraph,
@@ -30,7 +29,7 @@ from reports.release.outcome import deployments
 from reports.release.people import duties
 from reports.release.questions import questions
 from reports.release.register import register
-from reports.release.said import code, digest_line, entry, joined, parse_time, quiet, received, rows, strong
+from reports.release.said import digest_line, entry, joined, quiet, received, rows
 from reports.release.signed import approvals
 from reports.release.signoff import sign_off
 from reports.release.statement import statement
@@ -40,7 +39,7 @@ from reports.release.view import MARKS, Carried, PackSettings, View, look, relea
 from reports.release.withheld import removed
 from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import day, digits, moment, number
+from reports.wording import day, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,50 +147,22 @@ def refused_document(verification: Verification, *, settings: PackSettings, carr
 
 def _conclusion(view: View) -> Conclusion:
     counts = {MARKS[outcome]: many for outcome, many in tally(view)}
-    verdicts = len(view.verdicts)
-    if not view.verification.intact:
-        headline = say("The records do not verify")
-        said = say_count(
-            "{count} check result failed; verdicts rest on the entries that passed every check of their own. Do not "
-            "rely on this pack.",
-            "{count} check results failed; verdicts rest on the entries that passed every check of their own. Do not "
-            "rely on this pack.",
-            len(view.verification.failures),
-        )
-    else:
-        headline = _headline(counts[Mark.FAIL], counts[Mark.CANNOT_TELL])
-        said = say(
+    return covers.conclusion(
+        say("Verdicts, one for each rule and subject"),
+        view.verification,
+        tuple(counts.items()),
+        covers.headline(counts[Mark.FAIL], counts[Mark.CANNOT_TELL], say("Every rule that applies passed")),
+        say(
             "{changes}, {rules}, {verdicts}. Every signature and proof in the attached bundle verifies.",
             changes=say_count("{count} change", "{count} changes", len(view.changes)),
             rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
-            verdicts=say_count("{count} verdict", "{count} verdicts", verdicts),
-        )
-    return Conclusion(
-        words(say("Verdicts, one for each rule and subject")),
-        words(headline),
-        tuple(counts.items()),
-        line(said),
+            verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
+        ),
     )
-
-
-def _headline(failed: int, untold: int) -> str:
-    if failed and untold:
-        return say_count(
-            "{count} verdict failed, {untold} cannot be told",
-            "{count} verdicts failed, {untold} cannot be told",
-            failed,
-            untold=number(untold),
-        )
-    if failed:
-        return say_count("{count} verdict failed", "{count} verdicts failed", failed)
-    if untold:
-        return say("No failure, {untold} cannot be told", untold=number(untold))
-    return say("Every rule that applies passed")
 
 
 def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
     dossier, settings, carried = view.dossier, view.settings, view.carried
-    found = view.verification
     roster = dossier.records.roster
     sources = [
         line(
@@ -222,45 +193,18 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         if start is None
         else _span(day(start), day(until), say_count("{count} change", "{count} changes", len(view.changes)))
     )
-    pairs: list[tuple[str, Line]] = []
-    if settings.organisation:
-        pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
-    pairs += [
+    return rows(
+        *covers.organisation(settings),
         (say("Release"), line(capture(dossier.name, limit=160), " ", quiet(entry(dossier.record)))),
         (say("Sources"), (*joined(shown, "; "), *more)),
         (say("Landed"), line(period)),
         (say("Deployed to"), _environments(view)),
         (
             say("Policy"),
-            line(
-                code(view.policy.name),
-                " ",
-                Fingerprint(digits(view.policy.digest)),
-                " ",
-                quiet(
-                    say(
-                        "at position {position}, as of {time}",
-                        position=number(dossier.records.position),
-                        time=moment(parse_time(carried.as_of)),
-                    )
-                ),
-            ),
+            line(*covers.policy_line(view.policy), " ", covers.judged_at(dossier.records.position, carried.as_of)),
         ),
-        (
-            say("Ledger"),
-            line(
-                Fingerprint(digits(dossier.records.ledger), full=True),
-                Break(),
-                quiet(
-                    say(
-                        "{origin}; compare this id with {file} obtained elsewhere",
-                        origin=roster.core.origin,
-                        file="ledger.pub",
-                    )
-                ),
-            ),
-        ),
-        (say("Checkpoint"), _checkpoint(found)),
+        (say("Ledger"), covers.ledger_line(dossier.records)),
+        (say("Checkpoint"), covers.checkpoint_line(view.verification)),
         (
             say("Administrators"),
             line(
@@ -273,8 +217,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
             ),
         ),
         *control(settings, carried),
-    ]
-    return rows(*pairs)
+    )
 
 
 def _environments(view: View) -> Line:
@@ -289,13 +232,3 @@ def _span(begin: str, end: str, changes: str) -> str:
     if begin == end:
         return say("{day}, {changes}", day=begin, changes=changes)
     return say("{begin} to {end}, {changes}", begin=begin, end=end, changes=changes)
-
-
-def _checkpoint(found: Verification) -> Line:
-    if found.checkpoint_root is None or found.checkpoint_size is None:
-        return line(strong(say("none that verifies")))
-    return line(
-        Fingerprint(digits(found.checkpoint_root.hex()), full=True),
-        Break(),
-        quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
-    )
