@@ -242,6 +242,32 @@ def test_a_release_has_exactly_its_commits(shop: Shop, repo: Sandbox, tmp_path: 
     assert (missing.status, missing.problem["slug"]) == (exitcodes.ERROR, "no-such-release")
 
 
+def test_the_release_before_may_be_named_as_the_ledger_names_it(shop: Shop, repo: Sandbox) -> None:
+    """Its commit is the recorded one, whatever a tag of its name says by now; what is neither is told."""
+    ci = within(shop.ci, repo)
+    words = ("record", "release", "--product", "named", "--json")
+    ci.ok(*words, "--version", "1.0", "--first")
+    before = repo.head()
+    tips = [repo.commit({b"named.txt": str(number).encode()}) for number in range(2)]
+    repo.git("tag", "named@1.0")
+    repo.git("tag", "named@0.9", tips[0])
+    event = shop.event(ci.ok(*words, "--version", "2.0", "--previous", "named@1.0"))
+    assert isinstance(event.body, Release)
+    (source,) = event.body.sources
+    assert (source.previous, source.commit, source.commit_count) == (before, tips[-1], 2)
+    tagged = shop.event(ci.ok(*words, "--version", "2.1", "--previous", "named@0.9"))
+    assert isinstance(tagged.body, Release)
+    assert tagged.body.sources[0].previous == tips[0]
+    unknown = ci.evidence(*words, "--version", "3.0", "--previous", "named@9.9")
+    assert (unknown.status, unknown.problem["slug"]) == (exitcodes.ERROR, "no-such-release")
+    assert unknown.problem["details"]["previous"] == "named@9.9"
+    assert "evidence log --kind release" in unknown.problem["remedy"]
+    wrong = ci.evidence(*words, "--version", "3.0", "--previous", "v-none")
+    assert wrong.problem["slug"] != "no-such-release"
+    away = ci.evidence(*words, "--version", "3.0", "--previous", "named@9.9", "--server", "http://127.0.0.1:9")
+    assert (away.status, away.problem["slug"]) == (exitcodes.UNREACHABLE, "server-needed")
+
+
 def test_a_pipeline_needs_no_flags(shop: Shop, repo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On GitHub the change, its commits, the run and who pushed come from the environment, for change and push."""
     ci = within(shop.ci, repo)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ledger.events.work import Source
     from ledger.making import NewContent
 
+_RELEASE: Final = re.compile(r"[^@{}~^:\s]+@[^@{}~^:\s]+", re.ASCII)
+"""What may be the name of a release; git's own words with the sign (``HEAD@{1}``) are none."""
 _MEMBERS: Final = frozenset({"project", "repo", "commit", "previous", "first", "path", "repository"})
 
 
@@ -28,7 +30,7 @@ class _Named:
     repo: Path
     commit: str
     previous: str | None
-    """None: the first release."""
+    """A tag, commit or release; None: the first release."""
     project: str | None
     """Name or id; None: the command's own project."""
     path: str | None
@@ -39,7 +41,11 @@ class _Named:
 @click.option("--product", required=True, metavar="NAME", help="What is released.")
 @click.option("--version", required=True, metavar="VERSION", help="Its version.")
 @click.option("--commit", metavar="REF", default="HEAD", show_default=True, help="What is released, in the clone.")
-@click.option("--previous", metavar="REF", help="The release before: its tag or commit.")
+@click.option(
+    "--previous",
+    metavar="REF|PRODUCT@VERSION",
+    help="The release before: its tag or commit, or its name in the ledger.",
+)
 @click.option("--first", is_flag=True, help="There is no release before: all after the project's declared start.")
 @click.option("--path", metavar="SCOPE", help="Only commits that touch this folder, for one product of many.")
 @click.option("--artifact", "artifacts", multiple=True, metavar="FILE|NAME=sha256:...", help="What was built; repeat.")
@@ -47,7 +53,7 @@ class _Named:
     "--source",
     "sources",
     multiple=True,
-    metavar="project=NAME,repo=PATH,commit=REF,previous=REF",
+    metavar="project=NAME,repo=PATH,commit=REF,previous=REF|PRODUCT@VERSION",
     help="Another repository's part (or first, path=SCOPE); repeat. Replaces nothing: the own clone comes first.",
 )
 @click.option("--repository", metavar="ID", help="Immutable id of the repository; in CI from the environment.")
@@ -75,8 +81,12 @@ def release(
 ) -> None:
     """Record a release: product, version, commits and artifacts.
 
+    The release before is a tag or commit of the clone, or a name that the ledger knows: then its commits end
+    where that release was recorded to end.
+
     \b
       evidence record release --product shop --version 4.2.0 --previous v4.1.0 --artifact dist/shop.tar.gz
+      evidence record release --product shop --version 4.2.0 --previous shop@4.1.0
     """
     from ledger.cli.recording.artifacts import read_artifacts
     from ledger.cli.recording.delivery import hand_in
@@ -86,7 +96,7 @@ def release(
     from ledger.events.work import Release
 
     if (previous is None) == (not first):
-        raise click.UsageError("either --previous REF or --first is required")
+        raise click.UsageError("either --previous REF|PRODUCT@VERSION or --first is required")
     if as_token(product) != product or as_token(version) != version or "@" in product + version:
         raise click.UsageError("product and version have letters, digits and ._:/+- and no @")
     named = [
@@ -148,11 +158,12 @@ def _source(recorder: Recorder, named: _Named, content: str, *, fetch: bool) -> 
 
     project = recorder.project() if named.project is None else _project(recorder, named.project)
     with open_repository(named.repo) as repository:
-        after = _start(recorder, project) if named.previous is None else named.previous
+        released = None if named.previous is None else _released(recorder, named, project)
+        after = _start(recorder, project) if named.previous is None else released or named.previous
 
         def read() -> tuple[str, str | None, tuple[str, ...]]:
             tip = resolve_commit(repository, named.commit)
-            before = None if after is None else resolve_commit(repository, after)
+            before = None if after is None else _resolved(recorder, repository, after)
             return tip, before, commit_range(repository, tip, previous=before, path=named.path)
 
         tip, before, ids = with_history(repository, read, fetch=fetch)
@@ -167,6 +178,65 @@ def _source(recorder: Recorder, named: _Named, content: str, *, fetch: bool) -> 
             start=True if named.previous is None else None,
         )
         return source, new_content(content, list_commits(repository, ids))
+
+
+def _released(recorder: Recorder, named: _Named, project: str) -> str | None:
+    """The commit of the release that is named, in one project; None: the ledger knows none of that name.
+
+    What the ledger says comes before a tag of the same name: tags move.
+
+    Raises:
+        NotFoundError: ``no-such-release``: it has no part of this project.
+    """
+    from ledger.cli.recording.earlier import find_release
+    from ledger.cli.recording.wording import as_token
+    from ledger.errors import NotFoundError
+    from ledger.events.work import Release
+
+    name = named.previous or ""
+    found = find_release(recorder, name) if _RELEASE.fullmatch(name) else None
+    if found is None or not isinstance(found.event.body, Release):
+        return None
+    parts = [source for source in found.event.body.sources if source.project == project]
+    # A repository may stand in a release once for each of its paths.
+    parts = [source for source in parts if source.path == as_token(named.path)] or parts
+    if not parts:
+        raise NotFoundError(
+            "no-such-release",
+            "the release before has no part of this project",
+            details={"previous": name, "project": project},
+            remedy="Name the tag or commit after which this project's part begins, or --first.",
+        )
+    return parts[0].commit
+
+
+def _resolved(recorder: Recorder, repository: Repository, name: str) -> str:
+    """The commit that ``name`` is in the clone.
+
+    Raises:
+        NotFoundError: there is none; of a release's name ``no-such-release``. UnavailableError: ``server-needed``.
+    """
+    from ledger.capture.git import resolve_commit
+    from ledger.errors import NotFoundError, UnavailableError
+
+    try:
+        return resolve_commit(repository, name)
+    except NotFoundError:
+        if not _RELEASE.fullmatch(name):
+            raise
+    if recorder.known() is None:
+        raise UnavailableError(
+            "server-needed",
+            "no tag or commit of the clone is called so, and the server cannot be asked whether a release is",
+            details={"previous": name, "cause": recorder.unreachable.slug},
+            remedy="Give the tag or commit of the release before, or run this again later.",
+        )
+    raise NotFoundError(
+        "no-such-release",
+        "no release of the ledger is called so, and no tag or commit of the clone",
+        details={"previous": name},
+        remedy="See which releases are recorded: evidence log --kind release. Or give a commit or tag of the clone.",
+    )
 
 
 def _project(recorder: Recorder, text: str) -> str:
