@@ -7,9 +7,10 @@ be told is not satisfied with that word as its reason, and nothing that does not
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from ledger.rules.verdict import Outcome
@@ -17,7 +18,7 @@ from ledger.rules.wording import with_names
 from reports.text import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ledger.digests import Digest
@@ -31,6 +32,7 @@ NAMESPACE: Final = "urn:evidence-ledger:oscal"
 """Of our own properties; a name, nothing is there to fetch."""
 
 _LONGEST: Final = 4_000
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,26 @@ def assessment_results(
             },
         }
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
+    # In pieces: of a thousand changes the whole tree, its text and its bytes would lie in memory side by side.
+    written = io.BytesIO()
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(document):
+        written.write(piece.encode("utf-8"))
+    written.write(b"\n")
+    return written.getvalue()
+
+
+class _Made(list[dict[str, Any]], Generic[_Thing]):
+    """A list for the JSON encoder, each of whose items is made when it is written, and not kept."""
+
+    def __init__(self, things: Sequence[_Thing], make: Callable[[_Thing], dict[str, Any]]) -> None:
+        super().__init__()
+        self._things, self._make = things, make
+
+    def __bool__(self) -> bool:
+        return bool(self._things)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._make, self._things)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ class _Maker:
     def result(self, found: Assessment, records: Records) -> dict[str, Any]:
         used = sorted({verdict.rule for verdict in found.verdicts})
         times = [record.leaf.received_at for record in records.entries]
-        findings = [self._finding(found, place) for place, one in enumerate(found.verdicts) if _deviates(one)]
+        deviating = tuple(place for place, one in enumerate(found.verdicts) if _deviates(one))
         result: dict[str, Any] = {
             "uuid": self.uuid("result", found.subject),
             "title": _text(f"Assessment of {found.subject}"),
@@ -126,11 +147,11 @@ class _Maker:
                     {"include-controls": [{"control-id": rule} for rule in used]} if used else {"include-all": {}}
                 ],
             },
-            "assessment-log": {"entries": [self._entry(record) for record in records.entries]},
-            "observations": [self._observation(found, place) for place in range(len(found.verdicts))],
+            "assessment-log": {"entries": _Made(records.entries, self._entry)},
+            "observations": _Made(range(len(found.verdicts)), lambda place: self._observation(found, place)),
         }
-        if findings:
-            result["findings"] = findings
+        if deviating:
+            result["findings"] = _Made(deviating, lambda place: self._finding(found, place))
         return result
 
     def _observation(self, found: Assessment, place: int) -> dict[str, Any]:
