@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.people import compare
-from ledger.rules.contributors import ASKED, CODE, contributions
+from ledger.rules.contributors import ASKED, CODE
 from ledger.rules.verdict import Outcome
+from reports.duties import duties_said, duty_cell, key, own_work, took_part
 from reports.parts import (
     Line,
     Matrix,
@@ -17,7 +17,6 @@ from reports.parts import (
     Paragraph,
     Row,
     Section,
-    Shape,
     Table,
     line,
     words,
@@ -26,13 +25,11 @@ from reports.period.shown import change_line, counted, cut, tally
 from reports.period.stated import meaning_blocks
 from reports.release.said import columns, named, sort_of
 from reports.say import say, say_count
-from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import Contribution, Party
+    from ledger.dossier.facts import Party
     from reports.parts import Block
     from reports.period.view import PeriodChange, PeriodView
-    from reports.text import Text
 
 ANCHOR: Final = "duties"
 MOST: Final = 30
@@ -66,11 +63,11 @@ def held_duties(view: PeriodView) -> dict[str, Held]:
     found: dict[str, Held] = {}
 
     def hold(duty: str, parties: list[Party]) -> None:
-        for who in {_key(party): party for party in parties}.values():
-            found.setdefault(_key(who), Held(who)).counts[duty] += 1
+        for who in {key(party): party for party in parties}.values():
+            found.setdefault(key(who), Held(who)).counts[duty] += 1
 
     for change in view.changes:
-        parts = _parts(view, change)
+        parts = took_part(view.case(change))
         hold("prompt", [item.party for item in parts if item.duty in ASKED])
         hold("code", [item.party for item in parts if item.duty in CODE])
         approvals = [item for item in change.facts.approvals if item.standing and item.approval.decision == "approve"]
@@ -87,20 +84,11 @@ def held_duties(view: PeriodView) -> dict[str, Held]:
 
 def clashes(view: PeriodView) -> tuple[Clash, ...]:
     """Approvals of work that the approver took part in, or may have, in the order of the changes."""
-    found: list[Clash] = []
-    for change in view.changes:
-        parts = _parts(view, change)
-        seen: set[str] = set()
-        for fact in change.facts.approvals:
-            who = _key(fact.approver)
-            if fact.approval.decision != "approve" or not fact.standing or who in seen:
-                continue
-            for sameness, certain in (("yes", True), ("unknown", False)):
-                own = dict.fromkeys(item.duty for item in parts if compare(item.party, fact.approver) == sameness)
-                if own and who not in seen:
-                    seen.add(who)
-                    found.append(Clash(change, fact.approver, tuple(own), certain))
-    return tuple(found)
+    return tuple(
+        Clash(change, party, duties, certain)
+        for change in view.changes
+        for party, duties, certain in own_work(view.case(change))
+    )
 
 
 def duties(view: PeriodView) -> Section:
@@ -121,16 +109,7 @@ def _lede(held: dict[str, Held], found: tuple[Clash, ...]) -> Line:
     if not held:
         return line(say("Nobody held a duty: no change landed, nothing was released and nothing was deployed."))
     certain = sum(item.certain for item in found)
-    said = [
-        say_count("{count} party held duties.", "{count} parties held duties.", len(held)),
-        say_count(
-            "{count} standing approval was given by somebody who took part in the same change.",
-            "{count} standing approvals were given by somebody who took part in the same change.",
-            certain,
-        )
-        if certain
-        else say("No standing approval is by somebody known to have taken part in the same change."),
-    ]
+    said = duties_said(len(held), certain)
     if len(found) > certain:
         unsure = len(found) - certain
         said.append(say_count("Of {count} more it cannot be told.", "Of {count} more it cannot be told.", unsure))
@@ -198,17 +177,9 @@ def _blocks(view: PeriodView, held: dict[str, Held], found: tuple[Clash, ...]) -
     )
 
 
-def _parts(view: PeriodView, change: PeriodChange) -> tuple[Contribution, ...]:
-    return contributions(view.case(change), CODE | ASKED)
-
-
-def _key(party: Party) -> str:
-    return party.principal or f"?{party.account}{party.name_state}"
-
-
 def _matrix(held: dict[str, Held], found: tuple[Clash, ...]) -> Matrix:
-    bad = Counter(_key(item.party) for item in found if item.certain)
-    unsure = Counter(_key(item.party) for item in found if not item.certain)
+    bad = Counter(key(item.party) for item in found if item.certain)
+    unsure = Counter(key(item.party) for item in found if not item.certain)
     order = sorted(
         held,
         key=lambda who: (
@@ -220,16 +191,8 @@ def _matrix(held: dict[str, Held], found: tuple[Clash, ...]) -> Matrix:
     )[:MOST]
 
     def cell(who: str, duty: str) -> MatrixCell:
-        party, many = held[who].party, held[who].counts[duty]
-        if not many:
-            return MatrixCell(Shape.NONE)
-        if duty == "approval" and who in bad:
-            return MatrixCell(Shape.CONFLICT, _part(bad[who], many))
-        if duty == "approval" and who in unsure:
-            return MatrixCell(Shape.UNKNOWN, _part(unsure[who], many))
-        if party.principal is None:
-            return MatrixCell(Shape.UNKNOWN, words(number(many)))
-        return MatrixCell(Shape.PERSON if party.type == "person" else Shape.MACHINE, words(number(many)))
+        own = (bad[who], unsure[who]) if duty == "approval" else (0, 0)
+        return duty_cell(held[who].party, held[who].counts[duty], *own)
 
     heads = (
         say("Prompt"),
@@ -255,10 +218,6 @@ def _matrix(held: dict[str, Held], found: tuple[Clash, ...]) -> Matrix:
         ),
         words(say("Nobody held a duty.")),
     )
-
-
-def _part(part: int, whole: int) -> Text:
-    return words(number(part) if part == whole else share(part, whole))
 
 
 def _clash_words(item: Clash) -> str:

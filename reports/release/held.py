@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.dossier.people import compare
-from ledger.rules.contributors import ASKED, CODE, contributions
+from ledger.rules.contributors import ASKED
+from reports.duties import key, own_work, took_part
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import Contribution, Party
+    from ledger.dossier.facts import Party
     from reports.release.view import ChangeView, View
 
 
@@ -42,7 +42,7 @@ def held_duties(view: View) -> tuple[Held, ...]:
         found.setdefault((key(party), duty, change), Held(party, duty, change))
 
     for change in view.changes:
-        for item in took_part(view, change):
+        for item in took_part(view.case(change)):
             hold(item.party, "Prompt" if item.duty in ASKED else "Code", change.number)
         for fact in change.facts.approvals:
             if fact.approval.decision == "approve" and fact.standing:
@@ -60,26 +60,8 @@ def held_duties(view: View) -> tuple[Held, ...]:
 
 def conflicts(view: View) -> tuple[Conflict, ...]:
     """Standing approvals by somebody who prompted or changed the code of the same change, or perhaps did."""
-    found: list[Conflict] = []
-    for change in view.changes:
-        parts = took_part(view, change)
-        seen: set[tuple[str, bool]] = set()
-        for fact in change.facts.approvals:
-            if fact.approval.decision != "approve" or not fact.standing:
-                continue
-            for sameness, certain in (("yes", True), ("unknown", False)):
-                duties = dict.fromkeys(item.duty for item in parts if compare(item.party, fact.approver) == sameness)
-                if duties and (key(fact.approver), True) not in seen and (key(fact.approver), certain) not in seen:
-                    seen.add((key(fact.approver), certain))
-                    found.append(Conflict(fact.approver, change, tuple(duties), certain))
-    return tuple(found)
-
-
-def key(party: Party) -> str:
-    """What makes two parties one row: the principal, else the account as captured."""
-    return party.principal or f"?{party.account}{party.name_state}"
-
-
-def took_part(view: View, change: ChangeView) -> tuple[Contribution, ...]:
-    """Who prompted or changed the code, as the rules read it: without forges and assistants' trailers."""
-    return contributions(view.case(change), CODE | ASKED)
+    return tuple(
+        Conflict(party, change, duties, certain)
+        for change in view.changes
+        for party, duties, certain in own_work(view.case(change))
+    )

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.contributors import ASKED, CODE
+from reports.duties import duties_said, duty_cell, key, took_part
 from reports.parts import (
     Break,
     Line,
@@ -17,24 +18,22 @@ from reports.parts import (
     Paragraph,
     Row,
     Section,
-    Shape,
     Table,
     line,
     say_line,
     words,
 )
-from reports.release.held import conflicts, held_duties, key, took_part
+from reports.release.held import conflicts, held_duties
 from reports.release.said import columns, conjoined, joined, link, listed_names, named, quiet, sort_of, status
 from reports.release.view import MARKS
 from reports.say import say, say_count, to_say
-from reports.wording import number, share
+from reports.wording import share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Party
     from reports.parts import Block
     from reports.release.held import Conflict, Held
     from reports.release.view import ChangeView, View
-    from reports.text import Text
 
 ANCHOR: Final = "duties"
 DUTIES: Final = (
@@ -108,16 +107,7 @@ def _lede(view: View, held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> 
     many = len({key(item.party) for item in held})
     certain = sum(item.certain for item in clashes)
     unsure = len(clashes) - certain
-    said = [
-        say_count("{count} party held duties.", "{count} parties held duties.", many),
-        say_count(
-            "{count} standing approval was given by somebody who took part in the same change.",
-            "{count} standing approvals were given by somebody who took part in the same change.",
-            certain,
-        )
-        if certain
-        else say("No standing approval is by somebody known to have taken part in the same change."),
-    ]
+    said = duties_said(many, certain)
     if unsure:
         said.append(
             say_count("Of {count} approver it cannot be told.", "Of {count} approvers it cannot be told.", unsure)
@@ -134,18 +124,9 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
     bad = Counter(key(item.party) for item in clashes if item.certain)
     unsure = Counter(key(item.party) for item in clashes if not item.certain)
 
-    def cell(who: str, party: Party, duty: str) -> MatrixCell:
-        changes = cells.get((who, duty))
-        if not changes:
-            return MatrixCell(Shape.NONE)
-        text = words(number(len(changes)))
-        if duty == "Approval" and who in bad:
-            return MatrixCell(Shape.CONFLICT, _part(bad[who], len(changes)))
-        if duty == "Approval" and who in unsure:
-            return MatrixCell(Shape.UNKNOWN, _part(unsure[who], len(changes)))
-        if party.principal is None:
-            return MatrixCell(Shape.UNKNOWN, text)
-        return MatrixCell(Shape.PERSON if party.type == "person" else Shape.MACHINE, text)
+    def cell(who: str, duty: str) -> MatrixCell:
+        own = (bad[who], unsure[who]) if duty == "Approval" else (0, 0)
+        return duty_cell(people[who], len(cells.get((who, duty), ())), *own)
 
     # Who is in conflict first, then who cannot be told, then people before machines.
     order = sorted(
@@ -165,17 +146,13 @@ def _matrix(held: tuple[Held, ...], clashes: tuple[Conflict, ...]) -> Matrix:
             MatrixRow(
                 named(people[who]),
                 words(sort_of(people[who])),
-                tuple(cell(who, people[who], duty) for duty in DUTIES),
+                tuple(cell(who, duty) for duty in DUTIES),
                 hit=who in bad,
             )
             for who in order
         ),
         words(say("Nobody acted in this release.")),
     )
-
-
-def _part(part: int, whole: int) -> Text:
-    return words(number(part) if part == whole else share(part, whole))
 
 
 def _releasers(view: View, held: tuple[Held, ...]) -> tuple[Block, ...]:
@@ -296,7 +273,7 @@ def _per_change(view: View, clashes: tuple[Conflict, ...]) -> Table:
 
 def _row(view: View, change: ChangeView, clashes: tuple[Conflict, ...]) -> Row:
     facts = change.facts
-    parts = took_part(view, change)
+    parts = took_part(view.case(change))
     prompters = [item.party for item in parts if item.duty in ASKED]
     unknown = sum(item.initiator is None for item in facts.prompts)
     asked = listed_names(prompters, none=say("none recorded") if not facts.prompts else say("not recorded who"))

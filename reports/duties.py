@@ -1,0 +1,77 @@
+"""Duties as both packs tell them: who took part in a change, whose approval stands beside that, and the boxes drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.dossier.people import compare
+from ledger.rules.contributors import ASKED, CODE, contributions
+from reports.parts import MatrixCell, Shape, words
+from reports.say import say, say_count
+from reports.wording import number, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.dossier.facts import Contribution, Party
+    from ledger.rules.shape import ChangeCase
+    from reports.text import Text
+
+
+def key(party: Party) -> str:
+    """What makes two parties one row: the principal, else the account as captured."""
+    return party.principal or f"?{party.account}{party.name_state}"
+
+
+def took_part(case: ChangeCase) -> tuple[Contribution, ...]:
+    """Who prompted or changed the code, as the rules read it: without forges and assistants' trailers."""
+    return contributions(case, CODE | ASKED)
+
+
+def own_work(case: ChangeCase) -> Iterator[tuple[Party, tuple[str, ...], bool]]:
+    """Standing approvals by somebody who took part in the change, or perhaps did.
+
+    The approver, their duties in the change, and whether it is certain that both are one; each approver once.
+    """
+    parts = took_part(case)
+    seen: set[tuple[str, bool]] = set()
+    for fact in case.change.approvals:
+        if fact.approval.decision != "approve" or not fact.standing:
+            continue
+        who = key(fact.approver)
+        for sameness, certain in (("yes", True), ("unknown", False)):
+            duties = dict.fromkeys(item.duty for item in parts if compare(item.party, fact.approver) == sameness)
+            if duties and (who, True) not in seen and (who, certain) not in seen:
+                seen.add((who, certain))
+                yield fact.approver, tuple(duties), certain
+
+
+def duties_said(held: int, certain: int) -> list[str]:
+    """How many parties held duties, and how many approvals certainly stand beside a part in the same change."""
+    return [
+        say_count("{count} party held duties.", "{count} parties held duties.", held),
+        say_count(
+            "{count} standing approval was given by somebody who took part in the same change.",
+            "{count} standing approvals were given by somebody who took part in the same change.",
+            certain,
+        )
+        if certain
+        else say("No standing approval is by somebody known to have taken part in the same change."),
+    ]
+
+
+def duty_cell(party: Party, many: int, own: int = 0, perhaps: int = 0) -> MatrixCell:
+    """The box of a duty held ``many`` times; of approvals, ``own`` of them of own work and ``perhaps`` so many."""
+    if not many:
+        return MatrixCell(Shape.NONE)
+    if own:
+        return MatrixCell(Shape.CONFLICT, _part(own, many))
+    if perhaps:
+        return MatrixCell(Shape.UNKNOWN, _part(perhaps, many))
+    if party.principal is None:
+        return MatrixCell(Shape.UNKNOWN, words(number(many)))
+    return MatrixCell(Shape.PERSON if party.type == "person" else Shape.MACHINE, words(number(many)))
+
+
+def _part(part: int, whole: int) -> Text:
+    return words(number(part) if part == whole else share(part, whole))
