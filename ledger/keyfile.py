@@ -37,17 +37,26 @@ def read_key_file(path: Path) -> SigningKey:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             raise FormatError("bad-key", "a private key is a plain file", details={"path": str(path)})
-        if stat.S_IMODE(mode) & 0o077:
-            raise AuthorityError(
-                "key-file-open",
-                "others than its owner may read or change the private key file",
-                details={"path": str(path), "mode": f"{stat.S_IMODE(mode):04o}"},
-                remedy=f"chmod 600 {path}",
-            )
+        refuse_open_to_others(path, mode)
         data = os.read(handle, MAX_KEY_FILE_BYTES)
     finally:
         os.close(handle)
     return parse_private_key(data.decode("ascii", "replace"))
+
+
+def refuse_open_to_others(path: Path, mode: int) -> None:
+    """Nothing, if ``mode``, that of a private key's file as it was opened, leaves it to its owner alone.
+
+    Raises:
+        AuthorityError: ``key-file-open``.
+    """
+    if stat.S_IMODE(mode) & 0o077:
+        raise AuthorityError(
+            "key-file-open",
+            "others than its owner may read or change the private key file",
+            details={"path": str(path), "mode": f"{stat.S_IMODE(mode):04o}"},
+            remedy=f"chmod 600 {path}",
+        )
 
 
 def write_key_file(path: Path, seed: bytes) -> SigningKey:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import AuthorityError, ConflictError, FormatError, NotFoundError
+from ledger.errors import ConflictError, FormatError, NotFoundError
+from ledger.keyfile import refuse_open_to_others
 from ledger.roster.state import in_force
 from ledger.sealkeys import certificate_id
 
@@ -73,14 +73,8 @@ def _read(path: Path, *, private: bool) -> bytes:
         ) from None
     with open(handle, "rb") as file:  # noqa: PTH123 -- a descriptor, not a path
         # What is judged is what is read: the file that was opened, not what its path names by now.
-        mode = stat.S_IMODE(os.fstat(handle).st_mode)
-        if private and mode & 0o077:
-            raise AuthorityError(
-                "key-file-open",
-                "others than its owner may read or change the private key file",
-                details={"path": str(path), "mode": f"{mode:04o}"},
-                remedy=f"chmod 600 {path}",
-            )
+        if private:
+            refuse_open_to_others(path, os.fstat(handle).st_mode)
         data = file.read(MAX_PEM_BYTES + 1)
     if len(data) > MAX_PEM_BYTES:
         raise FormatError("bad-seal-key", "the file is too long", details={"path": str(path)})

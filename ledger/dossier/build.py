@@ -37,7 +37,7 @@ from ledger.events.governance import DeclaredException, GateDecision
 from ledger.events.work import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Sized
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 
     from ledger.digests import Digest
     from ledger.records import Record, Records
@@ -97,35 +97,12 @@ def _release(entries: Entries, record: Record, body: Release) -> ReleaseDossier:
     approvals = arrange_decisions(entries, entries.release_approvals[release])
     deployments = deploy_facts(entries, entries.deploys[release])
     runs = _other_runs(entries, record, body, changes)
-    exceptions = exception_facts(
-        entries,
-        (
-            item
-            for project in projects
-            for item in entries.told["exception", project]
-            if isinstance(item.event.body, DeclaredException) and item.event.body.release == release
-        ),
-    )
-    gates = told(
-        entries,
-        (
-            item
-            for project in projects
-            for item in entries.told["decision", project]
-            if isinstance(item.event.body, GateDecision) and item.event.body.release == release
-        ),
-        GateDecision,
-    )
-    packs = told(
-        entries,
-        (
-            item
-            for project in projects
-            for item in entries.told["pack", project]
-            if isinstance(item.event.body, Pack) and item.event.body.release == release
-        ),
-        Pack,
-    )
+
+    def naming(kind: str, sort: type[DeclaredException | GateDecision | Pack]) -> Iterator[Record]:
+        """What was told of the release by name, in any of its projects."""
+        told_here = (item for project in projects for item in entries.told[kind, project])
+        return (item for item in told_here if isinstance(what := item.event.body, sort) and what.release == release)
+
     of_changes = {item.record.index for change in changes for item in change.scans}
     around = surroundings(entries, projects, 0, records.position)
     released_by = entries.people.actor(record)
@@ -148,9 +125,9 @@ def _release(entries: Entries, record: Record, body: Release) -> ReleaseDossier:
         observations=observations_of(entries, projects, release, deployments),
         scans=scans_on(entries, release_trees(entries, record, body), of_changes),
         incidents=incidents_of_release(entries, projects, release, {(change.project, change.id) for change in changes}),
-        exceptions=exceptions,
-        gates=gates,
-        packs=packs,
+        exceptions=exception_facts(entries, naming("exception", DeclaredException)),
+        gates=told(entries, naming("decision", GateDecision), GateDecision),
+        packs=told(entries, naming("pack", Pack), Pack),
         surroundings=around,
     )
 
