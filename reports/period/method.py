@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import in_plain_words
 from ledger.rules.verdict import Outcome
+from reports.methods import glossary, rules_off
 from reports.parts import (
     Beside,
     Bullets,
@@ -28,7 +29,7 @@ from reports.period.reconciliations import compared
 from reports.period.sampled import drawing
 from reports.period.shown import tally
 from reports.release.said import code, columns, quiet, strong
-from reports.say import say, say_count, to_say
+from reports.say import say, to_say
 from reports.text import capture
 from reports.wording import zone_sentence
 
@@ -119,13 +120,7 @@ def method(view: PeriodView) -> Section:
                     ),
                 )
             ),
-            Table(
-                columns((say("Word"), 22), (say("Meaning"), 78)),
-                tuple(Row((line(say(word)), line(say(said)))) for word, said in _GLOSSARY),
-                words(say("None.")),
-                words(say("Words")),
-                "dense",
-            ),
+            glossary(_GLOSSARY),
         ),
     )
 
@@ -189,7 +184,6 @@ def _comparing(view: PeriodView) -> str:
 
 def _rules(policy: PolicyRules) -> list[Block]:
     plain = in_plain_words(policy)
-    off = plain.off
     half = (len(plain.shared) + 1) // 2
     return [
         Table(
@@ -199,19 +193,7 @@ def _rules(policy: PolicyRules) -> list[Block]:
             words(say("Rules that are on")),
             "dense",
         ),
-        Paragraph(
-            line(
-                say_count(
-                    "{count} known rule is off in this policy and was not asked: {rules}.",
-                    "{count} known rules are off in this policy and were not asked: {rules}.",
-                    len(off),
-                    rules=", ".join(rule.id for rule in off),
-                )
-                if off
-                else say("No known rule is off in this policy.")
-            ),
-            small=True,
-        ),
+        rules_off(plain.off, titles=False),
         Heading(words(say("What holds for several rules"))),
         Beside((_bullets(plain.gate, *plain.shared[:half]), _bullets(*plain.shared[half:]))),
     ]

@@ -8,16 +8,16 @@ from ledger.errors import FormatError, NotFoundError
 from ledger.rules.catalogue import RULES
 from ledger.rules.plain import in_plain_words
 from ledger.rules.policy import policy_in_force
+from reports.methods import glossary, rules_off, strict_line
 from reports.parts import Facts, Heading, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
 from reports.release.objectives import place
 from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
-from reports.say import say, say_count, to_say
+from reports.say import say, to_say
 from reports.text import capture
 from reports.wording import number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.rules.policy import PolicyRules
-    from ledger.rules.shape import Rule
     from reports.parts import Block
     from reports.release.view import View
 
@@ -100,14 +100,7 @@ def method(view: View) -> Section:
             Facts(
                 rows(
                     (say("Policy"), line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
-                    (
-                        say("Strict"),
-                        line(
-                            say("yes: what cannot be told keeps a gate shut")
-                            if view.policy.strict
-                            else say("no: what cannot be told warns at a gate")
-                        ),
-                    ),
+                    (say("Strict"), strict_line(view.policy)),
                     (
                         say("Position"),
                         line(
@@ -130,7 +123,7 @@ def method(view: View) -> Section:
                 words(say("Rules that are on")),
                 "dense",
             ),
-            _off(plain.off),
+            rules_off(plain.off, titles=True),
             Paragraph(
                 say_line(
                     "What holds for several rules at once, such as how many approvals a change takes: {place}.",
@@ -173,13 +166,7 @@ def method(view: View) -> Section:
                     )
                 )
             ),
-            Table(
-                columns((say("Word"), 22), (say("Meaning"), 78)),
-                tuple(Row((line(say(word)), line(say(said)))) for word, said in _GLOSSARY),
-                words(say("None.")),
-                words(say("Words")),
-                "dense",
-            ),
+            glossary(_GLOSSARY),
         ),
     )
 
@@ -231,23 +218,3 @@ def _policy_of(view: View, project: str) -> PolicyRules | None:
         return policy_in_force(view.dossier.records, project)
     except (NotFoundError, FormatError):
         return None
-
-
-def _off(rules: tuple[Rule, ...]) -> Paragraph:
-    """The rules that nothing here was asked about, so that what was left out is known."""
-    if not rules:
-        return Paragraph(line(say("No known rule is off in this policy.")), small=True)
-    return Paragraph(
-        line(
-            capture(
-                say_count(
-                    "{count} known rule is off in this policy and was not asked: {rules}.",
-                    "{count} known rules are off in this policy and were not asked: {rules}.",
-                    len(rules),
-                    rules="; ".join(f"{rule.id} {rule.title}" for rule in rules),
-                ),
-                limit=20_000,
-            )
-        ),
-        small=True,
-    )
