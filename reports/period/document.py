@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
+from reports import covers
 from reports.notices import control, cover, foot
 from reports.parts import (
     Beside,
-    Break,
     Conclusion,
     Document,
-    Fingerprint,
     Heading,
     Legend,
     Line,
@@ -45,11 +44,10 @@ from reports.period.shown import span_line, tally
 from reports.period.strata import strata
 from reports.period.system import system
 from reports.release.integrity import findings, verify_section
-from reports.release.said import code, joined, parse_time, quiet, rows, status, strong
+from reports.release.said import joined, quiet, rows, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
-from reports.text import capture
-from reports.wording import digits, moment, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -164,20 +162,15 @@ def _subtitle(view: PeriodView) -> Text:
 
 def _conclusion(view: PeriodView) -> Conclusion:
     counts = tally(view.verdicts)
-    if not view.verification.intact:
-        headline = say("The records do not verify")
-        said = say_count(
-            "{count} check result failed; verdicts rest on the entries that passed every check of their own. Do not "
-            "rely on this pack.",
-            "{count} check results failed; verdicts rest on the entries that passed every check of their own. Do not "
-            "rely on this pack.",
-            len(view.verification.failures),
-        )
-    else:
-        headline = _headline(counts[Outcome.FAIL], counts[Outcome.NOT_EVALUABLE], len(view.changes))
-        said = say(
-            "{changes}, {releases} and {deployments}, judged by {rules}: {verdicts}. Every signature and proof in the "
-            "attached bundle verifies.",
+    passed = say("Every rule that applies passed") if view.changes else say("Nothing landed, and nothing failed")
+    return covers.conclusion(
+        say("Verdicts over the whole population"),
+        view.verification,
+        tuple((MARKS[outcome], many) for outcome, many in counts.items()),
+        covers.headline(counts[Outcome.FAIL], counts[Outcome.NOT_EVALUABLE], passed),
+        say(
+            "{changes}, {releases} and {deployments}, judged by {rules}: {verdicts}. Every signature and "
+            "proof in the attached bundle verifies.",
             changes=say_count("{count} change", "{count} changes", len(view.changes)),
             releases=say_count("{count} release", "{count} releases", len(view.dossier.releases)),
             deployments=say_count(
@@ -185,44 +178,19 @@ def _conclusion(view: PeriodView) -> Conclusion:
             ),
             rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
             verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
-        )
-    return Conclusion(
-        words(say("Verdicts over the whole population")),
-        words(headline),
-        tuple((MARKS[outcome], many) for outcome, many in counts.items()),
-        line(said),
+        ),
     )
 
 
-def _headline(failed: int, untold: int, changes: int) -> str:
-    if failed and untold:
-        return say_count(
-            "{count} verdict failed, {untold} cannot be told",
-            "{count} verdicts failed, {untold} cannot be told",
-            failed,
-            untold=number(untold),
-        )
-    if failed:
-        return say_count("{count} verdict failed", "{count} verdicts failed", failed)
-    if untold:
-        return say("No failure, {untold} cannot be told", untold=number(untold))
-    if not changes:
-        return say("Nothing landed, and nothing failed")
-    return say("Every rule that applies passed")
-
-
 def _facts(view: PeriodView) -> list[tuple[str, Line]]:
-    settings, carried, found = view.settings, view.carried, view.verification
-    roster = view.dossier.records.roster
+    records = view.dossier.records
     named = [line(view.project_name(project)) for project in view.dossier.projects[:MOST_PROJECTS]]
     projects = joined(named)
     more = len(view.dossier.projects) - MOST_PROJECTS
     if more > 0:
         projects = (*projects, *line(" ", quiet(say("and {more} more", more=number(more)))))
-    pairs: list[tuple[str, Line]] = []
-    if settings.organisation:
-        pairs.append((say("Organisation"), line(capture(settings.organisation, limit=120))))
-    pairs += [
+    return [
+        *covers.organisation(view.settings),
         (say("Projects"), projects),
         (
             say("Period"),
@@ -232,46 +200,15 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         (
             say("Policy"),
             line(
-                code(view.policy.name),
+                *covers.policy_line(view.policy),
                 " ",
-                Fingerprint(digits(view.policy.digest)),
-                " ",
-                quiet(
-                    say(
-                        "at position {position}, as of {time}",
-                        position=number(view.dossier.records.position),
-                        time=moment(parse_time(carried.as_of)),
-                    )
-                ),
+                covers.judged_at(records.position, view.carried.as_of),
             ),
         ),
-        (
-            say("Ledger"),
-            line(
-                Fingerprint(digits(view.dossier.records.ledger), full=True),
-                Break(),
-                quiet(
-                    say(
-                        "{origin}; compare this id with {file} obtained elsewhere",
-                        origin=roster.core.origin,
-                        file="ledger.pub",
-                    )
-                ),
-            ),
-        ),
-        (
-            say("Checkpoint"),
-            line(strong(say("none that verifies")))
-            if found.checkpoint_root is None or found.checkpoint_size is None
-            else line(
-                Fingerprint(digits(found.checkpoint_root.hex()), full=True),
-                Break(),
-                quiet(say_count("over {count} entry", "over {count} entries", found.checkpoint_size)),
-            ),
-        ),
-        *control(settings, carried),
+        (say("Ledger"), covers.ledger_line(records)),
+        (say("Checkpoint"), covers.checkpoint_line(view.verification)),
+        *control(view.settings, view.carried),
     ]
-    return pairs
 
 
 def _front(view: PeriodView) -> tuple[Block, ...]:
