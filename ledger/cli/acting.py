@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ledger.cli.session import Session
     from ledger.digests import Digest
     from ledger.documents import Card
+    from ledger.events.roster import Act
     from ledger.making import NewContent
-    from ledger.roster.state import Act
 
 BATCH = 50
 """Acts in one delivery."""

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from ledger.cli.directory import Directory
     from ledger.documents import Account, Card
+    from ledger.events.roster import Act
     from ledger.keys import PublicKey
-    from ledger.roster.state import Act
 
 
 def in_words(act: Act, card: Card | None, known: Directory) -> list[str]:  # noqa: C901, PLR0911, PLR0912 -- one case an act

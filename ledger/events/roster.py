@@ -355,9 +355,8 @@ class CertificateEnd:
     reason: str = member(label)
 
 
-RosterBody: TypeAlias = (
-    Genesis
-    | ProjectDeclare
+Act: TypeAlias = (
+    ProjectDeclare
     | ProjectDescribe
     | ProjectEnd
     | PrincipalCreate
@@ -376,6 +375,9 @@ RosterBody: TypeAlias = (
     | CertificateEnrol
     | CertificateEnd
 )
+"""What follows genesis in the ledger's own stream: it changes the roster once it is complete."""
+
+RosterBody: TypeAlias = Genesis | Act
 
 
 def check_genesis(body: Genesis, where: str) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from ledger.digests import Digest, digest_bytes, raw
-from ledger.errors import AuthorityError, ConflictError
+from ledger.errors import AuthorityError
 from ledger.events.roster import (
     ADMINISTRATOR,
+    Act,
     CertificateEnd,
     CertificateEnrol,
     Epoch,
@@ -35,7 +36,6 @@ from ledger.events.work import Approval
 from ledger.keys import KEY_BYTES, PublicKey, key_id, verify
 from ledger.roster.state import (
     RECOVERY,
-    Act,
     Card,
     Certificate,
     Grant,
@@ -47,18 +47,11 @@ from ledger.roster.state import (
     Project,
     Roster,
     StartedEpoch,
-    administrators_with_keys,
     in_force,
-    is_administrator,
-    key_in_force,
-    person_behind,
-    principal_in_force,
 )
 from ledger.sealkeys import certificate_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ledger.events.context import ContentRef, Context
     from ledger.events.statement import Event
 
@@ -70,6 +63,20 @@ def is_published(key: PublicKey) -> bool:
     """Whether the private half of ``key`` stands in the documentation, under whichever scheme ``key`` is."""
     # In the form of an SSH key the same point has another key id.
     return len(key.point) == KEY_BYTES and key_id(PublicKey("ed25519", key.point)) in PUBLISHED_KEYS
+
+
+def refuse_published(key: PublicKey) -> None:
+    """Nothing, if the private half of ``key`` is nowhere in the documentation.
+
+    Raises:
+        AuthorityError: ``published-key``.
+    """
+    if is_published(key):
+        raise AuthorityError(
+            "published-key",
+            "the private half of this key is published in the documentation",
+            remedy="Make a key of your own: evidence key new",
+        )
 
 
 def genesis_preimage(core: GenesisCore) -> bytes:
@@ -103,9 +110,9 @@ def found(ledger: Digest, envelope: Digest, context: Context, body: Genesis) -> 
         keys.append((core.recovery.principal, core.recovery.key))
         principals[core.recovery.principal] = Principal(core.recovery.principal, RECOVERY, 1, None, None, ())
     preimage = genesis_preimage(core)
-    _refuse_published(core.log_key)
+    refuse_published(core.log_key)
     for (_, key), proof in zip(keys, body.proofs, strict=True):
-        _refuse_published(key)
+        refuse_published(key)
         verify(key, proof, preimage)
     return Roster(
         ledger=ledger,
@@ -133,95 +140,6 @@ def needed(roster: Roster, act: Act) -> int:
     return roster.core.admins_required
 
 
-def check_possible(roster: Roster, act: Act, position: int) -> None:  # noqa: C901, PLR0912  # one arm a kind
-    """Nothing, if ``act`` could take effect at ``position``.
-
-    Raises:
-        ConflictError: what it names is not there, or is there already.
-        AuthorityError: it would leave too few administrators, or enrols a published key.
-        SignatureError: a proof of possession does not verify.
-    """
-    match act:
-        case ProjectDeclare():
-            _refuse(act.project in roster.projects, "project-exists", "this project id was used before")
-        case ProjectDescribe() | ProjectEnd():
-            _need_projects(roster, (act.project,), position)
-        case PrincipalCreate():
-            _refuse(act.principal in roster.principals, "principal-exists", "this principal id was used before")
-            if act.responsible is not None:
-                _need_principal(roster, act.responsible, position)
-                _refuse(
-                    roster.principals[act.responsible].type != "person",
-                    "not-a-person",
-                    "a person answers for an agent or service",
-                )
-        case PrincipalDescribe() | PrincipalDisable():
-            _need_principal(roster, act.principal, position)
-        case PrincipalMerge():
-            _check_merge(roster, act, position)
-        case PrincipalSplit():
-            _refuse(
-                person_behind(roster, act.principal, position) == act.principal,
-                "not-merged",
-                "this principal is merged into no other",
-            )
-        case KeyEnrol() | KeyRotate():
-            _check_new_key(roster, act, position)
-        case KeyEnd():
-            _need_key(roster, act.key_id, act.principal, position)
-        case KeyRevoke():
-            _need_enrolled(roster, act.key_id, act.principal, position)
-            _refuse(act.compromised_since > position, "bad-position", "compromised_since lies in the future")
-        case RoleGrant():
-            _need_principal(roster, act.principal, position)
-            _need_projects(roster, act.projects or (), position)
-            _refuse(
-                act.role == ADMINISTRATOR and roster.principals[act.principal].type != "person",
-                "not-a-person",
-                "administrators are persons",
-            )
-        case RoleEnd():
-            _refuse(
-                not principal_in_force(roster, act.principal, position)
-                or not any(_is_grant(grant, act, position) for grant in roster.grants),
-                "unknown-grant",
-                "no such grant is in force",
-            )
-        case PolicySet():
-            _need_projects(roster, act.projects or (), position)
-        case Epoch():
-            number = len(roster.epochs) + 2
-            _refuse(
-                act.number != number or act.origin != f"{roster.core.origin}/{number}",
-                "bad-epoch",
-                "epochs are numbered from 2 without gaps under the origin of genesis",
-            )
-        case CertificateEnrol():
-            _refuse(
-                certificate_id(act.key) in roster.certificates,
-                "certificate-enrolled",
-                "a certificate is enrolled once, ever",
-            )
-        case CertificateEnd():
-            found = roster.certificates.get(act.certificate)
-            _refuse(
-                found is None or not in_force(found.since, found.until, position),
-                "unknown-certificate",
-                "no such certificate is in force",
-            )
-        case _:
-            assert_never(act)
-    if isinstance(act, KeyEnd | KeyRevoke | RoleEnd | PrincipalDisable | PrincipalMerge):
-        left = administrators_with_keys(_effect(roster, act, position, Digest(""), None), position + 1)
-        if len(left) < roster.core.admins_required:
-            raise AuthorityError(
-                "too-few-administrators",
-                "this would leave fewer administrators than acts of this ledger take",
-                details={"left": len(left), "admins_required": roster.core.admins_required},
-                remedy="Grant the role to another person, or enrol another key, first.",
-            )
-
-
 def advance(roster: Roster, index: int, envelope: Digest, signer: str, event: Event) -> Roster:
     """The roster after the ledger-stream entry ``index``, which ``ledger.roster.authority.authorise`` let pass."""
     after = replace(roster, count=roster.count + 1)
@@ -239,19 +157,20 @@ def advance(roster: Roster, index: int, envelope: Digest, signer: str, event: Ev
         if len(approvers) + 1 < needed(roster, pending.act):
             rest[pending.envelope] = replace(pending, approvers=approvers)
             return replace(after, pending=rest)
-        return _effect(replace(after, pending=rest), pending.act, index, pending.envelope, pending.card)
+        return effect(replace(after, pending=rest), pending.act, index, pending.envelope, pending.card)
     if isinstance(body, Act):
         card = event.context.content("card")
         if needed(roster, body) == 1:
-            return _effect(after, body, index, envelope, card)
+            return effect(after, body, index, envelope, card)
         waiting = Pending(envelope, index, body, signer, card, ())
         return replace(after, pending={**roster.pending, envelope: waiting})
     raise ValueError("only acts and approvals of acts follow genesis in the ledger stream")
 
 
-def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
+def effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
     roster: Roster, act: Act, index: int, envelope: Digest, card: ContentRef | None
 ) -> Roster:
+    """The roster once ``act``, which was possible, is completed by the entry ``index``."""
     since = index + 1
     match act:
         case ProjectDeclare():
@@ -323,7 +242,7 @@ def _effect(  # noqa: C901, PLR0911, PLR0912  # one arm a kind
             return replace(
                 roster,
                 grants=tuple(
-                    replace(grant, until=since) if _is_grant(grant, act, index) else grant for grant in roster.grants
+                    replace(grant, until=since) if is_grant(grant, act, index) else grant for grant in roster.grants
                 ),
             )
         case PolicySet():
@@ -345,108 +264,10 @@ def _cards(content: ContentRef | None, since: int, envelope: Digest) -> tuple[Ca
     return () if content is None else (Card(content, since, envelope),)
 
 
-def _is_grant(grant: Grant, act: RoleEnd, position: int) -> bool:
+def is_grant(grant: Grant, act: RoleEnd, position: int) -> bool:
+    """Whether ``grant`` is the one in force that ``act`` ends."""
     return (
         grant.envelope == act.grant
         and grant.principal == act.principal
         and in_force(grant.since, grant.until, position)
     )
-
-
-def _refuse(fault: bool, slug: str, message: str) -> None:  # noqa: FBT001  # reads as a sentence at each call
-    if fault:
-        raise ConflictError(slug, message)
-
-
-def _refuse_published(key: PublicKey) -> None:
-    if is_published(key):
-        raise AuthorityError(
-            "published-key",
-            "the private half of this key is published in the documentation",
-            remedy="Make a key of your own: evidence key new",
-        )
-
-
-def _need_principal(roster: Roster, principal: str, position: int) -> None:
-    _refuse(not principal_in_force(roster, principal, position), "unknown-principal", "no such principal is in force")
-
-
-def _need_projects(roster: Roster, projects: Iterable[str], position: int) -> None:
-    for project in projects:
-        found = roster.projects.get(project)
-        _refuse(
-            found is None or not in_force(found.since, found.until, position),
-            "unknown-project",
-            "no such project is declared and open",
-        )
-
-
-def _need_key(roster: Roster, identifier: Digest, principal: str, position: int) -> None:
-    key = roster.keys.get(identifier)
-    _refuse(
-        key is None or key.principal != principal or not key_in_force(roster, key, position),
-        "unknown-key",
-        "this principal has no such key in force",
-    )
-
-
-def _need_enrolled(roster: Roster, identifier: Digest, principal: str, position: int) -> None:
-    key = roster.keys.get(identifier)
-    _refuse(
-        key is None or key.principal != principal or position < key.since,
-        "unknown-key",
-        "this principal never had such a key",
-    )
-
-
-def _check_merge(roster: Roster, act: PrincipalMerge, position: int) -> None:
-    for principal in (act.principal, act.into):
-        _need_principal(roster, principal, position)
-    one, other = roster.principals[act.principal], roster.principals[act.into]
-    _refuse(one.type != other.type or one.type == RECOVERY, "not-one-type", "a merge joins two principals of one type")
-    _refuse(
-        person_behind(roster, one.id, position) != one.id,
-        "already-merged",
-        "this principal is merged into another; split it first",
-    )
-    _refuse(person_behind(roster, other.id, position) == one.id, "already-merged", "these two are one already")
-
-
-def _check_new_key(roster: Roster, act: KeyEnrol | KeyRotate, position: int) -> None:
-    _need_principal(roster, act.principal, position)
-    _need_projects(roster, act.projects or (), position)
-    scoped = roster.principals[act.principal].type in ("agent", "service")
-    _refuse(
-        scoped != (act.kinds is not None),
-        "key-scope",
-        "a service's or agent's key is enrolled for kinds and projects, a person's for neither",
-    )
-    _refuse(
-        act.key.scheme != "ed25519" and roster.principals[act.principal].type != "person",
-        "key-scheme",
-        "only a person signs with an SSH key; an agent's, a service's and the recovery key are of the scheme ed25519",
-    )
-    _refuse_published(act.key)
-    # Two forms of one key would let two principals sign with one private key.
-    point = act.key.point
-    _refuse(
-        point == roster.core.log_key.point or any(item.public.point == point for item in roster.keys.values()),
-        "key-enrolled",
-        "a public key is enrolled once, ever",
-    )
-    preimage = key_preimage(roster.ledger, act.principal, act.key)
-    verify(act.key, act.proof, preimage)
-    if isinstance(act, KeyRotate):
-        _need_key(roster, act.ends, act.principal, position)
-        if act.endorsement is not None:
-            verify(roster.keys[act.ends].public, act.endorsement, preimage)
-
-
-def check_administrator(roster: Roster, signer: str, position: int) -> None:
-    """Nothing, if ``signer`` may sign acts at ``position``.
-
-    Raises:
-        AuthorityError: ``not-an-administrator``.
-    """
-    if not is_administrator(roster, signer, position):
-        raise AuthorityError("not-an-administrator", "only administrators sign this kind")

@@ -8,10 +8,11 @@ from ledger.errors import AuthorityError, ConflictError
 from ledger.events.evidence import Pack, Reconciliation
 from ledger.events.forge import ReviewNote
 from ledger.events.governance import DeclaredException, GateDecision
-from ledger.events.roster import COLLECTOR, Genesis
+from ledger.events.roster import COLLECTOR, Act, Genesis
 from ledger.events.work import Approval, Diff, Prompt, Release
-from ledger.roster.acts import check_administrator, check_possible, needed
-from ledger.roster.state import Act, Key, Roster, holds, in_force, key_in_force, person_behind
+from ledger.roster.acts import needed
+from ledger.roster.possible import check_administrator, check_possible
+from ledger.roster.state import Key, Roster, holds, in_force, key_in_force, person_behind
 
 if TYPE_CHECKING:
     from ledger.digests import Digest

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from ledger.events.roster import (
     ADMINISTRATOR,
-    CertificateEnd,
-    CertificateEnrol,
     Epoch,
     GenesisCore,
-    KeyEnd,
-    KeyEnrol,
-    KeyRevoke,
-    KeyRotate,
-    PolicySet,
-    PrincipalCreate,
-    PrincipalDescribe,
-    PrincipalDisable,
-    PrincipalMerge,
-    PrincipalSplit,
-    ProjectDeclare,
-    ProjectDescribe,
-    ProjectEnd,
-    RoleEnd,
-    RoleGrant,
 )
 
 if TYPE_CHECKING:
@@ -33,31 +16,11 @@ if TYPE_CHECKING:
 
     from ledger.digests import Digest
     from ledger.events.context import ContentRef
+    from ledger.events.roster import Act
     from ledger.keys import PublicKey
 
 RECOVERY: Final = "recovery"
 """Type of the principal behind the offline recovery key."""
-
-Act: TypeAlias = (
-    ProjectDeclare
-    | ProjectDescribe
-    | ProjectEnd
-    | PrincipalCreate
-    | PrincipalDescribe
-    | PrincipalDisable
-    | PrincipalMerge
-    | PrincipalSplit
-    | KeyEnrol
-    | KeyRotate
-    | KeyEnd
-    | KeyRevoke
-    | RoleGrant
-    | RoleEnd
-    | PolicySet
-    | Epoch
-    | CertificateEnrol
-    | CertificateEnd
-)
 
 
 @dataclass(frozen=True, slots=True)
