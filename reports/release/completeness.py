@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.events.work import Merge
 from ledger.records import Absent
 from reports.parts import (
+    Break,
     Facts,
     Figure,
     Figures,
@@ -21,7 +22,9 @@ from reports.parts import (
     say_line,
     words,
 )
-from reports.release.population import is_push, not_listed, population, unreconciled
+from reports.release.governed import previous_position
+from reports.release.population import MOST_COMMITS, how_landed, not_listed, population, unreconciled
+from reports.release.register import once
 from reports.release.said import (
     NAME,
     NONE,
@@ -32,19 +35,20 @@ from reports.release.said import (
     columns,
     digest_line,
     entry,
+    entry_anchor,
     ledger_time,
     link,
     quiet,
     rows,
     status,
 )
-from reports.release.sheet import how_made, reconciliations, silence
+from reports.release.sheet import comparisons, differs, how_made, reconciliations, silence, silent
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import CommitPlace, SourceFacts
+    from ledger.dossier.facts import Account, CommitPlace, SourceFacts
     from ledger.records import Record
     from reports.parts import Block
     from reports.release.population import Population
@@ -53,8 +57,6 @@ if TYPE_CHECKING:
 ANCHOR: Final = "completeness"
 SUBJECT: Final = 140
 """Characters printed of a commit's subject."""
-MOST_COMMITS: Final = 400
-"""Commits printed; those without a change go first, and what is left out is counted."""
 
 
 def completeness(view: View) -> Section:
@@ -62,8 +64,6 @@ def completeness(view: View) -> Section:
     people = population(view)
     elsewhere = not_listed(view)
     gaps = unreconciled(view)
-    compared = reconciliations(view)
-    heard = silence(view)
     blocks: list[Block] = [
         Figures(
             (
@@ -81,23 +81,18 @@ def completeness(view: View) -> Section:
             say("Commits without a recorded change"),
             MOST_COMMITS,
         )
-    blocks.append(compared)
-    blocks.append(_other_way(elsewhere))
+    blocks += reconciliations(view)
+    blocks.append(_other_way(view, elsewhere))
     blocks.append(
         Table(
-            columns((say("Source"), 16), (say("What could not be reconciled"), 84)),
+            columns((say("Source"), 16), (say("What could not be compared, and why"), 84)),
             tuple(Row((line(name), said), hit=True) for name, said in gaps),
-            words(
-                say(
-                    "Everything could be compared: every list was read, and every parent of a listed commit is "
-                    "accounted for."
-                )
-            ),
-            words(say("Not reconciled")),
+            words(say("Nothing: every list was read, and every parent of a listed commit is accounted for.")),
+            words(say("What could not be compared")),
             "small",
         )
     )
-    blocks += heard
+    blocks += silence(view)
     blocks += how_made(view)
     for place, source in enumerate(view.dossier.sources, start=1):
         blocks += _source(view, place, source)
@@ -113,18 +108,18 @@ def completeness(view: View) -> Section:
         "3",
         words(say("Completeness")),
         words(say("Is this every change of the release, and how is that known?")),
-        _lede(people, len(elsewhere), len(gaps), compared, heard[0]),
+        _lede(view, people, len(elsewhere), len(gaps)),
         tuple(blocks),
     )
 
 
-def _lede(people: Population, elsewhere: int, gaps: int, compared: Table, heard: Table) -> Line:
+def _lede(view: View, people: Population, elsewhere: int, gaps: int) -> Line:
     said = [
         say_count(
-            "{count} commit on the release's lists: {placed} landed by recorded changes, {loose} without one, "
-            "{strange} in nothing recorded.",
-            "{count} commits on the release's lists: {placed} landed by recorded changes, {loose} without one, "
-            "{strange} in nothing recorded.",
+            "The release's lists name {count} commit: {placed} landed by a recorded change, {loose} landed without "
+            "one, {strange} in nothing that is recorded.",
+            "The release's lists name {count} commits: {placed} landed by a recorded change, {loose} landed without "
+            "one, {strange} in nothing that is recorded.",
             people.whole,
             placed=number(len(people.placed)),
             loose=number(len(people.loose)),
@@ -132,33 +127,39 @@ def _lede(people: Population, elsewhere: int, gaps: int, compared: Table, heard:
         )
     ]
     if people.loose:
-        said.append(say("Of those without one, {pushed} came by a push.", pushed=number(people.pushed)))
-    said.append(
-        say_count(
-            "The other way, {count} landing in the ledger is not on them.",
-            "The other way, {count} landings in the ledger are not on them.",
-            elsewhere,
-        )
-    )
-    if gaps:
-        said.append(
-            say_count("{count} point could not be reconciled.", "{count} points could not be reconciled.", gaps)
-        )
-    if compared.rows:
         said.append(
             say_count(
-                "A clone was compared with the ledger on {count} ref, with differences on {apart}.",
-                "A clone was compared with the ledger on {count} refs, with differences on {apart}.",
-                len(compared.rows),
-                apart=number(sum(row.hit for row in compared.rows)),
+                "Of what landed without a recorded change, {count} commit was pushed straight to the branch.",
+                "Of what landed without a recorded change, {count} commits were pushed straight to the branch.",
+                people.pushed,
             )
         )
-    if silent := sum(row.hit for row in heard.rows):
+    said.append(
+        say_count(
+            "Compared the other way round, {count} landing in the ledger is missing from the lists.",
+            "Compared the other way round, {count} landings in the ledger are missing from the lists.",
+            elsewhere,
+        )
+        if elsewhere
+        else say("Compared the other way round, nothing that landed in the ledger is missing from the lists.")
+    )
+    if gaps:
+        said.append(say_count("{count} point could not be compared.", "{count} points could not be compared.", gaps))
+    if compared := comparisons(view):
+        said.append(
+            say_count(
+                "A clone was compared with the ledger on {count} ref; they differ on {apart}.",
+                "A clone was compared with the ledger on {count} refs; they differ on {apart}.",
+                len(compared),
+                apart=number(sum(differs(ref) for _, ref in compared)),
+            )
+        )
+    if fell := silent(view):
         said.append(
             say_count(
                 "{count} source was silent for longer than it had said.",
                 "{count} sources were silent for longer than they had said.",
-                silent,
+                fell,
             )
         )
     return line(" ".join(said))
@@ -194,10 +195,15 @@ def _source(view: View, place: int, source: SourceFacts) -> list[Block]:
                 ),
                 (
                     say("Repository"),
-                    line(code(facts.repository), " ", quiet(say("immutable id, as the release event gives it"))),
+                    line(quiet(say("the release event gives the project's id in its place")))
+                    if facts.repository == facts.project
+                    else line(code(facts.repository), " ", quiet(say("immutable id, as the release event gives it"))),
                 ),
                 *(((say("Only below"), line(code(facts.path))),) if facts.path is not None else ()),
-                (say("Released commit"), digest_line(facts.commit, full=True)),
+                (
+                    say("Released commit"),
+                    (*digest_line(facts.commit, full=True), *line(", ", *belonging(view, place - 1))),
+                ),
                 (say("After"), begin),
                 (say("Commit list"), held),
                 (
@@ -237,6 +243,7 @@ def _listed(view: View, places: tuple[CommitPlace, ...], caption: str, room: int
 def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table:
     changes = {(change.facts.project, change.facts.id): change for change in view.changes}
     body: list[Row] = []
+    placed: set[int] = set()
     for place in places:
         project = view.dossier.sources[place.source].source.project
         change = None if place.change is None else changes.get((project, place.change))
@@ -246,7 +253,11 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
                 line(link(change.anchor("r"), change.label, page=True)) if view.shows(change) else line(change.label)
             )
         elif place.direct_push is not None:
-            where = line(status(Mark.FAIL, say("No change")), f" {_how(place.direct_push)}, {entry(place.direct_push)}")
+            where = line(
+                status(Mark.FAIL, say("Without a change")),
+                f" {how_landed(place.direct_push)}, ",
+                link(entry_anchor(place.direct_push.index), entry(place.direct_push)),
+            )
         else:
             where = line(status(Mark.FAIL, say("Not recorded")))
         subject = place.commit.subject
@@ -255,10 +266,11 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
                 (
                     digest_line(place.commit.id),
                     line(quiet(say("no subject")) if subject is None else capture(subject, limit=SUBJECT)),
-                    line(capture(account_words(place.commit.author), limit=NAME)),
+                    _account(place.commit.author),
                     where,
                 ),
                 hit=change is None,
+                anchor="" if place.direct_push is None else once(placed, place.direct_push.index),
             )
         )
     return Table(
@@ -275,14 +287,29 @@ def _commits(view: View, places: tuple[CommitPlace, ...], caption: str) -> Table
     )
 
 
-def _how(record: Record) -> str:
-    """How something landed without a recorded change."""
-    if is_push(record) or not isinstance(record.event.body, Merge):
-        return say("pushed")
-    return say("landed by {method}", method=record.event.body.method)
+def _account(account: Account) -> Line:
+    """Name and address, the address on a line of its own: broken in its middle it reads as two."""
+    if account.system != "git" or not account.name or not account.mail:
+        return line(capture(account_words(account), limit=NAME))
+    return line(capture(account.name, limit=NAME), Break(), capture(f"<{account.mail}>", limit=NAME))
 
 
-def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
+def belonging(view: View, source: int) -> Line:
+    """What brought the released commit of a source: its change, a landing without one, or nothing recorded."""
+    ends_at = view.dossier.sources[source].source
+    changes = {(change.facts.project, change.facts.id): change for change in view.changes}
+    for place in view.dossier.places:
+        if place.source != source or place.commit.id != ends_at.commit:
+            continue
+        if place.change is not None and (ends_at.project, place.change) in changes:
+            return line(changes[ends_at.project, place.change].label)
+        if place.direct_push is not None:
+            said = say("{how}, {entry}", how=how_landed(place.direct_push), entry=entry(place.direct_push))
+            return line(status(Mark.FAIL, say("Without a change")), f" {said}")
+    return line(status(Mark.FAIL, say("Belongs to no recorded change")))
+
+
+def _other_way(view: View, elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
     return Table(
         columns(
             (say("Entry"), 9),
@@ -297,7 +324,9 @@ def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
                     line(str(record.index)),
                     line(ledger_time(record)),
                     line(
-                        capture(record.event.context.about.change or say("none: {how}", how=_how(record)), limit=TITLE)
+                        capture(
+                            record.event.context.about.change or say("none: {how}", how=how_landed(record)), limit=TITLE
+                        )
                     ),
                     digest_line(record.event.body.commit)
                     if isinstance(record.event.body, Merge)
@@ -306,13 +335,19 @@ def _other_way(elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
                         say("a parent of a listed commit: released, but not on the list")
                         if omitted
                         else say("landed between the previous release and this one; no commit of it is on the list")
+                        if previous_position(view)
+                        else say("landed up to this release; no commit of it is on the list")
                     ),
                 ),
                 hit=omitted,
             )
             for record, omitted in elsewhere
         ),
-        words(say("Everything that landed in the ledger between the previous release and this one is on the lists.")),
+        words(
+            say("Nothing: everything that landed in the ledger between the previous release and this one is listed.")
+            if previous_position(view)
+            else say("Nothing: everything that landed in the ledger up to this release is listed.")
+        ),
         words(say("In the ledger, not on the lists")),
         "small",
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Facts, Heading, Line, Mark, Row, Section, Table, line, say_line, words
+from reports.parts import Facts, Heading, Line, Mark, Row, Section, Table, line, words
+from reports.release.completeness import belonging
 from reports.release.register import once
 from reports.release.running import artifacts, differing, incidents, observed, open_incidents, way_back
 from reports.release.said import (
+    NAME,
     columns,
     digest_line,
     entry,
     entry_anchor,
+    joined,
     ledger_time,
     link,
-    listed_names,
     named,
     quiet,
     rows,
@@ -59,9 +61,17 @@ def deployments(view: View) -> Section:
             Facts(
                 rows(
                     (say("Release"), line(capture(dossier.name, limit=200), ", ", quiet(entry(dossier.record)))),
-                    (say("Released by"), line(named(dossier.released_by))),
+                    (
+                        say("Released by"),
+                        line(
+                            named(dossier.released_by),
+                            ", ",
+                            quiet(say("signed with a key of {signer}", signer=view.signer(dossier.record))),
+                        ),
+                    ),
                     (say("Time"), signed_at(dossier.record, view.settings)),
                     (say("Event"), digest_line(dossier.record.envelope, full=True)),
+                    *(_commit(view, place) for place in range(len(dossier.sources))),
                     (say("Approved by"), _approvers(view)),
                     *way_back(view),
                 )
@@ -116,10 +126,23 @@ def _approvers(view: View) -> Line:
     facts = [fact for fact in view.dossier.approvals if fact.standing and fact.approval.decision == "approve"]
     if not facts:
         return line(quiet(say("no approval of the release itself stands")))
+    return joined(
+        [
+            line(named(fact.approver), ", ", link(entry_anchor(fact.record.index), entry(fact.record), page=True))
+            for fact in facts
+        ],
+        "; ",
+    )
+
+
+def _commit(view: View, place: int) -> tuple[str, Line]:
+    """The commit at which a source ends, and what brought it."""
+    source = view.dossier.sources[place]
+    name = source.project_name or source.source.project
+    which = line(" ", quiet(capture(name, limit=NAME))) if len(view.dossier.sources) > 1 else ()
     return (
-        *listed_names(fact.approver for fact in facts),
-        *line("; "),
-        *say_line("see {section}", section=link("approvals", say("Approvals"), page=True)),
+        say("Released commit"),
+        (*digest_line(source.source.commit, full=True), *which, *line(", ", *belonging(view, place))),
     )
 
 

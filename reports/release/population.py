@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.events.work import Merge
 from ledger.records import Absent
@@ -54,6 +54,29 @@ def population(view: View) -> Population:
         tuple(place for place in places if place.change is None and place.direct_push is not None),
         tuple(place for place in places if place.change is None and place.direct_push is None),
     )
+
+
+MOST_COMMITS: Final = 400
+"""Commits printed; those without a change go first, and what is left out is counted."""
+
+
+def loose_landings(view: View) -> tuple[tuple[Record, bool], ...]:
+    """Landings of the release that belong to no recorded change, by entry, with whether the pack has a row for each."""
+    people = population(view)
+    shown = {
+        place.direct_push.index
+        for place in people.loose[: max(0, MOST_COMMITS - len(people.strange))]
+        if place.direct_push is not None
+    }
+    found = {place.direct_push.index: place.direct_push for place in people.loose if place.direct_push is not None}
+    return tuple((found[index], index in shown) for index in sorted(found))
+
+
+def how_landed(record: Record) -> str:
+    """How something landed without a recorded change."""
+    if is_push(record) or not isinstance(record.event.body, Merge):
+        return say("pushed")
+    return say("landed by {method}", method=record.event.body.method)
 
 
 def not_listed(view: View) -> tuple[tuple[Record, bool], ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ledger.events.work import Merge
 from ledger.records import Absent
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Line, Mark, Row, Section, Table, line, words
+from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, words
+from reports.release.population import how_landed, loose_landings
 from reports.release.said import (
     NONE,
     absence,
     columns,
     digest_line,
+    entry,
     entry_anchor,
     joined,
     ledger_time,
@@ -29,6 +32,7 @@ from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Landing, Revision
+    from ledger.records import Record
     from reports.parts import Block, Inline
     from reports.release.view import ChangeView, View
 
@@ -73,15 +77,16 @@ def register(view: View) -> Section:
 
 def _blocks(view: View) -> tuple[Block, ...]:
     landings = [(change, landing) for change in view.printed for landing in change.facts.landings]
+    loose = loose_landings(view)
     revisions = [(change, revision) for change in view.printed for revision in change.facts.revisions]
     return (
         *view.left_out(),
         Table(
             columns(
                 (say("Change"), 11),
-                (say("First commit"), 23),
+                (say("First commit"), 22),
                 (say("Landed, UTC"), 15),
-                (say("Method, found by"), 17),
+                (say("How it landed"), 18),
                 (say("Assistant"), 10),
                 (say("Verdicts"), 24),
             ),
@@ -90,29 +95,40 @@ def _blocks(view: View) -> tuple[Block, ...]:
             None,
             "dense",
         ),
+        Paragraph(
+            line(
+                say(
+                    "Landed: the content came onto a protected branch. How: by a merge, squash (all commits as one), "
+                    "rebase (commits put on anew) or push; then by what the landed content was found to be that of a "
+                    "recorded revision. A manifest is the list of changed files with their digests, a tree the whole "
+                    "content."
+                )
+            ),
+            small=True,
+        ),
         Table(
             columns(
-                (say("Entry"), 8),
-                (say("Change"), 14),
+                (say("Entry"), 7),
+                (say("Change"), 16),
                 (say("Commit"), 15),
                 (say("Tree"), 15),
-                (say("Method"), 11),
-                (say("By"), 19),
-                (say("Ledger time"), 18),
+                (say("How"), 10),
+                (say("By"), 17),
+                (say("On the branch, ledger time"), 20),
             ),
-            _landed(landings),
+            _landed(view, landings, loose),
             words(say("No landing is recorded.")),
-            words(say("Landings: {count}", count=number(len(landings)))),
+            words(say("Landings: {count}", count=number(len(landings) + len(loose)))),
             "dense",
         ),
         Table(
             columns(
                 (say("Entry"), 8),
                 (say("Change"), 18),
-                (say("Rev."), 6),
-                (say("Head"), 15),
+                (say("Revision"), 7),
+                (say("Last commit"), 15),
                 (say("Manifest"), 15),
-                (say("Size"), 21),
+                (say("Size"), 20),
                 (say("Pushed by"), 17),
             ),
             _revised(revisions),
@@ -129,23 +145,33 @@ def _lede(view: View) -> Line:
         return line(say("No change is recorded for this release."))
     failed = sum(bool(change.of(Outcome.FAIL)) for change in view.changes)
     untold = sum(not change.of(Outcome.FAIL) and bool(change.of(Outcome.NOT_EVALUABLE)) for change in view.changes)
+    said = say_count(
+        "{count} change, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
+        "told.",
+        "{count} changes, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
+        "told.",
+        len(view.changes),
+        failed=number(failed),
+        untold=number(untold),
+    )
+    loose = loose_landings(view)
+    if not loose:
+        return line(said)
     return line(
+        said,
+        " ",
         say_count(
-            "{count} change, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
-            "told.",
-            "{count} changes, in order of landing: {failed} with a failure, {untold} more of which something cannot be "
-            "told.",
-            len(view.changes),
-            failed=number(failed),
-            untold=number(untold),
-        )
+            "{count} more landing belongs to no recorded change.",
+            "{count} more landings belong to no recorded change.",
+            len(loose),
+        ),
     )
 
 
 def _row(change: ChangeView) -> Row:
     facts = change.facts
     last = facts.last_revision
-    landed = joined([line(ledger_time(item.record)[:16]) for item in facts.landings]) or line(quiet(say("not landed")))
+    landed = joined([line(ledger_time(item.there_by)) for item in facts.landings]) or line(quiet(say("not landed")))
     how = joined(
         [line(item.merge.method, quiet(f", {say(_BINDINGS[item.binding])}")) for item in facts.landings],
         "; ",
@@ -160,25 +186,54 @@ def _row(change: ChangeView) -> Row:
     )
 
 
-def _landed(landings: list[tuple[ChangeView, Landing]]) -> tuple[Row, ...]:
+def _landed(
+    view: View, landings: list[tuple[ChangeView, Landing]], loose: tuple[tuple[Record, bool], ...]
+) -> tuple[Row, ...]:
+    """A row for each landing, with or without a recorded change, ascending by entry."""
     placed: set[int] = set()
-    found: list[Row] = []
+    found = [(record.index, _loose(view, record, shown=shown)) for record, shown in loose]
     for change, item in landings:
-        found.append(
-            Row(
-                (
-                    line(str(item.record.index)),
-                    line(link(change.anchor("r"), change.label)),
-                    digest_line(item.merge.commit),
-                    digest_line(item.merge.tree),
-                    line(item.merge.method),
-                    listed_names((item.merged_by,)),
-                    line(ledger_time(item.record)),
-                ),
-                anchor=once(placed, item.record.index),
-            )
+        row = Row(
+            (
+                line(str(item.record.index)),
+                line(link(change.anchor("r"), change.label)),
+                digest_line(item.merge.commit),
+                digest_line(item.merge.tree),
+                line(item.merge.method),
+                listed_names((item.merged_by,)),
+                there(item),
+            ),
+            anchor=once(placed, item.record.index),
         )
-    return tuple(found)
+        found.append((item.record.index, row))
+    return tuple(row for _, row in sorted(found, key=lambda one: one[0]))
+
+
+def there(item: Landing) -> Line:
+    """When a landing was on the branch, and by which entry where a push told it before the merge event did."""
+    if item.pushed is None:
+        return line(ledger_time(item.record))
+    said = say("{pushed} (push), recorded as merge in {merge}", pushed=entry(item.pushed), merge=entry(item.record))
+    return line(ledger_time(item.pushed), Break(), quiet(said))
+
+
+def _loose(view: View, record: Record, *, shown: bool) -> Row:
+    """A landing that belongs to no recorded change; its entry has its row in Completeness."""
+    body = record.event.body
+    merge = body if isinstance(body, Merge) else None
+    index = str(record.index)
+    return Row(
+        (
+            line(link(entry_anchor(record.index), index) if shown else index),
+            line(status(Mark.FAIL, say("Without a change"))),
+            line(quiet(NONE)) if merge is None else digest_line(merge.commit),
+            line(quiet(NONE)) if merge is None else digest_line(merge.tree),
+            line(how_landed(record)),
+            line(quiet(say("not stated; recorded by {signer}", signer=view.signer(record)))),
+            line(ledger_time(record)),
+        ),
+        hit=True,
+    )
 
 
 def _revised(revisions: list[tuple[ChangeView, Revision]]) -> tuple[Row, ...]:

@@ -27,7 +27,7 @@ from reports.release.said import (
 from reports.release.stated import state_of
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number
+from reports.wording import number, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,26 +48,46 @@ MOST: Final = 40
 def way_back(view: View) -> tuple[tuple[str, Line], ...]:
     """Rows: the release before, and the one that the changes name as the way back."""
     previous = _previous(view)
-    back = dict.fromkeys(
-        state.body.returns_to
-        for change in view.changes
-        if (state := state_of(change)) is not None and state.body.returns_to is not None
-    )
     return (
         (
             say("Release before"),
             joined([line(_name(record), quiet(f", {entry(record)}")) for record in previous], "; ")
-            or line(quiet(say("none recorded: this is the first, or the one before was not recorded"))),
-        ),
-        (
-            say("Way back"),
-            line(
-                say("to {releases}, as the changes state", releases=capture(", ".join(back), limit=200))
-                if back
-                else say("no change names a release to return to"),
+            or line(
+                quiet(
+                    say("none: the release event declares a first release")
+                    if view.first_release
+                    else say("not recorded: the release event names a commit before, at which no recorded release ends")
+                )
             ),
         ),
+        (say("Way back"), _way_back(view)),
     )
+
+
+def _way_back(view: View) -> Line:
+    """Which releases the changes name to return to, and of how many of them none is named."""
+    back: dict[str, int] = {}
+    for change in view.changes:
+        state = state_of(change)
+        if state is not None and state.body.returns_to is not None:
+            back[state.body.returns_to] = back.get(state.body.returns_to, 0) + 1
+    if not back:
+        return line(say("no change names a release to return to"))
+    whole = len(view.changes)
+    parts = [
+        line(say("to {release}, as {share} changes state", release=capture(name, limit=120), share=share(many, whole)))
+        for name, many in back.items()
+    ]
+    if rest := whole - sum(back.values()):
+        parts.append(
+            line(
+                status(
+                    Mark.CANNOT_TELL,
+                    say_count("{count} change names none", "{count} changes name none", rest),
+                )
+            )
+        )
+    return joined(parts, "; ")
 
 
 def _previous(view: View) -> tuple[Record, ...]:
@@ -87,7 +107,7 @@ def _name(record: Record) -> str:
 def artifacts(view: View) -> Table:
     """Every artifact of the release with the builds that made it."""
     return Table(
-        columns((say("Artifact"), 22), (say("SHA-256"), 44), (say("Built from, and how that is known"), 34)),
+        columns((say("Artifact"), 18), (say("SHA-256"), 56), (say("Built from, and how that is known"), 26)),
         tuple(_artifact(view, item) for item in view.dossier.release.artifacts),
         words(say("The release event names no artifact.")),
         words(say("Artifacts of the release, and their provenance")),
@@ -103,7 +123,7 @@ def _artifact(view: View, item: Artifact) -> Row:
         (
             line(capture(item.name, limit=120)),
             digest_line(item.sha256, full=True),
-            joined([_build(view, one) for one in made], "; ") or line(strong(say("no build of it is recorded"))),
+            joined([_build(view, one) for one in made], "; ") or line(status(Mark.FAIL, say("No build recorded"))),
         ),
         hit=not made,
     )
@@ -112,7 +132,11 @@ def _artifact(view: View, item: Artifact) -> Row:
 def _build(view: View, item: Told[Build]) -> Line:
     body = item.body
     own = any(source.commit == body.commit for source in view.dossier.release.sources)
-    known = say("by a provenance statement") if body.source == "provenance" else say("somebody watched")
+    known = (
+        say("by a provenance statement")
+        if body.source == "provenance"
+        else say("as whoever recorded the build observed it")
+    )
     return (
         *line(say("commit "), *digest_line(body.commit)),
         *(() if own else line(" ", status(Mark.FAIL, say("Not a released commit")))),
@@ -125,25 +149,34 @@ def observed(view: View) -> tuple[Block, ...]:
     found = view.dossier.observations
     same = sum(_same(view, item.body) is True for item in found)
     verified = sum(item.body.verification is not None for item in found)
+    deployed = [item for item in view.dossier.deployments if item.deploy.status == "succeeded"]
+    nothing = (
+        say(
+            "Nobody recorded what ran after the deployment: whether what was deployed is what was released is known "
+            "from the deployment's own words alone."
+        )
+        if deployed
+        else say("No deployment that succeeded is recorded, and nobody recorded that anything of this release runs.")
+    )
     blocks: list[Block] = [
         Heading(words(say("What was seen running"))),
         Paragraph(
             line(
                 say_count(
-                    "{count} observation after deployment; in {same} everything seen running has a digest of the "
-                    "release. {verified} tell of a verification.",
-                    "{count} observations after deployment; in {same} everything seen running has a digest of the "
-                    "release. {verified} tell of a verification.",
+                    "{count} observation of what runs; in {same} everything seen running has a digest of the release.",
+                    "{count} observations of what runs; in {same} everything seen running has a digest of the release.",
                     len(found),
                     same=number(same),
-                    verified=number(verified),
-                )
-                if found
-                else say(
-                    "Nobody recorded what ran after the deployment: whether what was deployed is what was released is "
-                    "known from the deployment's own words alone."
-                )
+                ),
+                " ",
+                say_count(
+                    "{count} of them tells how a verification of the deployment went.",
+                    "{count} of them tell how a verification of the deployment went.",
+                    verified,
+                ),
             )
+            if found
+            else line(nothing)
         ),
     ]
     if found:
@@ -203,7 +236,11 @@ def _observation(view: View, item: Told[Observation]) -> Row:
     said = (
         line(status(Mark.CANNOT_TELL, say("Not stated")))
         if same is None
-        else line(status(Mark.PASS, say("Equal")), f" {number(len(body.running))}")
+        else line(
+            status(Mark.PASS, say("Equal")),
+            " ",
+            say_count("{count} digest, of the release", "{count} digests, all of the release", len(body.running)),
+        )
         if same
         else line(
             status(Mark.FAIL, say("Differs")),
@@ -245,25 +282,26 @@ def incidents(view: View) -> tuple[Block, ...]:
         Paragraph(
             line(
                 say_count(
-                    "{count} incident suspects this release or one of its changes, {closed} of them closed.",
-                    "{count} incidents suspect this release or one of its changes, {closed} of them closed.",
+                    "{count} incident names this release or one of its changes as a possible cause; closed: {closed}.",
+                    "{count} incidents name this release or one of its changes as a possible cause; closed: {closed}.",
                     len(numbers),
                     closed=number(len(closed)),
                 )
                 if found
-                else say("No recorded incident suspects this release or one of its changes, up to this position.")
+                else say("No recorded incident names this release or one of its changes as a possible cause.")
             )
         ),
+        *_named_only(view, frozenset(numbers)),
         *(
             (
                 Table(
                     columns(
                         (say("Incident"), 13),
                         (say("State, severity"), 14),
-                        (say("Suspected"), 21),
+                        (say("Possible cause"), 21),
                         (say("Approved by"), 20),
                         (say("What happened"), 20),
-                        (say("Mended by"), 12),
+                        (say("Corrected by"), 12),
                     ),
                     tuple(_incident(view, item) for item in found),
                     words(say("None.")),
@@ -277,21 +315,51 @@ def incidents(view: View) -> tuple[Block, ...]:
     )
 
 
+def _named_only(view: View, recorded: frozenset[str]) -> tuple[Block, ...]:
+    """The incidents that an exception gives as its ground and of which no event is recorded here."""
+    declared = (*view.dossier.exceptions, *(item for change in view.changes for item in change.facts.exceptions))
+    every = {item.body.incident for item in view.dossier.surroundings.incidents} | recorded
+    names = dict.fromkeys(
+        item.exception.incident
+        for item in declared
+        if item.exception.incident is not None and item.exception.incident not in every
+    )
+    if not names:
+        return ()
+    said = say_count(
+        "The exceptions name an incident as their ground of which no event is recorded: {incidents}.",
+        "The exceptions name {count} incidents as their ground of which no event is recorded: {incidents}.",
+        len(names),
+        incidents=capture(", ".join(names), limit=300),
+    )
+    return (Paragraph(line(strong("! "), said)),)
+
+
 def _incident(view: View, item: Told[Incident]) -> Row:
     body = item.body
     suspected = [_suspect(view, one) for one in body.suspects]
     return Row(
         (
             line(capture(body.incident, limit=NAME), quiet(f" {entry(item.record)}")),
-            line(body.state, ", ", body.severity, Break(), quiet(ledger_time(item.record)[:16])),
+            line(body.state, ", ", body.severity, Break(), quiet(ledger_time(item.record))),
             joined(suspected, "; ") or line(quiet(say("nothing is named"))),
             joined(_approved(view, body), "; ") or line(quiet(NONE)),
             _told(view, item),
-            line(quiet(NONE)) if body.corrective is None else line(say("change {change}", change=body.corrective)),
+            _corrected(view, body.corrective),
         ),
         hit=body.state != "closed",
         anchor=entry_anchor(item.record.index),
     )
+
+
+def _corrected(view: View, change: str | None) -> Line:
+    """The change that the incident names as its correction."""
+    if change is None:
+        return line(quiet(say("no change is named")))
+    known = next((one for one in view.changes if one.facts.id == change), None)
+    if known is None:
+        return line(say("change {change}, not of this release", change=change))
+    return line(link(known.anchor("r"), known.label, page=True) if view.shows(known) else known.label)
 
 
 def _approved(view: View, body: Incident) -> list[Line]:

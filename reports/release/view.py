@@ -12,7 +12,7 @@ from ledger.rules.shape import ChangeCase
 from ledger.rules.verdict import Outcome
 from ledger.rules.wording import with_names
 from reports.parts import Mark, Paragraph, line, words
-from reports.release.said import TITLE, subject_of
+from reports.release.said import TITLE, named, short_principal, subject_of
 from reports.say import ENGLISH, say, say_count
 from reports.text import capture
 from reports.wording import share
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ledger.digests import Digest
     from ledger.dossier.facts import ChangeFacts, ReleaseDossier
+    from ledger.records import Record
     from ledger.rules.policy import PolicyRules
     from ledger.rules.verdict import Assessment, Verdict
     from ledger.verify.findings import Verification
@@ -165,6 +166,16 @@ class View:
         """The change as rules read it, for sections that sort approvals as rules do."""
         return ChangeCase(self.dossier.records, change.facts, self.policy.shared, self.carried.as_of)
 
+    def signer(self, record: Record) -> Text:
+        """The name of whose key signed an entry, which need not be who acted."""
+        party = self.dossier.parties.get(record.key.principal)
+        return words(short_principal(record.key.principal)) if party is None else named(party)
+
+    @property
+    def first_release(self) -> bool:
+        """Whether the release event declares that no release came before, in any of its sources."""
+        return all(source.source.previous is None for source in self.dossier.sources)
+
     @property
     def changeless(self) -> bool:
         """Whether the release holds no recorded change, so that sections about changes have one sentence."""
@@ -242,11 +253,15 @@ def look(
 
 
 def title_of(change: ChangeFacts) -> Text:
-    """Subject of the first commit of the change's latest revision, else of what landed."""
+    """Subject of the first commit of the change's latest revision, else of what landed, marked as such."""
     last = change.last_revision
-    lists = [] if last is None else [last.commits]
-    lists += [landing.commits for landing in change.landings]
-    return next(filter(None, map(subject_of, lists)), words(say("no commit subject at hand")))
+    first = None if last is None else subject_of(last.commits)
+    if first is not None:
+        return first
+    landed = next(filter(None, (subject_of(landing.commits) for landing in change.landings)), None)
+    if landed is None:
+        return words(say("no commit subject at hand"))
+    return capture(say("{subject} (as it landed)", subject=landed.plain), limit=TITLE + 40)
 
 
 def bundle_name(product: str, version: str) -> str:

@@ -172,16 +172,19 @@ def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
     if numbers("completeness")[2]:
         pushed = sum("] pushed" in said(row.cells[3]) for block in without for row in block.rows)
         assert rest.pop(0) == pushed
-    assert rest[0] == len(table(complete, "In the ledger").rows)
+    assert (rest[0] if rest else 0) == len(table(complete, "In the ledger").rows)
     figures = next(block for block in complete.blocks if isinstance(block, Figures))
     assert [int(str(item.value)) for item in figures.items] == numbers("completeness")[:4]
 
     rows = table(one.section("register"), "Change").rows
     failed = sum("[! Fail]" in said(row.cells[-1]) for row in rows)
+    landed = table(one.section("register"), "Landings").rows
+    loose = sum("Without a change" in said(row.cells[1]) for row in landed)
     assert numbers("register") == [
         len(rows),
         failed,
         sum("Cannot tell" in said(row.cells[-1]) and "Fail" not in said(row.cells[-1]) for row in rows),
+        *([loose] if loose else []),
     ]
 
     signed = [block for block in one.section("approvals").blocks if isinstance(block, Signature)]
@@ -222,12 +225,12 @@ def test_planted_faults_are_all_in_the_words_of_print() -> None:
         "[The text is erased; the signed commitment to it remains.]",
         "unresolved: Some One <someone@elsewhere.example>",
         "[! Not recorded]",
-        "[! No change] pushed, entry",
+        "[! Without a change] pushed, entry",
         "attempt 3",
         "0 of 7 passed, 7 skipped; no case executed",
         "no run is recorded",
         "one administrator alone can change the roster of this ledger",
-        "printed pages are not covered by a signature; the attached records are.",
+        "The printed pages are not covered by a signature; the attached records are.",
     ):
         assert sentence in text or sentence in str(made("troubled").document.notice), sentence
 
@@ -276,11 +279,12 @@ def test_a_release_without_changes_is_said_in_sentences(*, tested: bool) -> None
 
     without = table(one.section("completeness"), "Commits without")
     assert [said(row.cells[3]).partition(",")[0] for row in without.rows] == [
-        "[! No change] landed by merge",
-        "[! No change] pushed",
+        "[! Without a change] landed by merge",
+        "[! Without a change] pushed",
     ]
-    assert "2 without one, 0 in nothing recorded. Of those without one, 1 came by a push." in said(
-        one.section("completeness").lede
+    assert (
+        "2 landed without one, 0 in nothing that is recorded. Of what landed without a recorded change, 1 commit was "
+        "pushed straight to the branch." in said(one.section("completeness").lede)
     )
 
     traces = table(one.section("assistants"), "Commits with traces")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ledger.canonical import encode
+from ledger.canonical import Encodable, encode
 from ledger.digests import digest_bytes
 from ledger.events.context import NOTHING, About
 from ledger.events.evidence import ComparedRef, Reconciliation
@@ -298,7 +298,8 @@ def _afterwards(company: Company, release: Record) -> None:
     opened = Incident("change", "INC-78", "high", "opened", suspects, "23", "production", "payments-api")
     _tell(company, opened, noa, about, (("summary", "Statements are late since the night."),), noa)
     ref = ComparedRef(3, 1, 2, MAIN, 0, git_id("head"), git_id("base"))
-    found = encode({"v": 1})
+    told: dict[str, Encodable] = {"missing": [git_id("head")], "ref": MAIN, "unknown": []}
+    found = encode({"refs": [told], "v": 1})
     kept = [world.content("reconciliation", found)]
     world.work(
         PROJECT, Reconciliation(0, (ref,), digest_bytes(found), len(world.entries)), company.ci, company.ci, kept
