@@ -185,6 +185,7 @@ def incident_starts(source: Source, known: Known, incident: str) -> list[Start]:
         raise NotFoundError(
             "not-recorded",
             "no incident of this id is recorded",
+            details={"incident": incident},
             remedy="See which are: evidence log --kind incident",
         )
     chosen = [record for record in records.entries if record.index in indexes]

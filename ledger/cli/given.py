@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import FormatError
+from ledger.errors import FormatError, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ledger.digests import Digest
 
 TIME_EXAMPLE: Final = "2026-11-21T09:30:00Z"
+_VALUE_LIMIT: Final = 256
 _DIGEST_EXAMPLE: Final = "sha256: and 64 digits of 0-9 and a-f, whole, as evidence log --json prints them"
 _LABEL_EXAMPLE: Final = "a word of lower-case letters, digits and hyphens that begins with a letter, such as "
 
@@ -30,13 +31,10 @@ def given(option: str, value: str, example: str) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
-        raise FormatError(
-            error.slug,
-            error.message,
-            where=option,
-            details={**error.details, "value": value},
-            remedy=f"Write {option} so: {example}",
-        ) from None
+        error.where = option
+        error.details = {**error.details, "value": escaped(value, _VALUE_LIMIT)}
+        error.remedy = f"Write {option} so: {example}"
+        raise
 
 
 def given_time(value: str, option: str) -> str:

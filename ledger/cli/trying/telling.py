@@ -258,7 +258,7 @@ def _tests_question(history: History, report: Report | None) -> Question:
         asked,
         f"{results(report)}; taken to be of {report.commit[:12]}, {where}",
         "who ran them, where, and whether on exactly this commit; and a run on each landing before",
-        "evidence record test --junit FILE",
+        "evidence record test FILE --suite NAME",
     )
 
 
@@ -272,7 +272,7 @@ def _commands(where: str, report: Report | None) -> tuple[tuple[str, str], ...]:
         (f"evidence people suggest --repo {where} > people.toml", "list who is in the history; you say who may what"),
         ("evidence people import people.toml", "make people, roles and keys known"),
         ("evidence record diff", "in CI, for each state of a change"),
-        ("evidence record test --junit FILE", "in CI, after the tests"),
+        ("evidence record test FILE --suite NAME", "in CI, after the tests"),
         ("evidence record merge", "in CI, on pushes to a protected branch"),
         ("evidence approve CHANGE", "each approver, with a key of their own"),
         ("evidence record release, evidence pack PRODUCT@VERSION", "for an auditor"),
