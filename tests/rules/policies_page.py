@@ -31,11 +31,16 @@ def rendered() -> str:
     return "\n".join(lines) + "\n"
 
 
+def between(begin: str, end: str, table: str) -> str:
+    """The page with ``table`` between two marks."""
+    text = PAGE.read_text("utf-8")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    return f"{before}{begin}{table}{end}{after}"
+
+
 def page_with(table: str) -> str:
     """The page with ``table`` between its two marks."""
-    text = PAGE.read_text("utf-8")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return f"{before}{BEGIN}{table}{END}{after}"
+    return between(BEGIN, END, table)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from ledger.cli.policyfile import parse_yaml_policy
 from ledger.globs import matches, parse_glob
 from ledger.policies.presets import preset_yaml
 from ledger.rules.advice import advice
-from tests.rules.policies_page import PAGE, page_with, rendered
+from tests.rules import first_day
+from tests.rules.policies_page import PAGE, between, page_with, rendered
 
 TEXT = PAGE.read_text("utf-8")
 PATTERN_ROW = re.compile(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -19,6 +20,13 @@ PATTERN_ROW = re.compile(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 def test_the_table_is_what_the_ready_policies_take() -> None:
     """Nobody chooses by a row that is out of date: python -m tests.rules.policies_page writes it anew."""
     assert page_with(rendered()) == TEXT
+
+
+def test_the_first_day_is_what_the_ready_policies_answer() -> None:
+    """Every rule that shuts a gate on a first day is in the table: python -m tests.rules.first_day writes it anew."""
+    assert between(first_day.BEGIN, first_day.END, first_day.rendered()) == TEXT
+    told = {rule for rules in first_day.shut().values() for rule in rules}
+    assert told == set(first_day.TELLING)
 
 
 def patterns() -> list[tuple[str, str, str]]:
