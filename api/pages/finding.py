@@ -23,6 +23,7 @@ from api.pages.asking import (
     same_file,
 )
 from api.pages.known import StoreSource, position_at
+from api.pages.listing import list_changes
 from api.pages.sharing import Sharing, change_of, event_of
 from ledger.digests import Digest
 from ledger.documents import parse_commits
@@ -42,15 +43,13 @@ from reports.pages.words import (
     changes_hidden,
     led_by,
     led_by_commit,
-    listed_latest,
     looked_back,
     looked_through,
     release_unread,
+    releases_looked,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from api.pages.known import Knowing, KnownNow
     from api.pages.looking import Looker
     from ledger.dossier.trace import TraceStep
@@ -107,21 +106,13 @@ class _Search:
         self._notes: list[str] = []
         self._unread = 0
 
-    def answer(self) -> Answer:  # noqa: C901, PLR0911 -- one case a question
+    def answer(self) -> Answer:  # noqa: PLR0911 -- one case a question
         asked = read_asked(self._text)
         match asked:
             case FileLines():
                 return self._files(asked)
-            case Session():
-                return self._listing(
-                    prompt.change for prompt in self._finder.sharing.prompts() if prompt.session == asked.session
-                )
-            case ModelName():
-                return self._listing(
-                    prompt.change for prompt in self._finder.sharing.prompts() if asked.model in prompt.models
-                )
-            case Principal():
-                return self._listing(self._finder.sharing.decided(asked.principal))
+            case Session() | ModelName() | Principal():
+                return list_changes(self._finder.sharing, self._text, asked)
             case Digested():
                 return self._laid_out(self._by_digest(Digest(asked.digest)))
             case Begun():
@@ -187,16 +178,18 @@ class _Search:
                     found += self._by_digest(Digest(name))
             else:
                 found += object_starts(self._source, name)
-        if not found and len(digits) in (40, 64):
+        whole = len(digits) in (40, 64)
+        if not found and whole:
             found = self._inside(digits)
         if not found:
             found = [start for name in names for start in base_starts(self._source, name.removeprefix("sha256:"))]
         if not found and digits.isdigit():
             found = self._named(digits)
         if not found:
+            lists = f", nor do the commit lists of the latest {MOST_MANIFESTS} landings" if whole else ""
             raise NotFoundError(
                 "not-recorded",
-                "no event of this ledger names this commit, tree or digest",
+                f"no event of this ledger names this commit, tree or digest{lists}",
                 remedy="For a commit inside a landing: evidence trace COMMIT --repo CLONE",
             )
         return list(dict.fromkeys(found))
@@ -312,6 +305,8 @@ class _Search:
             if any(self._holds(event, record) for record in landed):
                 wanted.add(entry.leaf.envelope)
         if not wanted:
+            if len(releases) == MOST_RELEASES:
+                self._notes.append(releases_looked(MOST_RELEASES))
             return ()
         queries: list[dict[str, str | int]] = [{"kind": "release", "after": first}]
         queries += [{"kind": "deploy", "reference": one} for one in sorted(wanted)]
@@ -330,15 +325,6 @@ class _Search:
             ):
                 return True
         return False
-
-    def _listing(self, keys: Iterable[tuple[str, str] | None]) -> Answer:
-        found = [key for key in dict.fromkeys(keys) if key is not None]
-        if not found:
-            raise NotFoundError("not-recorded", "no change of this ledger shares it")
-        others = tuple((f"{project}/{change}", change_called(change)) for project, change in found)
-        if len(others) > MOST_OTHERS:
-            self._notes.append(listed_latest(MOST_OTHERS, len(others)))
-        return Answer(self._text, (), others[:MOST_OTHERS], (), tuple(self._notes))
 
     # Lines of files
 

@@ -19,6 +19,7 @@ from reports.pages.words import entry_called, exception_called
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ledger.dossier.facts import Party
     from ledger.dossier.trace import TraceStep
     from ledger.records import Record
     from ledger.store import Entry, Store
@@ -28,6 +29,7 @@ MOST_SHARED: Final = 4
 MOST_PROMPTS: Final = 2_000
 """Latest prompts among which sessions and models are looked for."""
 MOST_DECISIONS: Final = 1_000
+"""Latest decisions of one principal, and entries that name one prompt or incident, that are looked through."""
 MOST_REMEMBERED: Final = 20_000
 """Prompts of which is kept in memory what others may share."""
 
@@ -64,18 +66,21 @@ class Sharing:
         exceptions = [step.record for step in steps if isinstance(step.record.event.body, DeclaredException)]
         found = [self._of_prompt(record, own) for record in prompts[-MOST_SHARED:]]
         found += self._of_conversations([record.event.body for record in prompts], own)  # type: ignore[misc]
-        found += [
-            Shared("approver", name, who, len(set(self.decided(name)) - own - {None}), name, whole=True)
-            for name, who in list(approvers.items())[-MOST_SHARED:]
-        ]
+        found += [self._of_approver(name, who, own) for name, who in list(approvers.items())[-MOST_SHARED:]]
         found += [self._of_exception(record, own) for record in exceptions[-MOST_SHARED:]]
         return tuple(found)
 
     def _of_prompt(self, record: Record, own: frozenset[Change]) -> Shared:
-        page = self._store.list_entries(Query(reference=record.envelope, kind="diff"), -1, 1_000)
+        page = self._store.list_entries(Query(reference=record.envelope, kind="diff"), -1, MOST_DECISIONS)
         changes = {change_of(entry) for entry in page.entries} - own - {None}
         name = entry_called(record.index)
-        return Shared("prompt", name, None, len(changes), record.envelope, whole=page.next is None)
+        among = None if page.next is None else len(page.entries)
+        return Shared("prompt", name, None, len(changes), record.envelope, among)
+
+    def _of_approver(self, name: str, who: Party, own: frozenset[Change]) -> Shared:
+        decided = list(self.decided(name))
+        among = None if len(decided) < MOST_DECISIONS else len(decided)
+        return Shared("approver", name, who, len(set(decided) - own - {None}), name, among)
 
     def _of_conversations(self, prompts: Iterable[Prompt], own: frozenset[Change]) -> list[Shared]:
         told = list(prompts)
@@ -93,26 +98,23 @@ class Sharing:
                 by_session[prompt.session].add(prompt.change)
             for model in prompt.models & by_model.keys():
                 by_model[model].add(prompt.change)
-        whole = looked < MOST_PROMPTS
+        among = None if looked < MOST_PROMPTS else looked
         return [
-            *(
-                Shared("session", name, None, len(some), f"session:{name}", whole=whole)
-                for name, some in by_session.items()
-            ),
-            *(Shared("model", name, None, len(some), f"model:{name}", whole=whole) for name, some in by_model.items()),
+            *(Shared("session", name, None, len(some), f"session:{name}", among) for name, some in by_session.items()),
+            *(Shared("model", name, None, len(some), f"model:{name}", among) for name, some in by_model.items()),
         ]
 
     def _of_exception(self, record: Record, own: frozenset[Change]) -> Shared:
         body = record.event.body
         assert isinstance(body, DeclaredException)
         changes: set[Change | None] = set()
+        among = None
         if body.incident is not None:
-            page = self._store.list_entries(Query(kind="exception", incident=body.incident), -1, 1_000)
+            page = self._store.list_entries(Query(kind="exception", incident=body.incident), -1, MOST_DECISIONS)
             changes = {change_of(entry) for entry in page.entries}
+            among = None if page.next is None else len(page.entries)
         name = exception_called(record.index, body.rules)
-        return Shared(
-            "exception", name, None, len(changes - own - {None}), body.incident or record.envelope, whole=True
-        )
+        return Shared("exception", name, None, len(changes - own - {None}), body.incident or record.envelope, among)
 
     def decided(self, principal: str) -> Iterator[Change | None]:
         """The changes of the latest decisions of a principal, newest first."""
@@ -122,13 +124,16 @@ class Sharing:
     def prompts(self) -> Iterator[Prompted]:
         """The latest prompts, newest first; an entry never changes, so each is read once."""
         before: int | None = None
-        for _ in range(0, MOST_PROMPTS, 1_000):
-            page = self._store.latest_entries(Query(kind="prompt", before=before), 1_000)
+        left = MOST_PROMPTS
+        while left > 0:
+            size = min(left, 1_000)
+            page = self._store.latest_entries(Query(kind="prompt", before=before), size)
             for entry in page:
                 yield self._prompted(entry)
-            if len(page) < 1_000:
+            if len(page) < size:
                 return
             before = page[-1].index
+            left -= size
 
     def _prompted(self, entry: Entry) -> Prompted:
         with self._lock:

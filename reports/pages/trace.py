@@ -48,8 +48,8 @@ class Shared:
     """Other changes that share it."""
     query: str
     """What to ask for to see them."""
-    whole: bool
-    """Whether the whole log was looked through."""
+    among: int | None = None
+    """How many prompts, decisions or entries were looked through, where there are more; None: the whole log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +279,8 @@ def _what(step: TraceStep, *, contents: bool, several: bool) -> Line:
 
 def _shared(found: Shared, *, contents: bool) -> SharedRow:
     counted = say_count("{count} other change", "{count} other changes", found.changes)
-    if not found.whole:
-        counted = say("{counted}, as far as was looked", counted=counted)
+    if found.among is not None:
+        counted = say("{counted} among {what}", counted=counted, what=_looked(found.sort, found.among))
     return SharedRow(
         words(_sort(found.sort)),
         _value(found, contents=contents),
@@ -293,12 +293,24 @@ def _unshared(found: Sequence[Shared], *, contents: bool) -> Text | None:
     if not found:
         return None
     listed = ", ".join(f"{_sort(one.sort)} {_value(one, contents=contents).plain}" for one in found)
+    looked = ", ".join(dict.fromkeys(_looked(one.sort, one.among) for one in found if one.among is not None))
     said = (
-        say("No other change shares: {things}.", things=listed)
-        if all(one.whole for one in found)
-        else say("As far as was looked, no other change shares: {things}.", things=listed)
+        say("No other change shares: {things}. Looked through: {what}.", things=listed, what=looked)
+        if looked
+        else say("No other change shares: {things}.", things=listed)
     )
     return capture(said, limit=1_000)
+
+
+def _looked(sort: str, count: int) -> str:
+    """What was looked through for something that other changes may share, where that was not everything."""
+    if sort in {"session", "model"}:
+        return say_count("the latest {count} prompt", "the latest {count} prompts", count)
+    if sort == "approver":
+        return say_count(
+            "the latest {count} decision of this person", "the latest {count} decisions of this person", count
+        )
+    return say_count("the first {count} entry that names it", "the first {count} entries that name it", count)
 
 
 def _value(found: Shared, *, contents: bool) -> Text:

@@ -80,6 +80,37 @@ def listed_latest(shown: int, count: int) -> str:
     return say("Listed: the latest {shown} of {count} changes.", shown=shown, count=f"{count:,}")
 
 
+def prompts_looked(count: int, *, whole: bool) -> str:
+    """How many prompts were looked through for a session or a model."""
+    if whole:
+        return say_count(
+            "The {count} prompt recorded was looked through.", "All {count} prompts were looked through.", count
+        )
+    return say_count(
+        "The latest {count} prompt was looked through, earlier ones were not.",
+        "The latest {count} prompts were looked through, earlier ones were not.",
+        count,
+    )
+
+
+def decisions_looked(count: int) -> str:
+    """That no more decisions of a principal than the latest were looked through."""
+    return say_count(
+        "The latest {count} decision was looked through, earlier ones were not.",
+        "The latest {count} decisions were looked through, earlier ones were not.",
+        count,
+    )
+
+
+def releases_looked(count: int) -> str:
+    """That a landing is in none of the releases that were looked through, and more were recorded since."""
+    return say_count(
+        "The {count} release after the landing was looked through and does not list it, later ones were not.",
+        "The {count} releases after the landing were looked through and do not list it, later ones were not.",
+        count,
+    )
+
+
 def looked_through(count: int, unread: int) -> str:
     """How many manifests were looked through for a path, and how many could not be read or were too long."""
     said = say_count(
