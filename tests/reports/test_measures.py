@@ -68,14 +68,14 @@ def test_every_measure_is_in_one_table_with_its_numbers() -> None:
 
 
 def test_the_first_sentence_counts_what_landed() -> None:
-    """The number of changes in prose is that of the view, and the baseline is named by its positions."""
+    """The number of changes in prose is that of the view, and the baseline is named by its days and positions."""
     view = quarter()
     told = said(measures_section(view).lede)
     assert view.baseline is not None
     assert f"{len(view.changes)} changes that landed" in told
-    assert (
-        f"positions {view.baseline.first} to {view.baseline.end}, in which {len(view.baseline.changes)} changes" in told
-    )
+    positions = f"(positions {view.baseline.first} to {view.baseline.end})"
+    assert view.baseline_span.endswith(positions)
+    assert f"The baseline is {view.baseline_span}, in which {len(view.baseline.changes)} changes" in told
 
 
 def test_without_a_baseline_nothing_is_compared() -> None:

@@ -89,7 +89,7 @@ def test_before_the_number_the_plan_says_what_to_do() -> None:
     assert fact(section, "Auditor's number") == "not given yet"
     assert fact(section, "Population digest") == plan_of(view).digest[7:]
     (command,) = [block for block in section.blocks if isinstance(block, Listing)]
-    assert command.text.plain == "evidence pack quarter.evidence.zip --auditor-number NUMBER --anchor ledger.pub"
+    assert command.text.plain == "evidence pack quarter.evidence.pdf --auditor-number NUMBER --anchor ledger.pub"
 
 
 def test_a_size_that_was_asked_for_stays_in_the_command() -> None:
