@@ -1,42 +1,60 @@
-"""What the methods of both packs print alike: which rules are off, what strict means, and the words used."""
+"""What the methods of both packs print alike: which rules are off, what shuts a gate, and the words used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.rules.plain import gate_words
 from reports.parts import Paragraph, Row, Table, line, words
-from reports.release.said import columns
+from reports.release.said import NONE, columns, quiet, strong
 from reports.say import say, say_count
-from reports.text import capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ledger.rules.policy import PolicyRules
     from ledger.rules.shape import Rule
-    from reports.parts import Line
+    from reports.parts import Block, Line
 
 
-def strict_line(policy: PolicyRules) -> Line:
-    """What a gate does under the policy where a verdict cannot be told."""
-    return line(
-        say("yes: what cannot be told keeps a gate shut")
-        if policy.strict
-        else say("no: what cannot be told warns at a gate")
-    )
+def gate_line(policy: PolicyRules) -> Line:
+    """What shuts a gate under the policy, in the words in which the policy itself is told."""
+    return line(gate_words(strict=policy.strict))
 
 
-def rules_off(off: Sequence[Rule], *, titles: bool) -> Paragraph:
-    """The rules that nothing here was asked about, by id and perhaps title, so that what was left out is known."""
+def rules_off(off: Sequence[Rule]) -> tuple[Block, ...]:
+    """The rules that nothing here was asked about, in two columns, so that what was left out is known."""
     if not off:
-        return Paragraph(line(say("No known rule is off in this policy.")), small=True)
-    told = say_count(
-        "{count} known rule is off in this policy and was not asked: {rules}.",
-        "{count} known rules are off in this policy and were not asked: {rules}.",
-        len(off),
-        rules="; ".join(f"{rule.id} {rule.title}" for rule in off) if titles else ", ".join(rule.id for rule in off),
+        return (Paragraph(line(say("No known rule is off in this policy.")), small=True),)
+    half = (len(off) + 1) // 2
+    left, right = off[:half], off[half:]
+    return (
+        Table(
+            columns((say("Rule"), 9), (say("What it would ask for"), 41), (say("Rule"), 9), (say("And"), 41)),
+            tuple(
+                Row(
+                    (
+                        *_off(one),
+                        *(_off(right[place]) if place < len(right) else (line(quiet(NONE)), line(quiet(NONE)))),
+                    )
+                )
+                for place, one in enumerate(left)
+            ),
+            words(say("None.")),
+            words(
+                say_count(
+                    "{count} known rule is off in this policy and was not asked",
+                    "{count} known rules are off in this policy and were not asked",
+                    len(off),
+                )
+            ),
+            "dense",
+        ),
     )
-    return Paragraph(line(capture(told, limit=20_000)), small=True)
+
+
+def _off(rule: Rule) -> tuple[Line, Line]:
+    return line(strong(rule.id)), line(quiet(rule.title))
 
 
 def glossary(meant: Iterable[tuple[str, str]]) -> Table:

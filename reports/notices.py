@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reports.parts import line, words
-from reports.release.said import digest_line
+from reports.release.said import digest_line, quiet
 from reports.say import say, to_say
 from reports.text import capture
 from reports.wording import moment_in
@@ -19,7 +19,7 @@ LAYOUT: Final = 2
 """Version of the packs' own layout and wording; part of a pack's id."""
 
 NOT_SEALED: Final = to_say("Not sealed")
-UNSEALED: Final = to_say("Not sealed: printed pages are not covered by a signature; the attached records are.")
+UNSEALED: Final = to_say("The printed pages are not covered by a signature; the attached records are.")
 
 
 def foot(settings: PackSettings) -> Text | None:
@@ -49,17 +49,17 @@ def cover(settings: PackSettings) -> Text:
 
 def control(settings: PackSettings, carried: Carried) -> list[tuple[str, Line]]:
     """Document control, as the last rows of the cover's facts."""
-    found: list[tuple[str, Line]] = []
-    if settings.classification:
-        found.append((say("Classification"), line(capture(settings.classification, limit=80))))
-    found += [
-        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
-        (say("Prepared from"), line(capture(settings.prepared_from or say("not stated"), limit=200))),
-    ]
-    if settings.prepared_by:
-        found.append((say("Prepared by"), line(capture(settings.prepared_by, limit=200))))
     return [
-        *found,
-        (say("Layout"), line(say("version {version}", version=LAYOUT))),
+        (say("Status"), _stated(settings.notice_tag, 60)),
+        (say("Classification"), _stated(settings.classification, 80)),
+        (say("Generated"), line(moment_in(settings.generated_at, settings.zone, settings.zone_name))),
+        (say("Prepared from"), _stated(settings.prepared_from, 200)),
+        (say("Prepared by"), _stated(settings.prepared_by, 200)),
+        (say("Form"), line(say("version {version} of how packs are laid out and worded", version=LAYOUT))),
         (say("Pack id"), digest_line(carried.pack_id, full=True)),
     ]
+
+
+def _stated(told: str, limit: int) -> Line:
+    """What whoever asked for the pack said; that nothing was said where it was not."""
+    return line(capture(told, limit=limit) if told else quiet(say("not stated")))

@@ -63,7 +63,9 @@ def forge_committers(value: JSON) -> str:
     mails = cast("list[str]", value)
     if not mails:
         return "No mail address is listed as the forge's own: every committer is taken for a contributor."
-    return f"As committers, {listed(mails)} are the forge itself and contributed nothing."
+    return (
+        f"A commit that names {either(mails)} as its committer was written by the forge: that name contributed nothing."
+    )
 
 
 def suites(value: JSON) -> str:

@@ -95,7 +95,7 @@ CONTROLS: Final[tuple[Control, ...]] = (
         "CC5, CC7.1 to CC7.4",
         "Controls are monitored; bypasses and incidents are followed up",
         "Verdicts over time, undeclared bypasses, what runs against what was released, incidents traced to changes.",
-        ("EXC-05", "DEP-01", "INC-01", "INC-02"),
+        ("EXC-05", "REL-04", "DEP-01", "INC-01", "INC-02"),
     ),
     Control(
         "iso27001",
@@ -144,7 +144,7 @@ CONTROLS: Final[tuple[Control, ...]] = (
         "6.5.2 to 6.5.6",
         "Roles and environments are kept apart",
         "Who deployed against who wrote, what runs against what was released, and where tests ran.",
-        ("SOD-07", "TST-09", "DEP-01"),
+        ("SOD-07", "TST-09", "REL-04", "DEP-01"),
     ),
     Control(
         "pci-dss",

@@ -94,14 +94,16 @@ def parameter_words(parameter: Parameter, value: JSON) -> str:
     """What ``value`` asks for."""
     if parameter.words is not None:
         return parameter.words(value)
-    return f"{parameter.sentence.replace('`', '')} Here: {value_words(value)}."
+    # Files write null; whoever reads no code reads what it stands for.
+    sentence = parameter.sentence.replace("`", "").replace("null:", "not set:")
+    return f"{sentence} Here: {value_words(value)}."
 
 
 def value_words(value: JSON) -> str:
     """A value as people write it."""
     match value:
         case None:
-            return "null"
+            return "not set"
         case bool():
             return "yes" if value else "no"
         case int():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import in_plain_words
 from ledger.rules.verdict import Outcome
 from reports.methods import glossary, rules_off
@@ -34,13 +32,14 @@ from reports.text import capture
 from reports.wording import zone_sentence
 
 if TYPE_CHECKING:
-    from ledger.rules.policy import PolicyRules, RuleSetting
+    from ledger.rules.plain import PlainRule
+    from ledger.rules.policy import PolicyRules
     from reports.parts import Block
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "method"
 RUN_SHEET: Final = "run-sheet"
-PARAMETERS: Final = 260
+PARAMETERS: Final = 600
 """Characters printed of a rule's parameters."""
 MOST_CLONES: Final = 6
 """Projects for which the command that compares a clone is printed."""
@@ -187,26 +186,26 @@ def _rules(policy: PolicyRules) -> list[Block]:
     half = (len(plain.shared) + 1) // 2
     return [
         Table(
-            columns((say("Rule"), 26), (say("Holds when"), 44), (say("Parameters of its own"), 30)),
-            tuple(_rule(setting) for setting in policy.rules),
+            columns((say("Rule"), 26), (say("Holds when"), 44), (say("What it asks for here"), 30)),
+            tuple(_rule(rule) for rule in plain.rules),
             words(say("No rule is on.")),
             words(say("Rules that are on")),
             "dense",
         ),
-        rules_off(plain.off, titles=False),
+        *rules_off(plain.off),
         Heading(words(say("What holds for several rules"))),
         Beside((_bullets(plain.gate, *plain.shared[:half]), _bullets(*plain.shared[half:]))),
     ]
 
 
-def _rule(setting: RuleSetting) -> Row:
-    own = {name: value for name, value in setting.settings.items() if name not in SHARED}
-    told = "; ".join(f"{name}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}" for name, value in own.items())
+def _rule(rule: PlainRule) -> Row:
     return Row(
         (
-            line(strong(setting.rule.id), " ", setting.rule.title, " ", quiet(setting.severity)),
-            line(setting.rule.statement),
-            line(code(capture(told, limit=PARAMETERS))) if told else line(quiet(say("none"))),
+            line(strong(rule.id), " ", rule.title, " ", quiet(rule.severity)),
+            line(rule.statement),
+            line(capture(" ".join(rule.parameters), limit=PARAMETERS))
+            if rule.parameters
+            else line(quiet(say("no setting of its own"))),
         )
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.methods import strict_line
+from reports.methods import gate_line
 from reports.parts import (
     Facts,
     Happening,
@@ -147,7 +147,7 @@ def _judging(view: PeriodView) -> list[tuple[str, Line]]:
     return [
         (say("Policy that judges"), line(code(policy.name), " ", *digest_line(policy.digest, full=True))),
         (say("Rules on"), line(number(len(policy.rules)))),
-        (say("Strict"), strict_line(policy)),
+        (say("What shuts a gate"), gate_line(policy)),
         (
             say("Judged by it"),
             line(

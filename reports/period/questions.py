@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.verdict import Outcome
-from reports.parts import Line, Mark, Row, Section, Table, line, words
+from reports.parts import Line, Row, Section, Table, line, words
 from reports.period.exceptions import declared
 from reports.period.results import rule_anchor
-from reports.period.shown import tally
-from reports.release.excepted import not_reviewed
-from reports.release.questions import LOOKED_AT, QUESTIONS
-from reports.release.said import columns, link, quiet, status, strong
-from reports.release.view import MARKS
-from reports.say import say
-from reports.wording import number, share
+from reports.release.asked import asked, counts, told_of
+from reports.release.excepted import looked_at
+from reports.release.questions import QUESTIONS
+from reports.release.said import columns, joined, link, quiet, strong
+from reports.say import say, say_count
+from reports.wording import number
 
 if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "questions"
-OF_PERIODS: Final = {2: ("POP-01", "POP-06"), 14: ("EXC-04",)}
+LOOKED_AT: Final = 14
+"""The question who looked at exceptions afterwards."""
+OF_PERIODS: Final = {14: ("EXC-04",)}
 """Rules that speak to a question and are asked of periods alone, by the question's number."""
 
 
@@ -40,7 +40,10 @@ def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
         (
             Table(
                 columns(
-                    (say("No."), 5), (say("An assessor asks"), 45), (say("Verdicts"), 22), (say("Answered in"), 28)
+                    (say("No."), 5),
+                    (say("An assessor asks"), 35),
+                    (say("What its rules found"), 37),
+                    (say("Answered in"), 23),
                 ),
                 tuple(
                     Row(
@@ -102,19 +105,24 @@ def _where(view: PeriodView, asked: int, rules: tuple[str, ...], anchors: frozen
     return line(link("results" if rule is None else rule_anchor(rule), name, page=True))
 
 
-def _verdicts(view: PeriodView, asked: int, rules: tuple[str, ...]) -> Line:
+def _verdicts(view: PeriodView, number_: int, rules: tuple[str, ...]) -> Line:
     if not rules:
-        return line(quiet(say("the page says it")))
-    found = [verdict for verdict in view.verdicts if verdict.rule in rules]
-    counts = tally(found)
-    judged = len(found) - counts[Outcome.NOT_APPLICABLE]
-    if not found:
-        return line(quiet(say("no such rule is on")))
-    worst = next((outcome for outcome, many in counts.items() if many), Outcome.NOT_APPLICABLE)
-    mark, said = MARKS[worst], ""
-    if asked == LOOKED_AT and worst in (Outcome.PASS, Outcome.NOT_APPLICABLE):
-        said = not_reviewed(declared(view), found)
-        mark = Mark.NOT_APPLICABLE if said else mark
-    if not judged:
-        return line(status(mark, said))
-    return line(status(mark, said), " ", quiet(say("{part} passed", part=share(counts[Outcome.PASS], judged))))
+        return line(quiet(say("a fact, not judged")))
+    beside = _unreviewed(view) if number_ == LOOKED_AT else ""
+    told = told_of(
+        asked(rules, {setting.rule.id for setting in view.rules}, view.verdicts), spoken_against=bool(beside)
+    )
+    passed = counts(verdict for verdict in view.verdicts if verdict.rule in rules)
+    parts = [told]
+    if passed.asked:
+        parts.append(line(quiet(say("{part} verdicts passed", part=passed.held))))
+    if beside:
+        parts.append(line(strong(beside)))
+    return joined(parts, "; ")
+
+
+def _unreviewed(view: PeriodView) -> str:
+    """That exceptions of the period have no review: that they were declared in time is no answer to who looked."""
+    without = sum(not looked_at(item) for item in declared(view))
+    said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
+    return said if without else ""

@@ -9,7 +9,7 @@ from ledger.records import Absent
 from ledger.roster.state import in_force
 from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.governed import governance_of, scope_words
-from reports.release.objectives import SECTIONS
+from reports.release.places import SECTIONS
 from reports.release.said import (
     NAME,
     NONE,

@@ -4,46 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.catalogue import BY_ID
-from ledger.rules.policy import SEVERITIES
 from ledger.rules.verdict import Outcome
 from reports.parts import (
-    Card,
+    Bullets,
     Figure,
     Figures,
     Heading,
     Line,
     Paragraph,
-    Row,
     Section,
-    Table,
     line,
+    say_count_line,
     say_line,
     words,
 )
+from reports.release.against import failed_runs, unplaced_heads
 from reports.release.bypasses import passed_over, printed_answers
-from reports.release.objectives import objectives, place_of
+from reports.release.cards import MOST_CARDS, card, findings, further
+from reports.release.done import beside
+from reports.release.excepted import looked_at
+from reports.release.objectives import objectives
+from reports.release.places import place
 from reports.release.running import printed_observations
-from reports.release.said import columns, entry_anchor, joined, link, quiet, rows, status, strong
 from reports.release.scans import scans_of
 from reports.release.view import MARKS, View
 from reports.say import say, say_count
-from reports.text import capture
-from reports.wording import number
+from reports.wording import SHORT, number, share
 
 if TYPE_CHECKING:
-    from ledger.rules.verdict import Input, Verdict
     from reports.parts import Block
-    from reports.release.view import ChangeView
-    from reports.text import Text
 
 ANCHOR: Final = "conclusion"
-MOST_CARDS: Final = 60
-"""Findings printed as cards; more of them are grouped in a table, none is left out."""
-MOST_INPUTS: Final = 8
-"""Events named in a card; the rest is counted."""
-_PLACES: Final = {"SOD": "d", "APP": "a", "TST": "t", "AI": "i"}
-"""Section that shows a family's evidence, by the letter of its anchors; others: the register."""
+FAILURES: Final = "failures"
+"""Anchor of the cards."""
 
 
 def tally(view: View) -> tuple[tuple[Outcome, int], ...]:
@@ -53,17 +46,27 @@ def tally(view: View) -> tuple[tuple[Outcome, int], ...]:
 
 def conclusion(view: View) -> Section:
     """The section."""
-    found = grouped(view)
+    found = findings(view)
     shown = shown_entries(view)
-    cards = tuple(_card(view, group, place, shown) for place, group in enumerate(found[:MOST_CARDS], start=1))
-    blocks: list[Block] = [_figures(view), objectives(view)]
-    if cards:
-        blocks.append(Heading(words(say("What failed, and what cannot be told"))))
-        blocks += cards
+    blocks: list[Block] = [_figures(view), *objectives(view), *_beside(view)]
+    blocks.append(Heading(words(say("What failed, and what cannot be told")), FAILURES))
+    if found:
+        blocks.append(
+            Paragraph(
+                line(
+                    say(
+                        "Failures first, then what cannot be told, each by severity; rules that say the same of the "
+                        "same changes share a card."
+                    )
+                ),
+                small=True,
+            )
+        )
+        blocks += (card(view, one, number_, shown) for number_, one in enumerate(found[:MOST_CARDS], start=1))
     else:
         blocks.append(Paragraph(line(say("Nothing failed, and nothing that the policy asks for was left open."))))
     if len(found) > MOST_CARDS:
-        blocks.append(_further(view, tuple(verdict for group in found[MOST_CARDS:] for verdict in group)))
+        blocks.append(further(view, found[MOST_CARDS:]))
     return Section(
         ANCHOR,
         "2",
@@ -74,31 +77,74 @@ def conclusion(view: View) -> Section:
     )
 
 
-def grouped(view: View) -> tuple[tuple[Verdict, ...], ...]:
-    """Verdicts that failed, then those that cannot be told, severe first; one subject and sentence together."""
-    groups: dict[tuple[str, str, Outcome], list[Verdict]] = {}
-    for verdict in (*view.by_outcome(Outcome.FAIL), *view.by_outcome(Outcome.NOT_EVALUABLE)):
-        groups.setdefault((verdict.subject, verdict.sentence, verdict.outcome), []).append(verdict)
-    ordered = sorted(
-        groups.values(),
-        key=lambda group: (group[0].outcome is not Outcome.FAIL, min(SEVERITIES.index(one.severity) for one in group)),
-    )
-    return tuple(map(tuple, ordered))
-
-
 def _lede(view: View) -> Line:
     counts = dict(tally(view))
-    return line(
-        say_count(
-            "Of {count} verdict, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
-            "Of {count} verdicts, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
-            len(view.verdicts),
-            failed=number(counts[Outcome.FAIL]),
-            untold=number(counts[Outcome.NOT_EVALUABLE]),
-            passed=number(counts[Outcome.PASS]),
-            rest=number(counts[Outcome.NOT_APPLICABLE]),
-        )
+    told = say_count(
+        "Of {count} verdict, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
+        "Of {count} verdicts, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
+        len(view.verdicts),
+        failed=number(counts[Outcome.FAIL]),
+        untold=number(counts[Outcome.NOT_EVALUABLE]),
+        passed=number(counts[Outcome.PASS]),
+        rest=number(counts[Outcome.NOT_APPLICABLE]),
     )
+    return line(" ".join(filter(None, (told, excepted_failures(view)))))
+
+
+def excepted_failures(view: View) -> str:
+    """How many failures stand beside declared exceptions, and how many of these nobody reviewed; else nothing."""
+    failed = view.by_outcome(Outcome.FAIL)
+    beside_one = [verdict for verdict in failed if verdict.excepted_by]
+    if not beside_one:
+        return ""
+    found = beside(view, beside_one)
+    many = share(len(beside_one), len(failed))
+    exceptions = say_count("{count} declared exception", "{count} declared exceptions", len(found))
+    without = sum(not looked_at(item) for item in found)
+    if not without:
+        return say(
+            "{many} failures stand beside {exceptions}, all reviewed afterwards.", many=many, exceptions=exceptions
+        )
+    return say_count(
+        "{many} failures stand beside {exceptions}, {count} of them not reviewed.",
+        "{many} failures stand beside {exceptions}, {count} of them not reviewed.",
+        without,
+        many=many,
+        exceptions=exceptions,
+    )
+
+
+def released_commit(view: View) -> str:
+    """That the released commit itself belongs to no recorded change, where it does not; else nothing."""
+    heads = unplaced_heads(view)
+    if not heads:
+        return ""
+    return say_count(
+        "The released commit itself, {commits}, was landed by no recorded change.",
+        "{count} released commits, {commits}, were landed by no recorded change.",
+        len(heads),
+        commits=", ".join(one.commit.id[:SHORT] for one in heads),
+    )
+
+
+def _beside(view: View) -> list[Block]:
+    """What the records show and no rule judged, or judged under another name: a sentence each."""
+    failed = failed_runs(view)
+    told: list[Line] = []
+    if head := released_commit(view):
+        told.append((*line(head, " "), *say_line("See {section}.", section=place("completeness"))))
+    if failed:
+        told.append(
+            say_count_line(
+                "{count} test run on the released commit or its tree failed. It belongs to no change, so no rule "
+                "judges it; see {section}.",
+                "{count} test runs on the released commit or its tree failed. They belong to no change, so no rule "
+                "judges them; see {section}.",
+                failed,
+                section=place("tests"),
+            )
+        )
+    return [Bullets(tuple(told))] if told else []
 
 
 def _figures(view: View) -> Figures:
@@ -126,118 +172,6 @@ def _figures(view: View) -> Figures:
             ),
         )
     )
-
-
-def _card(view: View, group: tuple[Verdict, ...], place: int, shown: frozenset[int]) -> Card:
-    first = group[0]
-    change = view.subject(first)
-    rules = list(dict.fromkeys(verdict.rule for verdict in group))
-    title = f"{rules[0]}  {BY_ID[rules[0]].title}" if len(rules) == 1 else ", ".join(rules)
-    inputs = {item.index: item for verdict in group for item in verdict.inputs}
-    severity = min((verdict.severity for verdict in group), key=SEVERITIES.index)
-    statement = BY_ID[rules[0]].statement if len(rules) == 1 else "; ".join(BY_ID[rule].title for rule in rules)
-    return Card(
-        words(title),
-        status(MARKS[first.outcome]),
-        rows(
-            (say("What was found"), line(view.sentence(first))),
-            (say("Where"), _where(view, change, rules[0])),
-            *_excepted(group),
-            (say("Rests on"), _inputs(tuple(inputs[index] for index in sorted(inputs)), shown)),
-            (
-                say("The rule") if len(rules) == 1 else say("The rules"),
-                line(
-                    quiet(
-                        say(
-                            "{statement} Severity {severity}.",
-                            statement=statement if len(rules) == 1 else f"{statement}.",
-                            severity=severity,
-                        )
-                    )
-                ),
-            ),
-        ),
-        f"finding-{place}",
-    )
-
-
-def _excepted(group: tuple[Verdict, ...]) -> tuple[tuple[str, Line], ...]:
-    """The row that names the exceptions beside the verdicts of a card; nothing where there is none."""
-    rules = [verdict.rule for verdict in group if verdict.excepted_by]
-    if not rules:
-        return ()
-    entries = dict.fromkeys(item.index for verdict in group for item in verdict.excepted_by)
-    which = ", ".join(dict.fromkeys(rules))
-    what = say("Excepted") if len(rules) == len(group) else say("Excepted ({rules})", rules=which)
-    where = ", ".join(say("entry {index}", index=index) for index in entries)
-    return (
-        (
-            say("Excepted"),
-            say_line(
-                "{excepted} by {entries}; see {section}",
-                excepted=strong(what),
-                entries=where,
-                section=link("exceptions", say("Exceptions"), page=True),
-            ),
-        ),
-    )
-
-
-def _where(view: View, change: ChangeView | None, rule: str) -> Line:
-    if change is None:
-        return line(link(place_of(rule), say("The release itself"), page=True))
-    if not view.shows(change):
-        return line(change.label, ": ", change.title)
-    letter = _PLACES.get(rule.partition("-")[0], "r")
-    return line(link(change.anchor(letter), change.label, page=True), ": ", change.title)
-
-
-def _inputs(inputs: tuple[Input, ...], shown: frozenset[int]) -> Line:
-    if not inputs:
-        return line(quiet(say("no event: that is what is missing")))
-    parts = [_input(item, shown) for item in inputs[:MOST_INPUTS]]
-    if len(inputs) > MOST_INPUTS:
-        rest = len(inputs) - MOST_INPUTS
-        parts.append(line(say_count("and {count} further event", "and {count} further events", rest)))
-    return joined(parts)
-
-
-def _input(item: Input, shown: frozenset[int]) -> Line:
-    text = say("{event} in entry {index}", event=item.name, index=item.index)
-    return line(link(entry_anchor(item.index), text)) if item.index in shown else line(text)
-
-
-def _further(view: View, findings: tuple[Verdict, ...]) -> Table:
-    groups: dict[tuple[str, Outcome], list[Verdict]] = {}
-    for verdict in findings:
-        groups.setdefault((verdict.rule, verdict.outcome), []).append(verdict)
-    return Table(
-        columns((say("Rule"), 28), (say("Outcome"), 16), (say("Verdicts"), 10), (say("Subjects"), 46)),
-        tuple(
-            Row(
-                (
-                    line(strong(rule), " ", BY_ID[rule].title),
-                    line(status(MARKS[outcome])),
-                    line(number(len(verdicts))),
-                    line(capture(", ".join(_subject(view, verdict).plain for verdict in verdicts))),
-                )
-            )
-            for (rule, outcome), verdicts in groups.items()
-        ),
-        words(say("None.")),
-        words(
-            say(
-                "Findings after the first {most}, by rule; `evidence check` prints the sentence of each",
-                most=MOST_CARDS,
-            )
-        ),
-        "small",
-    )
-
-
-def _subject(view: View, verdict: Verdict) -> Text:
-    change = view.subject(verdict)
-    return words(say("the release")) if change is None else change.label
 
 
 def shown_entries(view: View) -> frozenset[int]:

@@ -10,7 +10,7 @@ from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import gate_words, parameter_words
 from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.governed import act_words, governance_of
-from reports.release.objectives import SECTIONS
+from reports.release.places import SECTIONS
 from reports.release.said import (
     NAME,
     NONE,

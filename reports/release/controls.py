@@ -9,16 +9,19 @@ from ledger.rules.catalogue import BY_ID
 from ledger.rules.controls import CONTROLS, supported_by
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Column, Heading, Paragraph, Row, Section, Table, line, words
-from reports.release.objectives import SECTIONS, counts, of_rules, place, place_of
-from reports.release.said import NONE, joined, link, quiet, status, strong
+from reports.release.asked import asked, counts, marked, told_of
+from reports.release.objectives import of_rules
+from reports.release.places import SECTIONS, place, place_of, places_of
+from reports.release.said import NONE, joined, quiet, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.rules.controls import Supported
     from reports.parts import Block, Line
-    from reports.release.objectives import Counts
+    from reports.release.asked import Counts
     from reports.release.view import View
 
 ANCHOR: Final = "controls"
@@ -39,7 +42,9 @@ def control_matrix(view: View) -> Section:
                 line(
                     say(
                         "Every rule was asked of every change, or of the release: the whole population, no sample. "
-                        "“Held” counts the verdicts that passed, of those in which the rule had something to speak of."
+                        "“Held” counts the verdicts that passed, of those in which the rule had something to speak of. "
+                        "The number after a mark counts verdicts; † counts those of them that stand beside a declared "
+                        "exception, which changes no verdict (page named under Evidence)."
                     )
                 )
             ),
@@ -54,32 +59,43 @@ def control_matrix(view: View) -> Section:
 def _lede(view: View) -> Line:
     found = [counts(of_rules(view, (setting.rule.id,))) for setting in view.policy.rules]
     judged = [one for one in found if one.whole]
-
-    def of(outcome: Outcome) -> int:
-        return sum(one.worst is outcome for one in judged)
-
     periods = len(found) - len(judged)
-    told = line(
-        say_count(
-            "{count} rule was assessed: {held} held wherever it applies, {failed} failed somewhere, {untold} could "
-            "not be told somewhere, {idle} had nothing to speak of.",
-            "{count} rules were assessed: {held} held wherever they apply, {failed} failed somewhere, {untold} could "
-            "not be told somewhere, {idle} had nothing to speak of.",
-            len(judged),
-            held=of(Outcome.PASS),
-            failed=of(Outcome.FAIL),
-            untold=of(Outcome.NOT_EVALUABLE),
-            idle=of(Outcome.NOT_APPLICABLE),
+    parts = [
+        line(
+            say_count(
+                "{count} rule was assessed: {held} held wherever it applies, {failed} failed somewhere, {untold} could "
+                "not be told somewhere, {idle} had nothing to speak of.",
+                "{count} rules were assessed: {held} held wherever they apply, {failed} failed somewhere, {untold} "
+                "could not be told somewhere, {idle} had nothing to speak of.",
+                len(judged),
+                held=number(sum(one.worst is Outcome.PASS for one in judged)),
+                failed=number(sum(bool(one.failed) for one in judged)),
+                untold=number(sum(bool(one.untold) for one in judged)),
+                idle=number(sum(not one.asked for one in judged)),
+            )
         )
-    )
-    if not periods:
-        return told
-    of_periods = say_count(
-        "{count} more rule of the policy is asked of periods alone.",
-        "{count} more rules of the policy are asked of periods alone.",
-        periods,
-    )
-    return (*told, *line(" ", of_periods))
+    ]
+    if both := sum(bool(one.untold and one.failed) for one in judged):
+        parts.append(
+            line(
+                say_count(
+                    "{count} rule is among those that failed and those that could not be told.",
+                    "{count} rules are among those that failed and those that could not be told.",
+                    both,
+                )
+            )
+        )
+    if periods:
+        parts.append(
+            line(
+                say_count(
+                    "{count} more rule of the policy is asked of periods alone.",
+                    "{count} more rules of the policy are asked of periods alone.",
+                    periods,
+                )
+            )
+        )
+    return joined(parts, " ")
 
 
 def _idle(view: View) -> tuple[Paragraph, ...]:
@@ -136,8 +152,11 @@ def _rule(view: View, rule: str, found: Counts) -> Row:
             line(strong(rule), " ", BY_ID[rule].title),
             *_supports(cast("list[str]", view.policy.shared["frameworks"]), rule),
             line(found.held),
-            _result(found),
-            place(place_of(rule)),
+            marked(found),
+            joined(
+                [place(place_of(view, rule)), *((place("exceptions"),) if found.excepted else ())],
+                "; ",
+            ),
         ),
         hit=bool(found.failed),
     )
@@ -161,12 +180,6 @@ def _brief(name: str) -> str:
     return name if len(name) < 34 else name.partition(";")[0].partition(",")[0]
 
 
-def _result(found: Counts) -> Line:
-    many = {Outcome.FAIL: found.failed, Outcome.NOT_EVALUABLE: found.untold}.get(found.worst)
-    said = line(status(MARKS[found.worst]), "" if many is None else f" {many}")
-    return (*said, *line(f" † {found.excepted}")) if found.excepted else said
-
-
 def _mapping(view: View) -> tuple[Block, ...]:
     controls = supported_by(view.policy)
     if not controls:
@@ -174,8 +187,9 @@ def _mapping(view: View) -> tuple[Block, ...]:
             Paragraph(
                 line(
                     say(
-                        "The policy names no framework. Its parameter “frameworks” chooses SOC 2, ISO/IEC 27001, PCI "
-                        "DSS, NIST SP 800-53, NIST SSDF, DORA and 21 CFR Part 11."
+                        "The policy names no framework, so nothing is mapped. Its parameter “frameworks” can choose "
+                        "among {frameworks}.",
+                        frameworks=", ".join(FRAMEWORK_NAMES.values()),
                     )
                 )
             ),
@@ -185,19 +199,21 @@ def _mapping(view: View) -> tuple[Block, ...]:
             line(
                 say(
                     "The words are ours; no standard is quoted. A rule that holds supports a control, it never "
-                    "fulfils one: a control also asks for what no ledger records. Rules about periods are in the "
-                    "period pack."
+                    "fulfils one: a control also asks for what no ledger records. A tick stands only where every "
+                    "rule of the control is on and held; “In part” where others of its rules are off, are asked of "
+                    "periods alone (a period pack judges them) or had nothing to speak of: what the control's words "
+                    "say of those, nothing here shows."
                 )
             ),
             small=True,
         ),
         Table(
             (
-                Column(words(say("Control")), 16),
-                Column(words(say("What it is about, and what the evidence supports")), 35),
-                Column(words(say("Held")), 9, "right"),
-                Column(words(say("Worst result")), 16),
-                Column(words(say("Rules, and where their evidence is")), 24),
+                Column(words(say("Control")), 14),
+                Column(words(say("What it is about, and what evidence for it can show")), 32),
+                Column(words(say("Held")), 8, "right"),
+                Column(words(say("What its rules found")), 27),
+                Column(words(say("Where the evidence is")), 19),
             ),
             tuple(_control(view, item) for item in controls),
             words(say("None.")),
@@ -209,22 +225,33 @@ def _mapping(view: View) -> tuple[Block, ...]:
 
 def _control(view: View, item: Supported) -> Row:
     control = item.control
-    found = counts(of_rules(view, item.on))
-    places = list(dict.fromkeys(place_of(rule) for rule in item.on))
-    where = joined([line(link(anchor, say(SECTIONS[anchor]), page=True)) for anchor in places], "; ")
-    off = (
-        line(Break(), quiet(say_count("{count} rule is off.", "{count} rules are off.", len(item.off))))
-        if item.off
-        else ()
-    )
-    rules = say_count("{count} rule: ", "{count} rules: ", len(item.on))
+    found = asked(control.rules, item.on, view.verdicts)
+    tally = counts(of_rules(view, item.on))
+    judged = [rule for rule in item.on if rule not in found.periods]
+    places = list(places_of(view, judged))
+    if tally.excepted and "exceptions" not in places:
+        places.append("exceptions")
     return Row(
         (
             line(strong(FRAMEWORK_NAMES[control.framework]), " ", control.id),
             line(strong(control.subject), ". ", control.supports),
-            line(found.held),
-            _result(found) if found.whole else line(quiet(say("no verdict"))),
-            (*line(rules), *where, *off) if item.on else line(quiet(say("no rule is on")), *off),
+            line(tally.held),
+            (
+                *told_of(found),
+                *(
+                    line(
+                        Break(),
+                        say_count(
+                            "† {count} verdict stands beside an exception",
+                            "† {count} verdicts stand beside an exception",
+                            tally.excepted,
+                        ),
+                    )
+                    if tally.excepted
+                    else ()
+                ),
+            ),
+            joined([place(anchor) for anchor in places], "; ") or line(quiet(NONE)),
         ),
         hit=bool(found.failed),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reports import covers
 from reports.notices import control, cover, foot
@@ -19,12 +19,13 @@ from reports.parts import (
 from reports.release.access import access
 from reports.release.assistants import assistants
 from reports.release.completeness import completeness
-from reports.release.conclusion import conclusion, tally
+from reports.release.conclusion import conclusion, excepted_failures, released_commit, tally
 from reports.release.configuration import configuration
 from reports.release.controls import control_matrix
 from reports.release.excepted import exceptions
 from reports.release.integrity import findings, verify_section
 from reports.release.method import method
+from reports.release.objectives import rules_on
 from reports.release.outcome import deployments
 from reports.release.people import duties
 from reports.release.questions import questions
@@ -32,27 +33,25 @@ from reports.release.register import register
 from reports.release.said import digest_line, entry, joined, quiet, received, rows
 from reports.release.signed import approvals
 from reports.release.signoff import sign_off
+from reports.release.stated import requests_of
 from reports.release.statement import statement
 from reports.release.suites import tests
 from reports.release.trails import traceability
 from reports.release.view import MARKS, Carried, PackSettings, View, look, release_name
 from reports.release.withheld import removed
-from reports.say import say, say_count, to_say
+from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import day, number
+from reports.wording import SHORT, day, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.dossier.facts import ReleaseDossier
+    from ledger.events.work import Source
     from ledger.rules.policy import PolicyRules
     from ledger.rules.verdict import Assessment
     from ledger.verify.findings import Verification
     from reports.text import Text
-
-_SUBTITLE: Final = to_say(
-    "Who asked for each change, what was tested, who approved exactly which content, and how to check it."
-)
 
 
 def release_document(
@@ -71,7 +70,7 @@ def release_document(
         pack_id=words(carried.number),
         kind=words(say("Evidence pack")),
         subject=release_name(dossier),
-        subtitle=words(say(_SUBTITLE)),
+        subtitle=words(_subtitle(view)),
         issuer=words("Evidence Ledger"),
         conclusion=_conclusion(view),
         facts=_facts(view),
@@ -147,18 +146,47 @@ def refused_document(verification: Verification, *, settings: PackSettings, carr
 
 def _conclusion(view: View) -> Conclusion:
     counts = {MARKS[outcome]: many for outcome, many in tally(view)}
+    judged = len({verdict.rule for verdict in view.verdicts})
+    told = [
+        say(
+            "{changes}, {rules}, {verdicts}; {on}.",
+            changes=say_count("{count} change", "{count} changes", len(view.changes)),
+            rules=say_count("{count} rule asked", "{count} rules asked", judged),
+            verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
+            on=rules_on(view),
+        ),
+        excepted_failures(view),
+        released_commit(view),
+        say("Every signature and proof in the attached bundle verifies."),
+    ]
     return covers.conclusion(
         say("Verdicts, one for each rule and subject"),
         view.verification,
         tuple(counts.items()),
         covers.headline(counts[Mark.FAIL], counts[Mark.CANNOT_TELL], say("Every rule that applies passed")),
-        say(
-            "{changes}, {rules}, {verdicts}. Every signature and proof in the attached bundle verifies.",
-            changes=say_count("{count} change", "{count} changes", len(view.changes)),
-            rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
-            verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
-        ),
+        " ".join(filter(None, told)),
     )
+
+
+def _subtitle(view: View) -> str:
+    """What the pack tells of, in the words of what is recorded."""
+    if view.changeless:
+        return say("A release of which no change is recorded: what is known of it, and how to check it.")
+    if any(requests_of(change) for change in view.changes):
+        return say(
+            "Who asked for each change, what was tested, who approved exactly which content, and how to check it."
+        )
+    return say("What was changed and tested, who approved exactly which content, and how to check it.")
+
+
+def _begin(view: View, source: Source) -> str:
+    """Where the commit list of a source begins."""
+    if source.previous:
+        return say("after {commit}", commit=source.previous[:SHORT])
+    project = view.dossier.records.roster.projects.get(source.project)
+    if project is not None and project.start is not None:
+        return say("from the declared start of the project, {commit}", commit=project.start[:SHORT])
+    return say("from the start of its history")
 
 
 def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
@@ -170,11 +198,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
             " ",
             *digest_line(source.source.commit),
             " ",
-            quiet(
-                say("after {commit}", commit=source.source.previous[:12])
-                if source.source.previous
-                else say("from the start of its history")
-            ),
+            quiet(_begin(view, source.source)),
         )
         for source in dossier.sources
     ]
@@ -208,10 +232,10 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         (
             say("Administrators"),
             line(
-                say("one acts alone on the roster of this ledger")
+                say("one alone may change who may do what in this ledger")
                 if roster.core.admins_required == 1
                 else say(
-                    "{admins} must agree on what the roster gives or sets; one suffices to end it",
+                    "{admins} must agree before a key or role is given or a policy is set; one suffices to end it",
                     admins=number(roster.core.admins_required),
                 )
             ),

@@ -9,7 +9,6 @@ from ledger.rules.catalogue import BY_ID
 from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.exceptions import DECISIVE
 from ledger.rules.reviewed import stands
-from ledger.rules.shape import OWED
 from reports.parts import Card, Line, Mark, Section, line, words
 from reports.release.bypasses import bypasses
 from reports.release.register import once
@@ -32,10 +31,7 @@ from reports.text import capture
 from reports.wording import duration, moment, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ledger.dossier.facts import ExceptionFact
-    from ledger.rules.verdict import Verdict
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "exceptions"
@@ -78,13 +74,6 @@ def looked_at(item: ExceptionFact) -> bool:
         and compare(fact.approver, item.requester) != "yes"
         for fact in item.decisions
     )
-
-
-def not_reviewed(items: Iterable[ExceptionFact], verdicts: Iterable[Verdict]) -> str:
-    """What stands in the place of a pass where an exception has no review; empty: every one has, or there is none."""
-    if any(verdict.precondition == OWED for verdict in verdicts):
-        return say("Not reviewed yet")
-    return "" if all(map(looked_at, items)) else say("Not reviewed")
 
 
 def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]) -> Line:

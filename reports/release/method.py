@@ -8,9 +8,9 @@ from ledger.errors import FormatError, NotFoundError
 from ledger.rules.catalogue import RULES
 from ledger.rules.plain import in_plain_words
 from ledger.rules.policy import policy_in_force
-from reports.methods import glossary, rules_off, strict_line
-from reports.parts import Facts, Heading, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
-from reports.release.objectives import place
+from reports.methods import gate_line, glossary, rules_off
+from reports.parts import Break, Facts, Heading, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
+from reports.release.places import place
 from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
 from reports.say import say, to_say
 from reports.text import capture
@@ -26,9 +26,21 @@ PARAMETERS: Final = 600
 """Characters printed of a rule's parameters."""
 
 _GLOSSARY: Final = (
+    (to_say("anchor"), to_say("One line that names the ledger and its key; got elsewhere, it tells a false copy.")),
     (
         to_say("approval"),
         to_say("A signed decision about exactly one content: its manifest, tree and policy. Nothing else is covered."),
+    ),
+    (
+        to_say("approval that stands, that counts"),
+        to_say(
+            "It stands while its giver neither took it back nor decided otherwise. It counts if by the policy it also "
+            "covers this content and comes from somebody who took no part."
+        ),
+    ),
+    (
+        to_say("as of"),
+        to_say("The ledger's time for which verdicts were made: what is overdue then is overdue here."),
     ),
     (
         to_say("bundle"),
@@ -36,43 +48,90 @@ _GLOSSARY: Final = (
     ),
     (to_say("change"), to_say("A pull or merge request, or a push, with all its revisions.")),
     (to_say("checkpoint"), to_say("Size and root of the log, signed by the log key.")),
+    (to_say("clone"), to_say("A full copy of a repository that anybody with access can take and compare.")),
+    (to_say("collector"), to_say("A service that reads what a forge shows, and signs that it saw it.")),
     (
-        to_say("content"),
+        to_say("commit, head"),
+        to_say("One recorded state of the files, with who wrote it; the last one of a line of work."),
+    ),
+    (
+        to_say("content, commitment"),
         to_say(
-            "Bytes that an event commits to by a salted digest: prompts, comments, names. Erased, the commitment stays."
+            "Bytes that an event commits to by a salted digest: prompts, comments, names. Erased, the commitment "
+            "stays: it shows whether bytes found elsewhere are those."
         ),
     ),
+    (
+        to_say("digest"),
+        to_say("A number computed from bytes, which other bytes do not have in practice; its first digits name it."),
+    ),
     (to_say("entry"), to_say("An event's place in the log. Entries are numbered from 0, without gaps.")),
+    (to_say("excepted"), to_say("A declared, expiring departure stands beside the verdict, which stays what it is.")),
+    (to_say("forge"), to_say("Where repositories and requests are kept and reviewed, such as GitHub or GitLab.")),
+    (to_say("gate"), to_say("The place in a pipeline that asks these rules, and stays shut or opens.")),
+    (to_say("genesis"), to_say("Entry 0: who founded the ledger, with which first keys.")),
+    (to_say("heartbeat"), to_say("A source's regular sign that it is there, so that its silence shows.")),
+    (
+        to_say("landing; squash, rebase, merge, push"),
+        to_say(
+            "A change's content comes onto a protected branch: all its commits as one; again on top of what is there; "
+            "joined with what is there; or put there straight."
+        ),
+    ),
     (
         to_say("manifest"),
         to_say("The sorted list of changed paths with digests of old and new content; independent of the diff tool."),
     ),
+    (to_say("name card"), to_say("The entry that says which name and which accounts a person, agent or service has.")),
+    (
+        to_say("pack number"),
+        to_say("EP- and the first 20 digits of the pack id on the cover: it stands on every page."),
+    ),
     (to_say("position"), to_say("A count of entries. A verdict at a position sees the entries before it.")),
+    (to_say("principal"), to_say("One person, agent or service, however many keys and accounts they have.")),
+    (to_say("ref, branch"), to_say("A name, such as refs/heads/main, for the newest commit of a line of work.")),
+    (to_say("revision"), to_say("One state of a change, as it was put up for review; numbered from 1.")),
     (
         to_say("roster"),
         to_say("Who may do what at a position: keys, roles, projects and policies, themselves entries of the ledger."),
     ),
+    (to_say("stale"), to_say("An approval whose content is not the content judged.")),
+    (to_say("stream"), to_say("The entries of one project, or of the ledger's own administration, numbered in turn.")),
+    (to_say("tree"), to_say("All files as they are at a commit, named by one digest: equal trees are equal files.")),
+    (to_say("unresolved, unknown"), to_say("An account that no known principal claims; a fact that nobody recorded.")),
     (
         to_say("withheld, erased, missing"),
         to_say("Never handed in by its signer; handed in and removed since; not in this bundle, for no stated reason."),
     ),
-    (to_say("unresolved, unknown"), to_say("An account that no known principal claims; a fact that nobody recorded.")),
-    (to_say("stale"), to_say("An approval whose content is not the content judged.")),
+    (
+        to_say("\\u{202E} and the like"),
+        to_say(
+            "A character of captured text that is invisible or turns the order of others round: it is printed as its "
+            "number, never obeyed."
+        ),
+    ),
 )
+"""In the order of the alphabet, in English; the last one is how characters are written."""
 
 
 def method(view: View) -> Section:
     """The section."""
     on = {setting.rule.id: setting for setting in view.policy.rules}
     plain = in_plain_words(view.policy)
+    periods = {setting.rule.id for setting in view.policy.rules if setting.rule.subjects == ("period",)}
     body = tuple(
         Row(
             (
-                line(strong(rule.id), " ", rule.title),
+                line(
+                    strong(rule.id),
+                    " ",
+                    rule.title,
+                    *((Break(), quiet(say("asked of periods alone"))) if rule.id in periods else ()),
+                ),
                 line(rule.statement),
                 line(capture(" ".join(rule.parameters), limit=PARAMETERS))
                 if rule.parameters
-                else line(quiet(say("none of its own"))),
+                else line(quiet(say("no setting of its own"))),
                 line(rule.severity),
             )
         )
@@ -100,7 +159,7 @@ def method(view: View) -> Section:
             Facts(
                 rows(
                     (say("Policy"), line(code(view.policy.name), " ", *digest_line(view.policy.digest, full=True))),
-                    (say("Strict"), strict_line(view.policy)),
+                    (say("What shuts a gate"), gate_line(view.policy)),
                     (
                         say("Position"),
                         line(
@@ -123,7 +182,7 @@ def method(view: View) -> Section:
                 words(say("Rules that are on")),
                 "dense",
             ),
-            rules_off(plain.off, titles=True),
+            *rules_off(plain.off),
             Paragraph(
                 say_line(
                     "What holds for several rules at once, such as how many approvals a change takes: {place}.",

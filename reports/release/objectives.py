@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.catalogue import FAMILIES
-from ledger.rules.verdict import Outcome
-from reports.parts import Column, Row, Table, line, words
-from reports.release.said import NONE, link, quiet, strong
+from ledger.rules.catalogue import FAMILIES, RULES
+from reports.parts import Break, Column, Paragraph, Row, Table, line, words
+from reports.release.asked import asked, counts, rule_names
+from reports.release.places import place, places_of
+from reports.release.said import joined, quiet, strong
 from reports.say import say, say_count, to_say
 from reports.wording import number, share
 
@@ -17,97 +17,29 @@ if TYPE_CHECKING:
 
     from ledger.rules.verdict import Verdict
     from reports.parts import Line
+    from reports.release.asked import Counts
     from reports.release.view import View
 
-SECTIONS: Final = {
-    "access": to_say("People, keys and roles"),
-    "approvals": to_say("Approvals"),
-    "assistants": to_say("AI involvement"),
-    "completeness": to_say("Completeness"),
-    "conclusion": to_say("Conclusion"),
-    "configuration": to_say("Rules and protections"),
-    "controls": to_say("Control matrix"),
-    "deployments": to_say("Release and deployments"),
-    "duties": to_say("Segregation of duties"),
-    "exceptions": to_say("Exceptions and bypasses"),
-    "incidents": to_say("Incidents"),
-    "method": to_say("Method"),
-    "register": to_say("Change register"),
-    "removed": to_say("Withheld and erased"),
-    "tests": to_say("Tests and scans"),
-    "traceability": to_say("Traceability"),
-    "verify": to_say("How to verify"),
-}
-"""Names of the places that others refer to, by anchor."""
-
 OBJECTIVES: Final = {
-    "ID": (to_say("Who acts is known, and signs with a key of their own"), "access"),
-    "SOD": (to_say("Nobody approves, releases or deploys their own work alone"), "duties"),
-    "APP": (to_say("What landed was approved before it landed, by who may"), "approvals"),
-    "CHG": (to_say("Every commit belongs to a change that says what it is for"), "register"),
-    "TST": (to_say("Exactly what landed was tested and scanned"), "tests"),
-    "AI": (to_say("Use of assistants is declared, and its prompts are kept"), "assistants"),
-    "REL": (to_say("The release is what was approved, built and runs"), "deployments"),
-    "DEP": (to_say("Deployments are in time, recorded and verified"), "deployments"),
-    "INC": (to_say("Incidents lead to a release and end with a review"), "incidents"),
-    "EXC": (to_say("Departures from rules are declared, few and reviewed"), "exceptions"),
-    "POP": (to_say("No source that should speak was silent"), "completeness"),
-    "LED": (to_say("Events are recorded when they happen; corrections hide nothing"), "verify"),
-    "ADM": (to_say("Rules, roles and protections are changed by several, and reviewed"), "configuration"),
+    "ID": (to_say("Identity"), to_say("Who acted, and with whose key?")),
+    "SOD": (to_say("Segregation of duties"), to_say("Did different people write, approve, release and deploy?")),
+    "APP": (to_say("Approvals"), to_say("Who approved exactly what, and when?")),
+    "CHG": (to_say("Changes"), to_say("Does every commit belong to a change, and what is it for?")),
+    "TST": (to_say("Tests and scans"), to_say("What was tested and scanned, and how did it come out?")),
+    "AI": (to_say("Assistants"), to_say("Where was an assistant used, and what was it asked?")),
+    "REL": (to_say("Release"), to_say("What was released, from what was it built, and what runs?")),
+    "DEP": (to_say("Deployments"), to_say("When was it deployed, and who looked at it afterwards?")),
+    "INC": (to_say("Incidents"), to_say("Where do incidents come from, and how do they end?")),
+    "EXC": (to_say("Exceptions"), to_say("What departed from the rules, and who looked at it?")),
+    "POP": (to_say("Sources"), to_say("Was a source silent that should have spoken?")),
+    "LED": (to_say("Record keeping"), to_say("When was what happened recorded, and what was corrected?")),
+    "ADM": (to_say("Administration"), to_say("Who sets rules, roles and protections, and who reviews them?")),
 }
-"""Objective and place of the evidence, by rule family."""
+"""Name and question, by rule family. What of it was judged depends on the rules that are on, and is told by these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Verdicts by outcome."""
-
-    failed: int
-    untold: int
-    passed: int
-    inapplicable: int
-    excepted: int
-    """Of those that failed or cannot be told, how many stand beside an exception."""
-
-    @property
-    def whole(self) -> int:
-        """All verdicts."""
-        return self.asked + self.inapplicable
-
-    @property
-    def asked(self) -> int:
-        """Verdicts whose rule had something to speak of: the population."""
-        return self.failed + self.untold + self.passed
-
-    @property
-    def held(self) -> str:
-        """``4 of 5``: passed, of the population."""
-        return share(self.passed, self.asked) if self.asked else say("0 asked")
-
-    @property
-    def worst(self) -> Outcome:
-        """The gravest outcome."""
-        if self.failed:
-            return Outcome.FAIL
-        if self.untold:
-            return Outcome.NOT_EVALUABLE
-        return Outcome.PASS if self.passed else Outcome.NOT_APPLICABLE
-
-
-def counts(verdicts: Iterable[Verdict]) -> Counts:
-    """How ``verdicts`` came out."""
-    found = tuple(verdicts)
-
-    def of(outcome: Outcome) -> int:
-        return sum(verdict.outcome is outcome for verdict in found)
-
-    return Counts(
-        of(Outcome.FAIL),
-        of(Outcome.NOT_EVALUABLE),
-        of(Outcome.PASS),
-        of(Outcome.NOT_APPLICABLE),
-        sum(bool(verdict.excepted_by) for verdict in found),
-    )
+MOST_PLACES: Final = 3
+"""Pages of a family named in its row; the control matrix names one for each rule."""
 
 
 def of_rules(view: View, rules: Iterable[str]) -> tuple[Verdict, ...]:
@@ -116,31 +48,52 @@ def of_rules(view: View, rules: Iterable[str]) -> tuple[Verdict, ...]:
     return tuple(verdict for verdict in view.verdicts if verdict.rule in wanted)
 
 
-def place(anchor: str) -> Line:
-    """A link to a place of the pack with its page."""
-    return line(link(anchor, say(SECTIONS[anchor]), page=True))
+def rules_on(view: View) -> str:
+    """How many of the rules of this version the policy has on: what the others ask, nobody was asked."""
+    return say_count(
+        "{on} of {count} known rule is on",
+        "{on} of {count} known rules are on",
+        len(RULES),
+        on=number(len(view.policy.rules)),
+    )
 
 
-def place_of(rule: str) -> str:
-    """The anchor of the place that shows a rule's evidence."""
-    return "completeness" if rule in ("CHG-01", "REL-01") else OBJECTIVES[rule.partition("-")[0]][1]
-
-
-def objectives(view: View) -> Table:
-    """One row an objective: how many verdicts hold, of how many, and the page of the evidence."""
+def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
+    """One row a family with verdicts: its rules that are on, how they came out, and the pages of the evidence."""
+    on = {setting.rule.id for setting in view.policy.rules}
     body: list[Row] = []
+    periods: list[str] = []
+    off: list[str] = []
     for family in FAMILIES:
-        objective, anchor = OBJECTIVES[family]
-        verdicts = [verdict for verdict in view.verdicts if verdict.rule.partition("-")[0] == family]
-        found = counts(verdicts)
+        known = [rule.id for rule in RULES if rule.id.partition("-")[0] == family]
+        found = asked(known, on, view.verdicts)
+        named, question = OBJECTIVES[family]
+        if not found.judged:
+            (periods if found.periods else off).append(
+                say("{name} ({family}, {many})", name=say(named), family=family, many=number(len(known)))
+            )
+            continue
+        told = [rule for rule in known if rule not in found.periods and rule not in found.off]
+        verdicts = of_rules(view, told)
+        one = counts(verdicts)
         body.append(
             Row(
                 (
-                    line(strong(family), " ", say(objective)),
-                    *(_numbers(found) if verdicts else _off(view, family)),
-                    place(anchor),
+                    line(strong(family), " ", strong(say(named)), Break(), quiet(say(question))),
+                    line(
+                        share(len(told), len(known)),
+                        ": ",
+                        rule_names(told),
+                        *(
+                            (Break(), quiet(say("of periods: {rules}", rules=rule_names(found.periods))))
+                            if found.periods
+                            else ()
+                        ),
+                    ),
+                    *_numbers(one),
+                    joined([place(anchor) for anchor in places_of(view, told)[:MOST_PLACES]], "; "),
                 ),
-                hit=bool(found.failed),
+                hit=bool(one.failed),
             )
         )
     whole = counts(view.verdicts)
@@ -148,26 +101,44 @@ def objectives(view: View) -> Table:
         Row(
             (
                 line(strong(say("All"))),
+                line(rules_on(view)),
                 *_numbers(whole),
                 line(strong(say_count("{count} verdict", "{count} verdicts", whole.whole))),
             )
         )
     )
-    return Table(
-        (
-            Column(words(say("Control objective")), 31),
-            Column(words(say("Held")), 11, "right"),
-            Column(words(say("Fail")), 7, "right"),
-            Column(words(say("Cannot tell")), 8, "right"),
-            Column(words(say("Not applicable")), 10, "right"),
-            Column(words(say("Excepted")), 9, "right"),
-            Column(words(say("Evidence")), 24),
+    return (
+        Table(
+            (
+                Column(words(say("Family of rules, and what it asks")), 25),
+                Column(words(say("Rules that were asked")), 18),
+                Column(words(say("Held")), 9, "right"),
+                Column(words(say("Fail")), 6, "right"),
+                Column(words(say("Cannot tell")), 7, "right"),
+                Column(words(say("Not applicable")), 10, "right"),
+                Column(words(say("Excepted")), 8, "right"),
+                Column(words(say("Evidence")), 17),
+            ),
+            tuple(body),
+            words(say("No rule was assessed.")),
+            words(say("Verdicts by family of rules: one for each rule and change, or rule and release")),
+            "dense",
         ),
-        tuple(body),
-        words(say("No rule was assessed.")),
-        words(say("Verdicts by control objective: one for each rule and change, or rule and release")),
-        "small",
+        *_unasked(periods, off),
     )
+
+
+def _unasked(periods: list[str], off: list[str]) -> tuple[Paragraph, ...]:
+    """The families without a verdict, with the number of their rules."""
+    told = [
+        *(
+            (say("Asked of periods alone, and judged in a period pack: {families}.", families=", ".join(periods)),)
+            if periods
+            else ()
+        ),
+        *((say("Not asked, as no rule of theirs is on: {families}.", families=", ".join(off)),) if off else ()),
+    ]
+    return (Paragraph(line(" ".join(told)), small=True),) if told else ()
 
 
 def _numbers(found: Counts) -> tuple[Line, ...]:
@@ -178,10 +149,3 @@ def _numbers(found: Counts) -> tuple[Line, ...]:
         line(number(found.inapplicable)),
         line(f"† {number(found.excepted)}" if found.excepted else "0"),
     )
-
-
-def _off(view: View, family: str) -> tuple[Line, ...]:
-    """Cells of a family without verdicts: off in the policy, or asked of periods alone."""
-    on = any(setting.rule.id.partition("-")[0] == family for setting in view.policy.rules)
-    said = say("of periods") if on else say("off")
-    return (line(quiet(said)), *(line(quiet(NONE)) for _ in range(4)))

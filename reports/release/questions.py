@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ledger.rules.verdict import Outcome
 from reports.parts import Mark, Paragraph, Row, Section, Table, line, words
-from reports.release.excepted import listed_exceptions, not_reviewed
-from reports.release.objectives import counts, of_rules
-from reports.release.said import columns, link, quiet, status, strong
-from reports.release.view import MARKS
-from reports.say import say, to_say
+from reports.release.against import against
+from reports.release.asked import Asked, asked, told_of
+from reports.release.places import anchor_in, place
+from reports.release.said import columns, joined, quiet, status, strong
+from reports.say import say, say_count, to_say
+from reports.wording import number
 
 if TYPE_CHECKING:
     from reports.parts import Line
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 ANCHOR: Final = "questions"
-LOOKED_AT: Final = 14
-"""The question who looked at exceptions afterwards: that they were declared in time is no answer to it."""
+UNALTERED: Final = 21
+"""The question that the verification of the records answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,198 +29,188 @@ class Question:
 
     number: int
     asked: str
-    where: str
-    """What the page is called there."""
     anchor: str
     """Empty: no release pack answers it."""
     rules: tuple[str, ...] = ()
+    also: str = ""
+    """A second place that its answer stands at."""
 
 
 QUESTIONS: Final[tuple[Question, ...]] = (
     Question(
         1,
         to_say("Which written rules were in force, and who approved them?"),
-        to_say("Rules and protections"),
         "policy",
         ("ADM-03",),
     ),
     Question(
         2,
         to_say("Give me every change. How do you know it is every one?"),
-        to_say("Completeness"),
         "completeness",
-        ("CHG-01", "REL-01"),
+        ("CHG-01", "REL-01", "POP-01", "POP-06"),
     ),
     Question(
         3,
         to_say("Who made this list, with which filter and time zone?"),
-        to_say("How the lists were made"),
         "sheet",
         (),
     ),
     Question(
         4,
         to_say("Take me from a deployment back to its request."),
-        to_say("From deployment to request"),
         "trace-back",
         ("REL-01", "REL-04", "CHG-03"),
     ),
     Question(
         5,
         to_say("Take me from a request forward to production."),
-        to_say("From request to deployment"),
         "trace-forward",
         ("CHG-03", "REL-04"),
     ),
     Question(
         6,
         to_say("Who wrote, reviewed, approved, released, deployed: different people?"),
-        to_say("Segregation of duties"),
         "duties",
         ("SOD-01", "SOD-02", "SOD-04", "SOD-05", "SOD-06", "SOD-07"),
     ),
     Question(
         7,
         to_say("Is this account the same human as that one?"),
-        to_say("People and accounts"),
         "people",
         ("ID-03", "ID-04"),
     ),
     Question(
         8,
         to_say("Was it approved before it went live?"),
-        to_say("Approved and landed"),
         "sides",
         ("APP-05",),
     ),
     Question(
         9,
         to_say("Was what went live what was approved?"),
-        to_say("Approved and landed"),
         "sides",
         ("APP-01", "APP-02", "CHG-02", "CHG-06", "REL-04"),
+        "deployments",
     ),
-    Question(10, to_say("What did the approval mean?"), to_say("Signatures"), "signatures", ("APP-06",)),
+    Question(10, to_say("What did the approval mean?"), "signatures", ("APP-06",)),
     Question(
         11,
         to_say("Was the approver entitled on that day?"),
-        to_say("Approvals"),
-        "approvals",
+        "signatures",
         ("SOD-11", "APP-07"),
     ),
     Question(
         12,
         to_say("Which tests ran on exactly this content, how often, where?"),
-        to_say("Tests and scans"),
         "tests",
         ("TST-01", "TST-02", "TST-03", "TST-04", "TST-09"),
     ),
     Question(
         13,
         to_say("What was the impact on security, and the way back?"),
-        to_say("What each change states"),
         "stated",
         ("CHG-04", "CHG-05"),
     ),
     Question(
         14,
         to_say("Show every emergency change, why, and who looked at it afterwards."),
-        to_say("Exceptions and bypasses"),
         "exceptions",
         ("EXC-01", "EXC-02", "EXC-03"),
     ),
     Question(
         15,
         to_say("Show every bypass of the rules, declared or not."),
-        to_say("Gates and bypasses"),
         "bypasses",
         ("EXC-05",),
     ),
     Question(
         16,
         to_say("Who can change the rules, and did they use it?"),
-        to_say("Administration of the ledger"),
         "administration",
         ("SOD-09", "ADM-02", "ADM-03"),
     ),
     Question(
         17,
         to_say("Who could approve and deploy, who reviewed that list, what was removed?"),
-        to_say("Roles and keys"),
         "roles",
         ("ADM-01", "ADM-04"),
     ),
     Question(
         18,
         to_say("Was an assistant used, which model, who asked, what came back?"),
-        to_say("AI involvement"),
         "assistants",
         ("AI-01", "AI-02", "AI-03"),
     ),
     Question(
         19,
         to_say("Did whoever prompted approve it? Could the agent approve?"),
-        to_say("Segregation of duties"),
         "duties",
         ("SOD-03", "SOD-04", "ID-06", "AI-07"),
     ),
     Question(
         20,
         to_say("Did secrets or personal data go into the prompts?"),
-        to_say("Prompts looked through"),
         "prompt-scans",
         ("AI-04",),
     ),
     Question(
         21,
         to_say("Could anyone have altered this record since? Prove it without trusting you."),
-        to_say("How to verify"),
         "verify",
         (),
     ),
     Question(
         22,
         to_say("What was removed from the record, by whom, on what ground?"),
-        to_say("Withheld and erased"),
         "removed",
         (),
     ),
-    Question(23, to_say("How did you choose the sample? May I choose?"), "", ""),
-    Question(24, to_say("What failed, how far does it reach, what was done?"), to_say("Conclusion"), "conclusion", ()),
+    Question(23, to_say("How did you choose the sample? May I choose?"), ""),
+    Question(24, to_say("What failed, how far does it reach, what was done?"), "failures", ()),
     Question(
         25,
         to_say("This incident: which release, which change, which approval?"),
-        to_say("Incidents"),
         "incidents",
         ("INC-01", "INC-02"),
     ),
-    Question(26, to_say("How long do you keep this?"), to_say("How long this is kept"), "retention", ()),
+    Question(26, to_say("How long do you keep this?"), "retention", ()),
 )
 """In the order in which assessors' guides have them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a release pack can say to a question."""
+
+    question: Question
+    found: Asked
+    against: tuple[str, ...]
+    """Clauses of what the page shows beside the rules."""
+
+
+def answers(view: View) -> tuple[Answer, ...]:
+    """Every question with how its rules came out and what else its page shows."""
+    on = frozenset(setting.rule.id for setting in view.policy.rules)
+    return tuple(Answer(one, asked(one.rules, on, view.verdicts), against(view, one.number)) for one in QUESTIONS)
+
+
 def questions(view: View) -> Section:
     """The section: every question, how the rules that speak to it came out, and its page."""
-    answered = sum(bool(one.anchor) for one in QUESTIONS)
+    found = answers(view)
     return Section(
         ANCHOR,
         "Q",
         words(say("Questions")),
         words(say("On which page is each question that assessors ask answered?")),
-        line(
-            say(
-                "{answered} of {whole} questions are answered in this pack, each on the page named.",
-                answered=answered,
-                whole=len(QUESTIONS),
-            )
-        ),
+        _lede(found),
         (
-            _table(view),
+            _table(view, found),
             Paragraph(
                 line(
                     say(
-                        "The verdicts are those of the rules that speak to the question; the mark is the gravest of "
-                        "them. Rules that are asked of periods alone are judged in a period pack."
+                        "A tick stands only where every rule of the question is on, had something to speak of and "
+                        "passed, and where nothing on the page speaks against it. “In part”: some rules held, others "
+                        "are off, are asked of periods alone (a period pack judges them) or had nothing to speak of."
                     )
                 ),
                 small=True,
@@ -229,12 +219,57 @@ def questions(view: View) -> Section:
     )
 
 
-def _table(view: View) -> Table:
+def _lede(found: tuple[Answer, ...]) -> Line:
+    paged = [one for one in found if one.question.anchor]
+    failed = [one for one in paged if one.found.failed]
+    untold = [one for one in paged if one.found.untold and not one.found.failed]
+    held = [one for one in paged if one.found.whole and not one.against]
+    doubtful = [one for one in paged if one.against]
+    return line(
+        say_count(
+            "{count} of {whole} questions has its page here.",
+            "{count} of {whole} questions have their page here.",
+            len(paged),
+            whole=number(len(found)),
+        ),
+        " ",
+        say(
+            "Every rule that speaks to them is on and held for {held} of them; a rule failed for {failed}; for "
+            "{untold} more one cannot be told.",
+            held=number(len(held)),
+            failed=number(len(failed)),
+            untold=number(len(untold)),
+        ),
+        " ",
+        say_count(
+            "On {count} of the pages something asked for is not recorded, or speaks against a tick, whatever the "
+            "rules say.",
+            "On {count} of the pages something asked for is not recorded, or speaks against a tick, whatever the "
+            "rules say.",
+            len(doubtful),
+        ),
+    )
+
+
+def _table(view: View, found: tuple[Answer, ...]) -> Table:
     return Table(
-        columns((say("No."), 5), (say("An assessor asks"), 46), (say("Verdicts"), 20), (say("Answered in"), 29)),
+        columns(
+            (say("No."), 4),
+            (say("An assessor asks"), 32),
+            (say("What its rules found, and what its page shows"), 42),
+            (say("Answered in"), 22),
+        ),
         tuple(
-            Row((line(str(one.number)), line(strong(say(one.asked))), _verdicts(view, one), _where(view, one)))
-            for one in QUESTIONS
+            Row(
+                (
+                    line(str(one.question.number)),
+                    line(strong(say(one.question.asked))),
+                    _found(view, one),
+                    _where(view, one.question),
+                ),
+                hit=bool(one.found.failed),
+            )
+            for one in found
         ),
         words(say("No question is listed.")),
         None,
@@ -242,36 +277,20 @@ def _table(view: View) -> Table:
     )
 
 
-_OF_CHANGES: Final = {
-    "prompt-scans": "assistants",
-    "sides": "approvals",
-    "signatures": "approvals",
-    "stated": "register",
-    "trace-back": "traceability",
-    "trace-forward": "traceability",
-}
-"""Places that only a release with changes has, and the section that says so where there is none."""
-
-
 def _where(view: View, one: Question) -> Line:
     if not one.anchor:
         return line(quiet(say("a period pack; here nothing was sampled")))
-    anchor = _OF_CHANGES.get(one.anchor, one.anchor) if view.changeless else one.anchor
-    return line(link(anchor, say(one.where), page=True))
+    places = dict.fromkeys(anchor_in(view, anchor) for anchor in (one.anchor, one.also) if anchor)
+    return joined([place(anchor) for anchor in places], "; ")
 
 
-def _verdicts(view: View, one: Question) -> Line:
-    if not one.rules:
-        return line(quiet(say("the page says it")) if one.anchor else quiet(say("not in a release pack")))
-    verdicts = of_rules(view, one.rules)
-    found = counts(verdicts)
-    if not found.whole:
-        on = any(setting.rule.id in one.rules for setting in view.policy.rules)
-        return line(quiet(say("asked of periods") if on else say("no such rule is on")))
-    mark, said = MARKS[found.worst], ""
-    if one.number == LOOKED_AT and found.worst in (Outcome.PASS, Outcome.NOT_APPLICABLE):
-        said = not_reviewed((item for _, item in listed_exceptions(view)), verdicts)
-        mark = Mark.NOT_APPLICABLE if said else mark
-    if not found.asked:
-        return line(status(mark, said))
-    return line(status(mark, said), " ", quiet(say("{held} held", held=found.held)))
+def _found(view: View, one: Answer) -> Line:
+    if not one.question.anchor:
+        return line(quiet(say("not in a release pack")))
+    beside = line(strong("; ".join(one.against))) if one.against else ()
+    if not one.question.rules:
+        if one.question.number == UNALTERED and not view.verification.intact:
+            return line(status(Mark.FAIL, say("The records do not verify")))
+        return joined([line(quiet(say("a fact, not judged"))), *((beside,) if beside else ())], "; ")
+    said = told_of(one.found, spoken_against=bool(one.against))
+    return joined([said, *((beside,) if beside else ())], "; ")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from ledger.dossier.people import Directory
 from ledger.entry import LEDGER_STREAM
 from reports.parts import Bullets, Facts, Heading, Legend, Mark, Section, line, say_count_line, words
-from reports.release.objectives import place
-from reports.release.said import digest_line, entry, joined, ledger_time, quiet, rows, status
+from reports.release.places import place
+from reports.release.said import digest_line, entry, joined, ledger_time, named, quiet, rows, status
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
@@ -95,13 +96,18 @@ def _basis(view: View) -> Line:
         if view.verification.intact
         else say("they do not verify: see the findings")
     )
+    asked = len({verdict.rule for verdict in view.verdicts})
+    more = len(view.policy.rules) - asked
+    of_periods = say("; {count} more of its rules are of periods alone", count=number(more)) if more else ""
     return line(
         say_count(
-            "{count} entry of the ledger up to position {position}, attached; {verified}. Rules of the policy "
-            "{policy}, asked of every change.",
-            "{count} entries of the ledger up to position {position}, attached; {verified}. Rules of the policy "
-            "{policy}, asked of every change.",
+            "{count} entry of the ledger up to position {position}, attached; {verified}. {asked} of the policy "
+            "{policy}, put to every change or to the release{periods}.",
+            "{count} entries of the ledger up to position {position}, attached; {verified}. {asked} of the policy "
+            "{policy}, put to every change or to the release{periods}.",
             len(records.entries),
+            asked=say_count("{count} rule", "{count} rules", asked),
+            periods=of_periods,
             position=number(records.position),
             verified=verified,
             policy=capture(view.policy.name, limit=80),
@@ -110,22 +116,45 @@ def _basis(view: View) -> Line:
 
 
 def _producers(view: View) -> Line:
-    found = Counter(
-        f"{record.event.context.producer.name} {record.event.context.producer.version}"
-        for record in view.dossier.records.entries
-        if record.leaf.stream != LEDGER_STREAM
-    )
-    if not found:
+    """By which programs events were recorded, and whose keys signed them: machines and people's own."""
+    entries = view.dossier.records.entries
+    events = [record for record in entries if record.leaf.stream != LEDGER_STREAM]
+    rest = len(entries) - len(events)
+    if not events:
         return line(say("nobody: no event of a project is attached"))
-    shown = [f"{name} ({number(many)})" for name, many in found.most_common(MOST_PRODUCERS)]
+    programs = Counter(
+        f"{record.event.context.producer.name} {record.event.context.producer.version}" for record in events
+    )
+    directory = Directory(view.dossier.records)
+    signers = [directory.principal(record.key.principal) for record in events]
+    machines = Counter(str(named(party)) for party in signers if party.type != "person")
+    own = sum(party.type == "person" for party in signers)
+    told = _most(machines)
+    if own:
+        told.append(say("people's own keys ({count})", count=number(own)))
+    said = say_count(
+        "with the program {programs}; signed by {signers}",
+        "with the programs {programs}; signed by {signers}",
+        len(programs),
+        programs=", ".join(_most(programs, events=True)),
+        signers=", ".join(told),
+    )
+    administration = say_count(
+        "{count} more entry is of the ledger's own administration",
+        "{count} more entries are of the ledger's own administration",
+        rest,
+    )
+    return line(capture(f"{said}; {administration}", limit=600) if rest else capture(said, limit=600))
+
+
+def _most(found: Counter[str], *, events: bool = False) -> list[str]:
+    shown = [
+        f"{name} ({say_count('{count} event', '{count} events', many) if events else number(many)})"
+        for name, many in found.most_common(MOST_PRODUCERS)
+    ]
     if len(found) > MOST_PRODUCERS:
         shown.append(say("{count} more", count=len(found) - MOST_PRODUCERS))
-    return line(
-        say(
-            "producers, which signed what they saw, with the number of events of each: {producers}",
-            producers=capture(", ".join(shown), limit=400),
-        )
-    )
+    return shown
 
 
 def _packs(view: View) -> Line:

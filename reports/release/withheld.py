@@ -10,7 +10,7 @@ from ledger.dossier.people import Directory
 from ledger.events.work import Prompt
 from ledger.records import Absent
 from reports.parts import Figure, Figures, Heading, Paragraph, Row, Section, Table, line, words
-from reports.release.objectives import SECTIONS
+from reports.release.places import SECTIONS
 from reports.release.said import absence, columns, digest_line, named, quiet, strong
 from reports.say import say, say_count, to_say
 from reports.wording import number, share

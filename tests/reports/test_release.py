@@ -125,11 +125,11 @@ def test_every_failure_and_doubt_is_told(name: str) -> None:
     """Each verdict that failed or cannot be told stands on a card with its rule, sentence and outcome."""
     one = made(name)
     cards = [block for block in one.section("conclusion").blocks if isinstance(block, Card)]
-    told = {(card.status.mark, said(card.rows[0][1])): str(card.title) for card in cards}
+    told = [(card.status.mark, str(card.title), " ".join(said(row[1]) for row in card.rows)) for card in cards]
     for outcome, mark in ((Outcome.FAIL, Mark.FAIL), (Outcome.NOT_EVALUABLE, Mark.CANNOT_TELL)):
         for verdict in one.assessment.by_outcome(outcome):
             sentence = str(capture(with_names(verdict.sentence, one.dossier.parties)))
-            assert any(verdict.rule in title for (was, text), title in told.items() if (was, text) == (mark, sentence))
+            assert any(was is mark and verdict.rule in title and sentence in text for was, title, text in told)
     marks = [card.status.mark for card in cards]
     assert marks == sorted(marks, key=[Mark.FAIL, Mark.CANNOT_TELL].index)
 
@@ -142,12 +142,12 @@ def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
     def numbers(anchor: str) -> list[int]:
         return [int(item.replace(",", "")) for item in re.findall(r"\d[\d,]*", said(one.section(anchor).lede))]
 
-    objectives = table(one.section("conclusion"), "Verdicts by control objective")
+    objectives = table(one.section("conclusion"), "Verdicts by family of rules")
     held, failed, untold, idle, excepted, whole = range(6)
-    total = [_number(cell) for cell in objectives.rows[-1].cells[1:]]
+    total = [_number(cell) for cell in objectives.rows[-1].cells[2:]]
     for place in (held, failed, untold, idle, excepted):
-        assert total[place] == sum(_number(row.cells[place + 1]) for row in objectives.rows[:-1])
-    assert numbers("conclusion") == [total[whole], total[failed], total[untold], total[held], total[idle]]
+        assert total[place] == sum(_number(row.cells[place + 2]) for row in objectives.rows[:-1])
+    assert numbers("conclusion")[:5] == [total[whole], total[failed], total[untold], total[held], total[idle]]
     assert total[held] + total[failed] + total[untold] + total[idle] == len(one.assessment.verdicts) == total[whole]
     assert total[excepted] == sum(bool(verdict.excepted_by) for verdict in one.assessment.verdicts)
     assert dict(one.document.conclusion.tally) == {
@@ -189,8 +189,8 @@ def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
 
     signed = [block for block in one.section("approvals").blocks if isinstance(block, Signature)]
     assert numbers("approvals")[0] == len(signed)
-    by_change = table(one.section("approvals"), "Decisions on each change").rows
-    assert sum(int(said(row.cells[1])) for row in by_change) + len(one.dossier.approvals) == len(signed)
+    by_subject = table(one.section("approvals"), "Decisions on each change").rows
+    assert sum(int(said(row.cells[1])) for row in by_subject) == len(signed)
 
     runs = table(one.section("tests"), "Test runs").rows
     assert numbers("tests")[:2] == [len(runs), sum("Failed" in said(row.cells[3]) for row in runs)]
@@ -289,9 +289,9 @@ def test_a_release_without_changes_is_said_in_sentences(*, tested: bool) -> None
 
     traces = table(one.section("assistants"), "Commits with traces")
     assert [[said(cell) for cell in row.cells[1:]] for row in traces.rows] == [
-        ["Generated glue", "Co-Authored-By: Code agent", "no recorded change"]
+        ["Generated glue", "Co-Authored-By: Code agent", "! no recorded change"]
     ]
-    assert "1 commit carries traces of an assistant, 1 of them" in said(one.section("assistants").lede)
+    assert "1 commit carries traces of an assistant; 1 of these belong" in said(one.section("assistants").lede)
 
 
 def test_runs_on_the_released_commit_are_printed() -> None:

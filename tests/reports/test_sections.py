@@ -63,11 +63,14 @@ def captioned(blocks: list[Block], caption: str) -> list[list[str]]:
 
 @BOTH
 def test_controls_count_what_they_list(name: str) -> None:
-    """The matrix counts its rows by worst outcome, and each population is that of the rule's verdicts."""
+    """The matrix counts its rows by what their marks say, both where a rule failed and could not be told."""
     section = made(name).section("controls")
     rows = table(section, "Rules, those that failed first").rows
     marks = [said(row.cells[-2]) for row in rows]
-    whole, held, failed, untold, idle, *of_periods = numbers(said(section.lede))
+    whole, held, failed, untold, idle, *rest = numbers(said(section.lede))
+    both = sum("! Fail" in mark and "? Cannot tell" in mark for mark in marks)
+    assert rest[:1] == [both] if both else True
+    of_periods = rest[bool(both) :]
     one = made(name)
     policy = policy_in_force(one.dossier.records, one.world.projects["payments"])
     assert whole + sum(of_periods) == len(policy.rules)
@@ -76,14 +79,36 @@ def test_controls_count_what_they_list(name: str) -> None:
     assert untold == sum("? Cannot tell" in mark for mark in marks)
     assert held == sum("✓ Pass" in mark for mark in marks)
     said_idle = [said(block.line) for block in section.blocks if isinstance(block, Paragraph) and block.small]
-    assert idle == sum(text.count(";") + 1 for text in said_idle if "nothing to speak of" in text)
+    assert idle == sum(text.count(";") + 1 for text in said_idle if "never counted as held" in text)
     for row in rows:
         rule = said(row.cells[0]).split()[0]
         verdicts = [one for one in made(name).assessment.verdicts if one.rule == rule]
         asked = [one for one in verdicts if one.outcome is not Outcome.NOT_APPLICABLE]
         passed = sum(one.outcome is Outcome.PASS for one in asked)
         assert said(row.cells[-3]) == f"{passed} of {len(asked)}"
+        for mark, outcome in (("! Fail", Outcome.FAIL), ("? Cannot tell", Outcome.NOT_EVALUABLE)):
+            many = sum(one.outcome is outcome for one in asked)
+            assert (f"[{mark}] {many}" in said(row.cells[-2])) == bool(many)
     assert marks == sorted(marks, key=lambda mark: "!?✓".index(mark[1]))
+
+
+def test_no_control_is_ticked_while_a_rule_of_it_is_off() -> None:
+    """A control names each of its rules by how it came out, and has a tick only where all of them held."""
+    one = made("whole")
+    policy = policy_in_force(one.dossier.records, one.world.projects["payments"])
+    found = {verdict.rule for verdict in one.assessment.verdicts if verdict.outcome is Outcome.FAIL}
+    for row, item in zip(
+        rows_of(after(one.section("controls"), "What this supports")), supported_by(policy), strict=True
+    ):
+        assert "Pass" not in row[3] or not item.off
+        assert ("[! Fail]" in row[3]) == bool(found & set(item.on))
+    monitored = next(
+        row
+        for row in rows_of(after(one.section("controls"), "What this supports"))
+        if row[0] == "SOC 2 CC5, CC7.1 to CC7.4"
+    )
+    assert "[! Fail] REL-04" in monitored[3]
+    assert "off DEP-01" in monitored[3]
 
 
 def test_every_control_of_the_chosen_frameworks_is_mapped() -> None:
@@ -116,13 +141,13 @@ def test_approved_and_landed_are_counted(name: str) -> None:
     """How many changes were approved before they landed is the rows with an approval that came first."""
     blocks = after(made(name).section("approvals"), "Approved and landed")
     rows = rows_of(blocks)
-    approved = [row for row in rows if row[2] != "none"]
+    unsure = sum("cannot be told" in row[2] for row in rows)
+    approved = [row for row in rows if row[2] != "none" and "cannot be told" not in row[2]]
     assert opening(blocks)[:2] == [len(approved), len(rows)]
-    unsure = sum("cannot be told" in row[1] for row in rows)
     assert not unsure or opening(blocks)[2] == unsure
     for row in approved:
-        first = min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[2]))
-        assert first <= min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[4]))
+        first = min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", row[2]))
+        assert first < min(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", row[4]))
 
 
 @BOTH
@@ -131,20 +156,18 @@ def test_scans_runs_and_prompts_are_counted(name: str) -> None:
     one = made(name)
     repeated = after(one.section("tests"), "Run again")
     rows = rows_of(repeated)
-    assert opening(repeated) == [len(rows), sum(numbers(row[4])[0] for row in rows)]
+    mended = sum(numbers(row[3])[0] > 0 and "Passed" in row[5] for row in rows)
+    assert opening(repeated) == [len(rows), mended, sum(numbers(row[4])[0] for row in rows)]
     scanned = after(one.section("tests"), "Scans")
     rows = rows_of(scanned)
     aside = sum(sum(numbers(row[4])) for row in rows)
-    assert opening(scanned) == [
-        len(rows),
-        sum("warning" in row[3] or "error" in row[3] for row in rows),
-        aside,
-    ]
+    grave = sum("warning" in row[3] or "error" in row[3] for row in rows)
+    assert not rows or opening(scanned) == [len(rows), grave, aside]
     prompts = after(one.section("assistants"), "Prompts looked through")
     rows = rows_of(prompts)
-    seen = [row for row in rows if row[1] != "not looked through"]
+    seen = [row for row in rows if row[1] != "! not looked through"]
     masked = sum(numbers(row[2])[0] for row in rows if row[2] != "not told")
-    assert opening(prompts)[:3] == [len(seen), len(rows), masked]
+    assert not rows or opening(prompts)[:3] == ([len(seen), len(rows), masked] if seen else [])
 
 
 @BOTH

@@ -1,0 +1,243 @@
+"""Facts of a release that no verdict carries, and that speak against taking a question for answered with a tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ledger.records import Absent
+from reports.duties import key
+from reports.release.assistants import prompts_of
+from reports.release.bypasses import passed_over
+from reports.release.excepted import listed_exceptions, looked_at
+from reports.release.held import conflicts, held_duties
+from reports.release.population import not_listed, population, unreconciled
+from reports.release.running import differing, open_incidents
+from reports.release.scans import looked_through
+from reports.release.sheet import comparisons, differs, silent
+from reports.release.stated import requests_of, state_of
+from reports.release.withheld import gone
+from reports.say import say, say_count
+from reports.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ledger.dossier.facts import CommitPlace
+    from reports.release.view import View
+
+
+def against(view: View, question: int) -> tuple[str, ...]:
+    """What the page named for a question shows that its rules do not carry, a clause each."""
+    return tuple(filter(None, (tell(view) for tell in _AGAINST.get(question, ()))))
+
+
+def unplaced_heads(view: View) -> tuple[CommitPlace, ...]:
+    """Released commits themselves that no recorded change landed: what was released is then what nobody asked for."""
+    heads = {(place, source.source.commit) for place, source in enumerate(view.dossier.sources)}
+    return tuple(one for one in view.dossier.places if one.change is None and (one.source, one.commit.id) in heads)
+
+
+def failed_runs(view: View) -> int:
+    """Test runs on the released commit or its tree that belong to no change, and failed: no rule judges them."""
+    return sum(item.run.result == "FAILED" for item in view.dossier.runs)
+
+
+def exceptions_of(view: View) -> tuple[int, int]:
+    """How many exceptions were declared, and how many of them nobody looked at afterwards."""
+    found = listed_exceptions(view)
+    return len(found), sum(not looked_at(item) for _, item in found)
+
+
+def _compared(view: View) -> str:
+    found = comparisons(view)
+    if not found:
+        return say("nobody compared a clone with the ledger")
+    apart = sum(differs(ref) for _, ref in found)
+    if not apart:
+        return ""
+    return say_count("a clone differs on {count} ref", "clones differ on {count} refs", apart)
+
+
+def _silent(view: View) -> str:
+    many = silent(view)
+    said = say_count("{count} source was silent too long", "{count} sources were silent too long", many)
+    return said if many else ""
+
+
+def _unlisted(view: View) -> str:
+    many = len(not_listed(view))
+    said = say_count(
+        "{count} landing in the ledger is on no list", "{count} landings in the ledger are on no list", many
+    )
+    return said if many else ""
+
+
+def _unread(view: View) -> str:
+    many = len(unreconciled(view))
+    said = say_count("{count} point could not be compared", "{count} points could not be compared", many)
+    return said if many else ""
+
+
+def _unplaced(view: View) -> str:
+    found = population(view)
+    many = len(found.loose) + len(found.strange)
+    return say_count("{count} commit has no change", "{count} commits have no change", many) if many else ""
+
+
+def _undeployed(view: View) -> str:
+    done = any(item.deploy.status == "succeeded" for item in view.dossier.deployments)
+    return "" if done else say("no deployment that succeeded is recorded")
+
+
+def _unrequested(view: View) -> str:
+    if view.changeless:
+        return say("no change is recorded")
+    without = sum(not requests_of(change) for change in view.changes)
+    if not without:
+        return ""
+    return say_count(
+        "without a request: {without} of {count} change",
+        "without a request: {without} of {count} changes",
+        len(view.changes),
+        without=number(without),
+    )
+
+
+def _running(view: View) -> str:
+    many = differing(view)
+    said = say_count("{count} observation saw something else run", "{count} observations saw something else run", many)
+    return said if many else ""
+
+
+def _unobserved(view: View) -> str:
+    return "" if view.dossier.observations else say("nobody recorded what ran afterwards")
+
+
+def _failed(view: View) -> str:
+    many = failed_runs(view)
+    said = say_count("{count} run on the released commit failed", "{count} runs on the released commit failed", many)
+    return said if many else ""
+
+
+def _unstated(view: View) -> str:
+    without = sum(state_of(change) is None for change in view.changes)
+    if not without:
+        return ""
+    return say_count(
+        "nothing is stated as a whole: {without} of {count} change",
+        "nothing is stated as a whole: {without} of {count} changes",
+        len(view.changes),
+        without=number(without),
+    )
+
+
+def _unreviewed(view: View) -> str:
+    _, without = exceptions_of(view)
+    said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
+    return said if without else ""
+
+
+def _bypassed(view: View) -> str:
+    many = len(passed_over(view))
+    said = say_count("{count} push went past a protection", "{count} pushes went past a protection", many)
+    return said if many else ""
+
+
+def _unanswered(view: View) -> str:
+    """Prompts whose text, or whose answer, cannot be read."""
+    records, found = view.dossier.records, prompts_of(view)
+
+    def gone(name: str) -> int:
+        return sum(isinstance(records.content(item.record.event.context.content(name)), Absent) for item in found)
+
+    asked, answered = gone("prompt"), gone("output")
+    if answered:
+        return say_count(
+            "what came back is not at hand: {without} of {count} prompt",
+            "what came back is not at hand: {without} of {count} prompts",
+            len(found),
+            without=number(answered),
+        )
+    if asked:
+        return say_count(
+            "text not at hand: {without} of {count} prompt",
+            "text not at hand: {without} of {count} prompts",
+            len(found),
+            without=number(asked),
+        )
+    return ""
+
+
+def _open(view: View) -> str:
+    many = open_incidents(view)
+    return say_count("{count} incident is not closed", "{count} incidents are not closed", many) if many else ""
+
+
+def _own_release(view: View) -> str:
+    """Who approved the release and had a part in what is in it: SOD-06 speaks of that only where it is on."""
+    held = held_duties(view)
+    makers = {key(item.party) for item in held if item.duty in ("Prompt", "Code")}
+    many = len({key(item.party) for item in held if item.duty == "Release approval" and key(item.party) in makers})
+    said = say_count(
+        "{count} approver of the release had a part in its changes",
+        "{count} approvers of the release had a part in its changes",
+        many,
+    )
+    return said if many else ""
+
+
+def _conflicts(view: View) -> str:
+    many = len(conflicts(view))
+    said = say_count(
+        "{count} approval by somebody who took part, or perhaps did",
+        "{count} approvals by somebody who took part, or perhaps did",
+        many,
+    )
+    return said if many else ""
+
+
+def _unscanned(view: View) -> str:
+    found = prompts_of(view)
+    without = sum(not looked_through(view, item) for item in found)
+    said = say_count(
+        "not looked through: {without} of {count} prompt",
+        "not looked through: {without} of {count} prompts",
+        len(found),
+        without=number(without),
+    )
+    return said if without else ""
+
+
+def _gone(view: View) -> str:
+    many = len(gone(view))
+    said = say_count(
+        "{count} content cannot be read, on no recorded ground",
+        "{count} contents cannot be read, on no recorded ground",
+        many,
+    )
+    return said if many else ""
+
+
+def _kept(_: View) -> str:
+    # No policy and no event states a schedule in this version.
+    return say("how long contents are kept is not recorded")
+
+
+_AGAINST: Final[Mapping[int, tuple[Callable[[View], str], ...]]] = {
+    2: (_compared, _silent, _unlisted, _unread, _unplaced),
+    4: (_undeployed, _unrequested),
+    5: (_undeployed, _unrequested),
+    6: (_own_release, _conflicts),
+    9: (_running, _unobserved),
+    12: (_failed,),
+    13: (_unstated,),
+    14: (_unreviewed,),
+    15: (_bypassed,),
+    18: (_unanswered,),
+    19: (_conflicts,),
+    20: (_unscanned,),
+    22: (_gone,),
+    25: (_open,),
+    26: (_kept,),
+}
+"""What is looked at beside the rules of a question, by its number."""
