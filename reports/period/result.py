@@ -151,7 +151,7 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
     said = {
         Outcome.FAIL: say("Not always"),
         Outcome.NOT_EVALUABLE: say("Cannot tell"),
-        Outcome.PASS: _yes(view),
+        Outcome.PASS: say("Yes"),
         Outcome.NOT_APPLICABLE: say("Nothing to ask") if found else say("No rule is on"),
     }[worst]
     told = (
@@ -167,7 +167,7 @@ def _answer(view: PeriodView, question: str, rules: tuple[str, ...], anchor: str
     return Row(
         (
             line(strong(question)),
-            line(status(MARKS[worst], said)),
+            line(status(MARKS[worst], said), *(_up_to(view) if worst is Outcome.PASS else ())),
             line(told, *_beside(view, anchor)),
             line(link(anchor, name, page=True)),
         ),
@@ -181,10 +181,12 @@ def known_up_to(view: PeriodView) -> datetime | None:
     return as_of if asked is not None and as_of < asked.bounds(view.settings.zone)[1] else None
 
 
-def _yes(view: PeriodView) -> str:
-    """That it holds: of a period that goes on, never without the day up to which that is known."""
+def _up_to(view: PeriodView) -> Line:
+    """The day up to which a yes is known, of a period that goes on; a sign has one line, so it stands beside."""
     known = known_up_to(view)
-    return say("Yes") if known is None else say("Yes, up to {day}", day=known.astimezone(view.settings.zone).date())
+    if known is None:
+        return ()
+    return line(" ", strong(say("up to {day}", day=known.astimezone(view.settings.zone).date())))
 
 
 def _so_far(view: PeriodView) -> list[Block]:
