@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.dossier.people import compare
+from ledger.rules import contributors
 from ledger.rules.contributors import ASKED, CODE, contributions
+from ledger.rules.wording import with_names
 from reports.parts import MatrixCell, Shape, words
 from reports.say import say, say_count
 from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ledger.dossier.facts import Contribution, Party
     from ledger.rules.shape import ChangeCase
@@ -28,22 +29,40 @@ def took_part(case: ChangeCase) -> tuple[Contribution, ...]:
     return contributions(case, CODE | ASKED)
 
 
-def own_work(case: ChangeCase) -> Iterator[tuple[Party, tuple[str, ...], bool]]:
-    """Standing approvals by somebody who took part in the change, or perhaps did.
+def who_changed_is_open(case: ChangeCase) -> tuple[str, ...]:
+    """Clauses that say why more people may have changed the code than are known; none if all are known."""
+    return contributors.gaps(case, CODE)
 
-    The approver, their duties in the change, and whether it is certain that both are one; each approver once.
+
+def own_work(case: ChangeCase) -> Iterator[tuple[Party, tuple[str, ...], tuple[str, ...]]]:
+    """Standing approvals by somebody who took part in the change, or of whom the rules cannot tell that they did not.
+
+    The approver, their duties in the change, and the clauses that leave it open; none: they took part. Each approver
+    once.
     """
-    parts = took_part(case)
-    seen: set[tuple[str, bool]] = set()
+    seen: set[str] = set()
     for fact in case.change.approvals:
-        if fact.approval.decision != "approve" or not fact.standing:
-            continue
         who = key(fact.approver)
-        for sameness, certain in (("yes", True), ("unknown", False)):
-            duties = dict.fromkeys(item.duty for item in parts if compare(item.party, fact.approver) == sameness)
-            if duties and (who, True) not in seen and (who, certain) not in seen:
-                seen.add((who, certain))
-                yield fact.approver, tuple(duties), certain
+        if fact.approval.decision != "approve" or not fact.standing or who in seen:
+            continue
+        seen.add(who)
+        part, shown, open_ = contributors.took_part(case, fact.approver, CODE | ASKED)
+        if part != "no":
+            yield fact.approver, tuple(dict.fromkeys(item.duty for item in shown)), open_
+
+
+def perhaps_counted(many: int) -> str:
+    """Of how many approvals it cannot be told."""
+    return say_count(
+        "Of {count} standing approval it cannot be told whether whoever gave it took part.",
+        "Of {count} standing approvals it cannot be told whether whoever gave them took part.",
+        many,
+    )
+
+
+def perhaps_said(doubts: tuple[str, ...], parties: Mapping[str, Party]) -> str:
+    """That somebody approved and perhaps took part, with the clauses that leave it open."""
+    return say("approved, and may have taken part: {why}", why=with_names("; ".join(doubts), parties))
 
 
 def duties_said(held: int, certain: int) -> list[str]:

@@ -190,10 +190,20 @@ class Pairs:
     duties: tuple[Text, ...]
     counts: tuple[tuple[int, ...], ...]
     """Row i, for duty i+1, holds i+1 counts: with duties 0 to i."""
+    untold: tuple[tuple[int, ...], ...] = ()
+    """In the same places how often it cannot be told; empty: it always can."""
 
     def __post_init__(self) -> None:
         if tuple(map(len, self.counts)) != tuple(range(1, len(self.duties))):
             raise ValueError("row i has i+1 counts, one row fewer than duties")
+        if self.untold and tuple(map(len, self.untold)) != tuple(map(len, self.counts)):
+            raise ValueError("what cannot be told has the places of the counts")
+
+    @property
+    def cells(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Each count with how often it cannot be told, row by row."""
+        untold = self.untold or tuple((0,) * len(row) for row in self.counts)
+        return tuple(tuple(zip(row, open_, strict=True)) for row, open_ in zip(self.counts, untold, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +248,8 @@ class Trail:
     anchor: str = ""
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.steps) <= 5:
-            raise ValueError("a trail has one to five steps")
+        if not 1 <= len(self.steps) <= 6:
+            raise ValueError("a trail has one to six steps")
         if self.anchor:
             check_anchor(self.anchor)
 

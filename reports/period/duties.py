@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.contributors import ASKED, CODE
 from ledger.rules.verdict import Outcome
-from reports.duties import duties_said, duty_cell, key, own_work, took_part
+from reports.duties import duties_said, duty_cell, key, own_work, perhaps_counted, perhaps_said, took_part
 from reports.parts import (
     Line,
     Matrix,
@@ -55,7 +55,13 @@ class Clash:
     change: PeriodChange
     party: Party
     duties: tuple[str, ...]
-    certain: bool
+    doubts: tuple[str, ...]
+    """Clauses that leave open whether the approver took part; none: they did."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether the approver took part."""
+        return not self.doubts
 
 
 def held_duties(view: PeriodView) -> dict[str, Held]:
@@ -85,9 +91,9 @@ def held_duties(view: PeriodView) -> dict[str, Held]:
 def clashes(view: PeriodView) -> tuple[Clash, ...]:
     """Approvals of work that the approver took part in, or may have, in the order of the changes."""
     return tuple(
-        Clash(change, party, duties, certain)
+        Clash(change, party, duties, doubts)
         for change in view.changes
-        for party, duties, certain in own_work(view.case(change))
+        for party, duties, doubts in own_work(view.case(change))
     )
 
 
@@ -112,7 +118,7 @@ def _lede(held: dict[str, Held], found: tuple[Clash, ...]) -> Line:
     said = duties_said(len(held), certain)
     if len(found) > certain:
         unsure = len(found) - certain
-        said.append(say_count("Of {count} more it cannot be told.", "Of {count} more it cannot be told.", unsure))
+        said.append(perhaps_counted(unsure))
     return line(" ".join(said))
 
 
@@ -124,7 +130,7 @@ def _blocks(view: PeriodView, held: dict[str, Held], found: tuple[Clash, ...]) -
                     change_line(view, item.change),
                     line(item.change.title),
                     line(named(item.party)),
-                    line(_clash_words(item)),
+                    line(_clash_words(view, item)),
                 ),
                 hit=item.certain,
             )
@@ -220,11 +226,11 @@ def _matrix(held: dict[str, Held], found: tuple[Clash, ...]) -> Matrix:
     )
 
 
-def _clash_words(item: Clash) -> str:
+def _clash_words(view: PeriodView, item: Clash) -> str:
+    if not item.certain:
+        return perhaps_said(item.doubts, view.dossier.parties)
     took = ", ".join(dict.fromkeys(_duty(duty) for duty in item.duties))
-    if item.certain:
-        return say("approved, and took part: {duties}", duties=took)
-    return say("approved, and may have taken part: {duties}; an account is unresolved", duties=took)
+    return say("approved, and took part: {duties}", duties=took)
 
 
 def _duty(duty: str) -> str:

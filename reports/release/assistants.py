@@ -7,33 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent, Held
 from ledger.rules.involvement import traces
-from reports.parts import Break, Line, Paragraph, Quote, Row, Section, Table, line, say_line, words
-from reports.release.register import once
-from reports.release.said import (
-    NONE,
-    TITLE,
-    absence,
-    columns,
-    digest_line,
-    ledger_time,
-    named,
-    quiet,
-    status,
-)
+from ledger.rules.wording import with_names
+from reports.parts import Break, Line, Paragraph, Row, Section, Table, line, say_line, words
+from reports.release.prompted import ANSWERED, ASKED, prompted, text_of
+from reports.release.said import NONE, TITLE, columns, digest_line, quiet
 from reports.release.scans import prompt_scans
-from reports.release.view import MARKS
+from reports.release.verdicts import failing, gravest, of_rules, told
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import CommitFact, PromptFact
+    from ledger.dossier.facts import CommitFact, Landing, PromptFact
+    from ledger.rules.verdict import Verdict
     from reports.parts import Block, Inline
     from reports.release.view import ChangeView, View
     from reports.text import Text
 
 ANCHOR: Final = "assistants"
-PROMPT_LINES: Final = 14
 MOST_TRACES: Final = 120
 """Commits with traces printed; those of no recorded change go first, the rest is counted."""
 _DECLARED_BY: Final = {
@@ -77,6 +68,8 @@ class Traced:
     """On the release's lists; else in a revision of a change alone, as before a squash."""
     places: tuple[Text, ...]
     """The change that landed it, and revisions that hold it; none: no recorded change."""
+    landing: Landing | None = None
+    """Where it is in a revision alone: how its change landed, as far as it did."""
 
 
 def traced(view: View) -> tuple[Traced, ...]:
@@ -99,35 +92,32 @@ def traced(view: View) -> tuple[Traced, ...]:
                         say("{change}, revision {revision}", change=change.label.plain, revision=revision.number),
                         limit=TITLE + 20,
                     )
-                    found[change.facts.project, commit.id] = replace(known, places=(*known.places, where))
+                    landing = change.facts.landings[-1] if change.facts.landings else None
+                    found[change.facts.project, commit.id] = replace(
+                        known, places=(*known.places, where), landing=landing
+                    )
     return tuple(sorted(found.values(), key=lambda item: bool(item.places)))
 
 
 def _of_changes(view: View) -> tuple[Block, ...]:
-    placed: set[int] = set()
-    blocks: list[Block] = [
+    return (
         *view.left_out(),
         Table(
             columns(
-                (say("Change"), 14),
-                (say("Declared"), 13),
+                (say("Change"), 13),
+                (say("Declared"), 11),
                 (say("How declared"), 13),
-                (say("What else speaks for an assistant"), 36),
+                (say("What else speaks for an assistant"), 31),
                 (say("Prompts"), 9),
-                (say("Verdict"), 15),
+                (say("AI rules"), 23),
             ),
             tuple(_summary(view, change) for change in view.printed),
             words(say("No change is printed.")),
             words(say("Declarations and traces, by the latest revision of each change")),
             "small",
         ),
-    ]
-    for change in view.printed:
-        if change.facts.prompts:
-            blocks += _change(view, change, placed)
-    if not prompts_of(view):
-        blocks.append(Paragraph(line(say("No prompt is recorded for any change of the release."))))
-    return tuple(blocks)
+        *prompted(view),
+    )
 
 
 def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
@@ -146,25 +136,36 @@ def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
         words(say("Commits with traces of an assistant")),
         "dense",
     )
+    if not marked:
+        return (table,)
+    meant = Paragraph(
+        line(
+            say(
+                "A trace is what whoever recorded the commit took for a sign of an assistant, in their own word: a "
+                "trailer of the message, an agent's account, a note."
+            )
+        ),
+        small=True,
+    )
     rest = len(marked) - MOST_TRACES
     if rest <= 0:
-        return (table,)
+        return (table, meant)
     said = say_count(
         "{count} more such commit is not printed; the lists are in the bundle.",
         "{count} more such commits are not printed; the lists are in the bundle.",
         rest,
     )
-    return (table, Paragraph(line(said), small=True))
+    return (table, meant, Paragraph(line(said), small=True))
 
 
 def _trace(item: Traced) -> Row:
     commit = item.commit
     where = list(dict.fromkeys(item.places))
-    said: list[Inline | Text] = [quiet(say("no recorded change"))] if not where else []
+    said: list[Inline | Text] = [words("! "), quiet(say("no recorded change"))] if not where else []
     for place, text in enumerate(where):
         said += [Break(), text] if place else [text]
     if not item.listed:
-        said += [words(", "), quiet(say("not on the release's lists"))]
+        said += [Break(), *_unlisted(item)]
     return Row(
         (
             digest_line(commit.id),
@@ -174,6 +175,22 @@ def _trace(item: Traced) -> Row:
         ),
         hit=not where,
     )
+
+
+def _unlisted(item: Traced) -> Line:
+    """What became of a commit of a revision that the release does not list: ordinary where it was squashed."""
+    if item.landing is None:
+        return line(quiet(say("not on the release's lists")))
+    sentence = _BECAME.get(
+        item.landing.merge.method, to_say("(not on the release's lists: the change landed as {commit})")
+    )
+    return say_line(sentence, commit=digest_line(item.landing.merge.commit))
+
+
+_BECAME: Final = {
+    "squash": to_say("(squashed into {commit} on landing)"),
+    "rebase": to_say("(rebased on landing; the last one became {commit})"),
+}
 
 
 def declared(change: ChangeView) -> str:
@@ -187,10 +204,14 @@ def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
     traces_said = say("No commit carries a trace of an assistant.")
     if marked:
         traces_said = say_count(
-            "{count} commit carries traces of an assistant, {loose} of them in no recorded change.",
-            "{count} commits carry traces of an assistant, {loose} of them in no recorded change.",
+            "{count} commit carries traces of an assistant",
+            "{count} commits carry traces of an assistant",
             len(marked),
-            loose=number(loose),
+        )
+        traces_said = (
+            say("{commits}; {loose} of these belong to no recorded change.", commits=traces_said, loose=number(loose))
+            if loose
+            else say("{commits}, each in a recorded change.", commits=traces_said)
         )
     if view.changeless:
         return line(say("No change is recorded, so nothing is declared and no prompt is bound."), " ", traces_said)
@@ -199,7 +220,8 @@ def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
     without = sum(one == "none" for one in said)
     rest = len(said) - involved - without
     prompts = prompts_of(view)
-    unread = sum(isinstance(_content(view, item, "prompt"), Absent) for item in prompts)
+    unread = sum(isinstance(text_of(view, item, ASKED), Absent) for item in prompts)
+    answers = sum(isinstance(text_of(view, item, ANSWERED), Held) for item in prompts)
     declaring = say_count(
         "{count} change declares an assistant",
         "{count} changes declare an assistant",
@@ -222,12 +244,15 @@ def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
         if unread
         else say_count("{count} prompt is recorded.", "{count} prompts are recorded.", len(prompts))
     )
-    return line(f"{text} {bound} {traces_said}")
+    answered = say_count(
+        "{count} answer of an assistant is at hand.", "{count} answers of assistants are at hand.", answers
+    )
+    return line(" ".join([text, bound, *((answered,) if prompts else ()), traces_said]))
 
 
 def _summary(view: View, change: ChangeView) -> Row:
     last = change.facts.last_revision
-    outcome = change.in_family("AI")
+    verdicts = of_rules(change.verdicts, "AI")
     others = traces(view.case(change))
     return Row(
         (
@@ -236,86 +261,17 @@ def _summary(view: View, change: ChangeView) -> Row:
             line(quiet(NONE)) if last is None else line(say(_DECLARED_BY[last.diff.ai.source])),
             line(capture("; ".join(others), limit=300)) if others else line(quiet(say("nothing recorded"))),
             line(number(len(change.facts.prompts))),
-            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
+            (*told(verdicts), *_why(view, verdicts)),
         ),
+        hit=failing(verdicts),
         anchor=change.anchor("i"),
     )
 
 
-def _change(view: View, change: ChangeView, placed: set[int]) -> list[Block]:
-    prompts = change.facts.prompts
-    blocks: list[Block] = [
-        Table(
-            columns(
-                (say("Entry"), 6),
-                (say("Session, turn"), 18),
-                (say("Tool, model"), 21),
-                (say("Asked by"), 17),
-                (say("Trigger"), 9),
-                (say("Mode"), 10),
-                (say("Captured"), 10),
-                (say("Bound"), 9),
-            ),
-            tuple(_row(item, placed) for item in prompts),
-            words(say("No prompt is recorded.")),
-            capture(
-                say_count(
-                    "{change}: {count} prompt", "{change}: {count} prompts", len(prompts), change=change.label.plain
-                )
-            ),
-            "dense",
-        )
-    ]
-    blocks += [_quoted(view, item) for item in prompts]
-    return blocks
-
-
-def _row(item: PromptFact, placed: set[int]) -> Row:
-    prompt = item.prompt
-    tool = prompt.tool.name + (f" {prompt.tool.version}" if prompt.tool.version else "")
-    if prompt.model is None:
-        model = say("model not recorded")
-    else:
-        asked, answered = prompt.model.requested, prompt.model.responded
-        model = f"{prompt.model.provider} {answered or asked or say('unnamed')}"
-        if asked and answered and asked != answered:
-            model = say("{model} (asked for {asked})", model=model, asked=asked)
-    return Row(
-        (
-            line(str(item.record.index)),
-            line(capture(f"{prompt.session}, {prompt.turn}", limit=60), Break(), quiet(ledger_time(item.record))),
-            line(capture(f"{tool}; {model}", limit=160)),
-            line(quiet(say("not recorded"))) if item.initiator is None else line(named(item.initiator)),
-            line(prompt.trigger),
-            line(prompt.permission_mode or quiet(say("not recorded"))),
-            line(f"{prompt.capture.quality}, {prompt.capture.source}"),
-            line(item.strength or quiet(say("to no diff"))),
-        ),
-        anchor=once(placed, item.record.index),
-    )
-
-
-def _content(view: View, item: PromptFact, name: str) -> Held | Absent:
-    return view.dossier.records.content(item.record.event.context.content(name))
-
-
-def _quoted(view: View, item: PromptFact) -> Block:
-    content = _content(view, item, "prompt")
-    who = named(item.initiator) if item.initiator is not None else say("asker not recorded")
-    where = say_line("Prompt of entry {index}, {asker}", index=item.record.index, asker=who)
-    reference = item.record.event.context.content("prompt")
-    if reference is not None:
-        where = (*where, *line(", "), *say_line("commitment {digest}", digest=digest_line(reference.commitment)))
-    if isinstance(content, Absent):
-        gone = say("[The text is {absence}; the signed commitment to it remains.]", absence=absence(content.state))
-        return Quote(words(gone), where)
-    text = content.data.decode("utf-8", "replace")
-    return Quote(
-        capture(
-            text,
-            limit=view.settings.prompt_characters,
-            lines=PROMPT_LINES,
-            whole=say("content prompt of entry {index}", index=item.record.index),
-        ),
-        where,
-    )
+def _why(view: View, verdicts: tuple[Verdict, ...]) -> Line:
+    """What is missing where the rules cannot tell."""
+    clauses = dict.fromkeys(clause for verdict in gravest(verdicts) for clause in verdict.missing)
+    if not clauses:
+        return ()
+    said = with_names("; ".join(clauses), view.dossier.parties)
+    return line(Break(), quiet(capture(said, limit=200)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.rules.contributors import ASKED
+from ledger.rules.contributors import ASKED, contributions
 from reports.duties import key, own_work, took_part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ledger.dossier.facts import Party
     from reports.release.view import ChangeView, View
 
@@ -30,8 +32,13 @@ class Conflict:
     party: Party
     change: ChangeView
     duties: tuple[str, ...]
-    certain: bool
-    """False: it cannot be told whether both are the same."""
+    doubts: tuple[str, ...]
+    """Clauses that leave open whether the approver took part; none: they did."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether the approver took part."""
+        return not self.doubts
 
 
 def held_duties(view: View) -> tuple[Held, ...]:
@@ -42,13 +49,8 @@ def held_duties(view: View) -> tuple[Held, ...]:
         found.setdefault((key(party), duty, change), Held(party, duty, change))
 
     for change in view.changes:
-        for item in took_part(view.case(change)):
-            hold(item.party, "Prompt" if item.duty in ASKED else "Code", change.number)
-        for fact in change.facts.approvals:
-            if fact.approval.decision == "approve" and fact.standing:
-                hold(fact.approver, "Approval", change.number)
-        for landing in change.facts.landings:
-            hold(landing.merged_by, "Merge", change.number)
+        for party, duty in _of_change(view, change):
+            hold(party, duty, change.number)
     hold(view.dossier.released_by, "Release", 0)
     for fact in view.dossier.approvals:
         if fact.approval.decision == "approve" and fact.standing:
@@ -58,10 +60,27 @@ def held_duties(view: View) -> tuple[Held, ...]:
     return tuple(found.values())
 
 
+def _of_change(view: View, change: ChangeView) -> Iterator[tuple[Party, str]]:
+    for item in took_part(view.case(change)):
+        yield item.party, "Prompt" if item.duty in ASKED else "Code"
+    for party in agents(view, change):
+        yield party, "Agent"
+    for fact in change.facts.approvals:
+        if fact.approval.decision == "approve" and fact.standing:
+            yield fact.approver, "Approval"
+    for landing in change.facts.landings:
+        yield landing.merged_by, "Merge"
+
+
+def agents(view: View, change: ChangeView) -> tuple[Party, ...]:
+    """The agents that answered prompts of the change or pushed to it."""
+    return tuple(item.party for item in contributions(view.case(change), frozenset({"agent"})))
+
+
 def conflicts(view: View) -> tuple[Conflict, ...]:
     """Standing approvals by somebody who prompted or changed the code of the same change, or perhaps did."""
     return tuple(
-        Conflict(party, change, duties, certain)
+        Conflict(party, change, duties, doubts)
         for change in view.changes
-        for party, duties, certain in own_work(view.case(change))
+        for party, duties, doubts in own_work(view.case(change))
     )

@@ -1,4 +1,4 @@
-"""Suites that ran again, and cases that passed after failing: what a green result may hide."""
+"""Suites that ran again, and cases that reports call flaky: what a green result may hide."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def repeats(view: View) -> tuple[Block, ...]:
     """The blocks: series that took more than one run or attempt, or that hold flaky cases."""
     found = [one for one in series_of(view) if _attempts(one[2]) > 1 or _flaky(one[2])]
     flaky = sum(_flaky(runs) for _, _, runs in found)
+    after = sum(_passed_after(runs) for _, _, runs in found)
     contracts = dict.fromkeys(
         (change.label, contract)
         for change in view.changes
@@ -48,11 +49,12 @@ def repeats(view: View) -> tuple[Block, ...]:
         Paragraph(
             line(
                 say_count(
-                    "{count} series of runs on one content took more than one attempt or holds flaky cases; cases "
-                    "that passed only after failing: {flaky}.",
-                    "{count} series of runs on one content took more than one attempt or hold flaky cases; cases that "
-                    "passed only after failing: {flaky}.",
+                    "{count} series of runs of one suite on one content took more than one attempt or holds flaky "
+                    "cases. Passed after a run that failed: {after}. Cases that the reports call flaky: {flaky}.",
+                    "{count} series of runs of one suite on one content took more than one attempt or hold flaky "
+                    "cases. Passed after a run that failed: {after}. Cases that the reports call flaky: {flaky}.",
                     len(found),
+                    after=number(after),
                     flaky=number(flaky),
                 )
             )
@@ -60,21 +62,25 @@ def repeats(view: View) -> tuple[Block, ...]:
         Table(
             columns(
                 (say("Change"), 18),
-                (say("Suite"), 22),
-                (say("Runs, highest attempt"), 18),
-                (say("Failed before"), 14),
-                (say("Flaky cases"), 12),
-                (say("Latest result"), 16),
+                (say("Suite"), 20),
+                (say("Runs, highest attempt"), 17),
+                (say("Failed before"), 13),
+                (say("Flaky cases"), 11),
+                (say("Latest result"), 21),
             ),
             tuple(_row(view, change, suite, runs) for change, suite, runs in found),
-            words(say("Every suite ran once on each content, and no case passed only after failing.")),
+            words(
+                say("Every suite ran once on each content, and no report calls a case flaky.")
+                if any(change.facts.runs for change in view.changes)
+                else say("No test run is recorded for a change, so none ran again.")
+            ),
             None,
             "dense",
         ),
         Paragraph(
             (
                 *line(strong(say("Contracts and schemas tested against")), Break()),
-                *(named or line(quiet(say("no run names one")))),
+                *(named or line(quiet(say("No run names one.")))),
             )
         ),
     )
@@ -82,6 +88,10 @@ def repeats(view: View) -> tuple[Block, ...]:
 
 def _attempts(runs: tuple[RunFact, ...]) -> int:
     return max(len(runs), *(item.run.run.attempt for item in runs))
+
+
+def _passed_after(runs: tuple[RunFact, ...]) -> bool:
+    return runs[-1].run.result != "FAILED" and any(item.run.result == "FAILED" for item in runs[:-1])
 
 
 def _flaky(runs: tuple[RunFact, ...]) -> int:
@@ -99,11 +109,11 @@ def _row(view: View, change: ChangeView, suite: str, runs: tuple[RunFact, ...]) 
     return Row(
         (
             label,
-            line(capture(suite, limit=NAME)),
+            line(capture(f"“{suite}”", limit=NAME)),
             line(f"{number(len(runs))}, {number(highest)}"),
             line(f"! {number(failed)}" if failed else "0"),
             line(f"! {number(flaky)}" if flaky else "0"),
-            line(status(mark, word)),
+            line(status(mark, word), " ", quiet(say("in attempt {attempt}", attempt=last.run.run.attempt))),
         ),
         hit=bool(failed),
     )

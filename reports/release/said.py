@@ -184,8 +184,8 @@ def rows(*pairs: tuple[str, Line]) -> tuple[tuple[Text, Line], ...]:
     return tuple((words(label), value) for label, value in pairs)
 
 
-def joined(parts: Sequence[Line], between: str = ", ") -> Line:
-    """Lines one after the other."""
+def joined(parts: Sequence[Line], between: str | Break = ", ") -> Line:
+    """Lines one after the other; with a `Break` between them, under each other."""
     found: list[Inline] = []
     for place, part in enumerate(parts):
         if place:

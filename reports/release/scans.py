@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.scanned import LEVELS
-from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
-from reports.release.said import NAME, columns, digest_line, entry_anchor, ledger_time, link, quiet, status, strong
-from reports.say import say, say_count
+from ledger.rules.verdict import Outcome
+from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, say_count_line, words
+from reports.release.said import (
+    NAME,
+    columns,
+    digest_line,
+    entry_anchor,
+    joined,
+    ledger_time,
+    link,
+    quiet,
+    status,
+    strong,
+)
+from reports.release.verdicts import of_rules
+from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number
 
@@ -21,6 +34,8 @@ if TYPE_CHECKING:
 ANCHOR: Final = "scans"
 PROMPTS: Final = "prompt-scans"
 """Anchor of the table of prompts."""
+MOST_BARE: Final = 20
+"""Changes without a scan named; the rest is in the number before them."""
 _PROMPTS: Final = "prompts"
 
 
@@ -40,21 +55,22 @@ def scans(view: View) -> tuple[Block, ...]:
     found = scans_of(view)
     bad = sum(_grave(item.body) for _, item in found)
     aside = sum(item.body.suppressed.justified + item.body.suppressed.unjustified for _, item in found)
+    counted = Paragraph(
+        line(
+            say_count(
+                "{count} scan is recorded, {bad} with findings of the levels error or warning; {aside} findings "
+                "were set aside.",
+                "{count} scans are recorded, {bad} with findings of the levels error or warning; {aside} findings "
+                "were set aside.",
+                len(found),
+                bad=number(bad),
+                aside=number(aside),
+            )
+        )
+    )
     return (
         Heading(words(say("Scans")), ANCHOR),
-        Paragraph(
-            line(
-                say_count(
-                    "{count} scan is recorded, {bad} with findings of the levels error or warning; {aside} findings "
-                    "were set aside.",
-                    "{count} scans are recorded, {bad} with findings of the levels error or warning; {aside} findings "
-                    "were set aside.",
-                    len(found),
-                    bad=number(bad),
-                    aside=number(aside),
-                )
-            )
-        ),
+        *((counted,) if found else ()),
         Table(
             columns(
                 (say("Entry"), 7),
@@ -68,6 +84,31 @@ def scans(view: View) -> tuple[Block, ...]:
             words(say("No scan of code, dependencies, secrets or images is recorded for this release.")),
             None,
             "dense",
+        ),
+        *_without(view),
+    )
+
+
+def _without(view: View) -> tuple[Block, ...]:
+    """The changes of which TST-07 asks for a scan, and that have none."""
+    bare = [
+        line(link(change.anchor("t"), change.label) if view.shows(change) else change.label)
+        for change in view.changes
+        if any(one.outcome is not Outcome.NOT_APPLICABLE for one in of_rules(change.verdicts, "TST-07"))
+        and all(item.body.target == _PROMPTS for item in change.facts.scans)
+    ]
+    if not bare:
+        return ()
+    rest = len(bare) - MOST_BARE
+    more = say_count(" and {count} more", " and {count} more", rest) if rest > 0 else ""
+    return (
+        Paragraph(
+            say_count_line(
+                "{count} change has no scan, though TST-07 asks for one: {changes}.",
+                "{count} changes have no scan, though TST-07 asks for one: {changes}.",
+                len(bare),
+                changes=(*joined(bare[:MOST_BARE]), *line(more)),
+            )
         ),
     )
 
@@ -102,11 +143,23 @@ def _scan(view: View, change: ChangeView | None, item: Told[Scan]) -> Row:
     )
 
 
+_LEVELS: Final = {
+    "error": to_say("{count} of the level error"),
+    "warning": to_say("{count} of the level warning"),
+    "note": to_say("{count} of the level note"),
+    "none": to_say("{count} without a level"),
+}
+
+
 def _open(scan: Scan) -> Line:
-    found = [f"{number(getattr(scan.counts, level))} {level}" for level in LEVELS if getattr(scan.counts, level)]
+    found = [
+        say(_LEVELS[level], count=number(getattr(scan.counts, level)))
+        for level in LEVELS
+        if getattr(scan.counts, level)
+    ]
     if not found:
         return line(say("nothing open"))
-    return line(status(Mark.FAIL if scan.counts.error else Mark.CANNOT_TELL, say("Open")), " ", ", ".join(found))
+    return line(*((status(Mark.FAIL, say("Open")), " ") if scan.counts.error else ()), ", ".join(found))
 
 
 def _aside(scan: Scan) -> Line:
@@ -126,22 +179,21 @@ def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ..
     looked = [item for item in prompts if looked_through(view, item)]
     left = sum(_left(item, later) for item in prompts)
     masked = sum(0 if item.prompt.scan is None else item.prompt.scan.masked for item in prompts)
+    counted = say("Nobody looked through the prompts, so what was masked or left in is not told.")
+    if looked:
+        counted = say_count(
+            "{looked} of {count} prompt was looked through: in it {masked} passages were masked before anything was "
+            "stored, and {left} findings were left in.",
+            "{looked} of {count} prompts were looked through: in these {masked} passages were masked before anything "
+            "was stored, and {left} findings were left in.",
+            len(prompts),
+            looked=number(len(looked)),
+            masked=number(masked),
+            left=number(left),
+        )
     return (
         Heading(words(say("Prompts looked through for secrets and personal data")), PROMPTS),
-        Paragraph(
-            line(
-                say_count(
-                    "{looked} of {count} prompt was looked through; {masked} passages were masked before anything was "
-                    "stored, {left} findings were left in.",
-                    "{looked} of {count} prompts were looked through; {masked} passages were masked before anything "
-                    "was stored, {left} findings were left in.",
-                    len(prompts),
-                    looked=number(len(looked)),
-                    masked=number(masked),
-                    left=number(left),
-                )
-            )
-        ),
+        *((Paragraph(line(counted)),) if prompts else ()),
         Table(
             columns(
                 (say("Prompt"), 10),
@@ -187,13 +239,13 @@ def _prompt(item: PromptFact, later: dict[Digest, Told[Scan]]) -> Row:
     return Row(
         (
             line(str(item.record.index)),
-            line(strong(say("not looked through")))
+            line("! ", strong(say("not looked through")))
             if unseen
             else line(quiet(say("before sending: none")))
             if scan is None
             else line(capture(f"{scan.tool} {scan.version}", limit=NAME)),
             line(quiet(say("not told")) if scan is None else number(scan.masked)),
-            line(quiet(say("not told")) if scan is None else number(scan.findings)),
+            line(quiet(say("not told")) if scan is None else f"! {number(scan.findings)}" if scan.findings else "0"),
             line(quiet(say("not scanned afterwards")))
             if after is None
             else line(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.judged import judged
-from ledger.rules.reviewed import sort_approvals
-from ledger.rules.verdict import Outcome
-from reports.parts import Break, Heading, Paragraph, Row, Table, line, words
-from reports.release.said import columns, digest_line, entry, entry_anchor, ledger_time, link, quiet, status
-from reports.release.view import MARKS
+from ledger.rules.reviewed import covered_revision, sort_approvals
+from reports.parts import Break, Heading, Paragraph, Row, Table, line, say_line, words
+from reports.release.said import columns, digest_line, entry, entry_anchor, joined, ledger_time, link, quiet, strong
+from reports.release.verdicts import failing, of_rules, told
 from reports.say import say, say_count
 from reports.wording import number
 
@@ -29,10 +28,15 @@ def counted(view: View, change: ChangeView) -> tuple[ApprovalFact, ...]:
     return tuple(found[index] for index in sorted(found))
 
 
-def doubtful(view: View, change: ChangeView) -> bool:
-    """Whether no approval is known to count, and of one it cannot be told."""
+def doubtful(view: View, change: ChangeView) -> tuple[ApprovalFact, ...]:
+    """Where no approval is known to count: those of which it cannot be told, by entry index."""
     case = view.case(change)
-    return not counted(view, change) and any(sort_approvals(case, content).unclear for content in judged(case))
+    if counted(view, change):
+        return ()
+    found = {
+        one.fact.record.index: one.fact for content in judged(case) for one in sort_approvals(case, content).unclear
+    }
+    return tuple(found[index] for index in sorted(found))
 
 
 def before_landing(change: ChangeView, facts: tuple[ApprovalFact, ...]) -> bool:
@@ -46,7 +50,7 @@ def sides(view: View) -> tuple[Block, ...]:
     """The blocks."""
     landed = [change for change in view.changes if change.facts.landings]
     before = sum(before_landing(change, counted(view, change)) for change in landed)
-    unsure = sum(doubtful(view, change) for change in landed)
+    unsure = sum(bool(doubtful(view, change)) for change in landed)
     deployed = [item for item in view.dossier.deployments if item.deploy.status == "succeeded"]
     said = (
         say("No deployment that succeeded is recorded.")
@@ -74,16 +78,18 @@ def sides(view: View) -> tuple[Block, ...]:
                     else ()
                 ),
                 said,
+                " ",
+                say("Times here are the ledger's."),
             )
         ),
         Table(
             columns(
-                (say("Change"), 12),
-                (say("Approved content"), 22),
-                (say("Approved, ledger time"), 16),
-                (say("Landed content"), 22),
-                (say("Landed, ledger time"), 16),
-                (say("Verdict"), 12),
+                (say("Change"), 11),
+                (say("Approved content"), 20),
+                (say("Approved"), 18),
+                (say("Landed content"), 20),
+                (say("Landed"), 18),
+                (say("APP-01, 02, 05"), 13),
             ),
             tuple(_row(view, change) for change in view.printed),
             words(say("No change is printed.")),
@@ -95,70 +101,82 @@ def sides(view: View) -> tuple[Block, ...]:
 
 def _row(view: View, change: ChangeView) -> Row:
     facts = counted(view, change)
-    outcome = next(
-        (
-            outcome
-            for outcome in MARKS
-            if any(verdict.rule in _RULES and verdict.outcome is outcome for verdict in change.verdicts)
-        ),
-        None,
-    )
+    unsure = doubtful(view, change)
+    verdicts = of_rules(change.verdicts, *_RULES)
     return Row(
         (
             line(link(change.anchor("a"), change.label)),
-            _approved(facts, unsure=doubtful(view, change)),
-            _times(facts),
+            _contents(view, change, facts or unsure) or line(quiet(say("no approval counts"))),
+            _times(facts, unsure),
             _landed(change.facts.landings),
             _landed_at(change.facts.landings),
-            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
+            told(verdicts),
         ),
-        hit=outcome is Outcome.FAIL,
+        hit=failing(verdicts),
     )
 
 
-def _approved(facts: tuple[ApprovalFact, ...], *, unsure: bool) -> Line:
-    if unsure:
-        return line(quiet(say("whether an approval counts cannot be told")))
-    if not facts:
-        return line(quiet(say("no approval counts")))
-    last = facts[-1].approval.basis
-    if last.manifest is not None:
-        said = (*line(quiet(say("manifest "))), *digest_line(last.manifest))
-        return said if last.tree is None else (*said, *line(Break(), quiet(say("tree "))), *digest_line(last.tree))
-    if last.commit is not None:
-        return (*line(quiet(say("commit "))), *digest_line(last.commit))
-    return line(quiet(say("not stated")))
+def _contents(view: View, change: ChangeView, facts: tuple[ApprovalFact, ...]) -> Line:
+    """What was approved, each content once, in the terms in which it can be held against what landed."""
+    return joined(list(dict.fromkeys(_content(view, change, fact) for fact in facts)), Break())
 
 
-def _times(facts: tuple[ApprovalFact, ...]) -> Line:
-    parts: Line = ()
-    for place, fact in enumerate(facts):
-        parts = (
-            *parts,
-            *line(*((Break(),) if place else ()), ledger_time(fact.record)[:16], Break()),
-            *line(link(entry_anchor(fact.record.index), entry(fact.record))),
-        )
-    return parts or line(quiet(say("none")))
+def _content(view: View, change: ChangeView, fact: ApprovalFact) -> Line:
+    basis = fact.approval.basis
+    if basis.manifest is not None:
+        return _of_content(basis.manifest, basis.tree)
+    if basis.commit is None:
+        return line(quiet(say("not stated")))
+    revision = covered_revision(view.case(change), fact)
+    if revision is None:
+        return (*line(quiet(say("commit "))), *digest_line(basis.commit))
+    # A forge approves a commit, which is none of what landed; the revision with that head says what it held.
+    return (
+        *_of_content(revision.diff.manifest, revision.diff.tree),
+        *line(Break(), quiet(say("of revision {number}, approved by its commit ", number=revision.number))),
+        *digest_line(basis.commit),
+    )
+
+
+def _of_content(manifest: str, tree: str | None) -> Line:
+    said = (*line(quiet(say("manifest "))), *digest_line(manifest))
+    return said if tree is None else (*said, *line(Break(), quiet(say("tree "))), *digest_line(tree))
+
+
+def _times(facts: tuple[ApprovalFact, ...], unsure: tuple[ApprovalFact, ...]) -> Line:
+    """When approvals that count came; where none is known to, those of which it cannot be told."""
+    parts = joined([(*line(ledger_time(fact.record), Break()), *_linked(fact)) for fact in facts or unsure], Break())
+    if facts:
+        return parts
+    if not unsure:
+        return line(quiet(say("none")))
+    return (*line(strong(say("cannot be told whether it counts:")), Break()), *parts)
+
+
+def _linked(fact: ApprovalFact) -> Line:
+    return line(link(entry_anchor(fact.record.index), entry(fact.record)))
 
 
 def _landed(landings: tuple[Landing, ...]) -> Line:
     if not landings:
         return line(quiet(say("not landed")))
     last = landings[-1].merge
-    return (
-        *line(quiet(say("manifest "))),
-        *digest_line(last.manifest),
-        *line(Break(), quiet(say("tree "))),
-        *digest_line(last.tree),
-    )
+    return _of_content(last.manifest, last.tree)
 
 
 def _landed_at(landings: tuple[Landing, ...]) -> Line:
-    parts: Line = ()
-    for place, item in enumerate(landings):
-        parts = (
-            *parts,
-            *line(*((Break(),) if place else ()), ledger_time(item.there_by)[:16], Break()),
-            *line(quiet(entry(item.there_by))),
-        )
-    return parts or line(quiet(say("not landed")))
+    return joined([_one_landing(item) for item in landings], Break()) or line(quiet(say("not landed")))
+
+
+def _one_landing(item: Landing) -> Line:
+    at = line(ledger_time(item.there_by), Break())
+    if item.pushed is None or item.pushed.index == item.record.index:
+        return (*at, *line(quiet(entry(item.record))))
+    return (
+        *at,
+        *say_line(
+            "on the branch by {push}, recorded as a merge in {merge}",
+            push=quiet(entry(item.pushed)),
+            merge=quiet(entry(item.record)),
+        ),
+    )

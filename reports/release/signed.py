@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.records import Absent
-from reports.parts import Heading, Line, Mark, Paragraph, Row, Section, Signature, Table, line, say_line, words
-from reports.release.said import (
-    absent,
-    columns,
-    digest_line,
-    entry,
-    entry_anchor,
-    joined,
-    link,
-    named,
-    quiet,
-    rows,
-    signed_at,
-    status,
+from reports.parts import (
+    Break,
+    Heading,
+    Line,
+    Mark,
+    Paragraph,
+    Row,
+    Section,
+    Signature,
+    Table,
+    line,
+    say_count_line,
+    words,
 )
+from reports.release.said import columns, entry_anchor, joined, link, named, quiet, status
 from reports.release.sides import sides
-from reports.release.view import MARKS
-from reports.release.worth import DECIDED, Worth, ended, meaning, valued, worth
+from reports.release.signature import signature_block
+from reports.release.verdicts import failing, of_rules, told
+from reports.release.view import about_release
+from reports.release.worth import DECIDED, Worth, doubted, ended, valued, worth
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ApprovalFact
-    from reports.parts import Block
-    from reports.release.view import ChangeView, PackSettings, View
+    from ledger.rules.verdict import Verdict
+    from reports.parts import Block, Status
+    from reports.release.view import ChangeView, View
     from reports.text import Text
 
 ANCHOR: Final = "approvals"
 SIGNATURES: Final = "signatures"
 """Anchor of the signature blocks."""
-COMMENT: Final = 600
-"""Characters printed of a comment."""
+_EXCEPTIONS: Final = "exceptions"
+_ROLES: Final = "roles"
+"""Anchors of the places that show decisions on exceptions and on who has access."""
 
 
 def approvals(view: View) -> Section:
@@ -59,16 +62,16 @@ def _blocks(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                (say("Change"), 20),
+                (say("Change, or the release"), 20),
                 (say("Decisions"), 11),
-                (say("Own key"), 11),
-                (say("Forge"), 11),
-                (say("Decided by"), 31),
-                (say("Verdict"), 16),
+                (say("Own key"), 9),
+                (say("Forge"), 8),
+                (say("Decided by"), 36),
+                (say("APP rules"), 16),
             ),
-            tuple(_summary(change) for change in view.printed),
-            words(say("The release holds no recorded change.")),
-            words(say("Decisions on each change")),
+            (*(_summary(view, change) for change in view.printed), _of_release_row(view)),
+            words(say("No decision is recorded.")),
+            words(say("Decisions on each change, and on the release")),
             "small",
         ),
         *sides(view),
@@ -78,7 +81,8 @@ def _blocks(view: View) -> tuple[Block, ...]:
                 say(
                     "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is "
                     "the signer's own clock with its offset; ledger time is when the entry entered the ledger, and "
-                    "decides order."
+                    "decides order. Decisions that do not count come first, then those of which it cannot be told, "
+                    "then those that count, then those that ended; within each change by change, the release last."
                 )
             ),
             small=True,
@@ -93,14 +97,18 @@ def _blocks(view: View) -> tuple[Block, ...]:
                 placed.add(fact.record.index)
                 said = statuses.get(fact.record.index, ())
                 signed.append(
-                    (_gravity(said), _block(fact, _label(change, fact), said, view.settings), fact.approval.attested_by)
+                    (
+                        _gravity(said),
+                        signature_block(fact, _label(change, fact), said, view.settings),
+                        fact.approval.attested_by,
+                    )
                 )
     for fact in view.dossier.approvals:
         said = _of_release(fact)
         signed.append(
             (
                 _gravity(said),
-                _block(fact, line_text(say("Release {name}", name=view.dossier.name)), said, view.settings),
+                signature_block(fact, line_text(say("Release {name}", name=view.dossier.name)), said, view.settings),
                 fact.approval.attested_by,
             )
         )
@@ -139,45 +147,125 @@ def decisions(view: View) -> tuple[ApprovalFact, ...]:
 def _lede(view: View) -> Line:
     facts = decisions(view)
     own = sum(fact.approval.attested_by == "person" for fact in facts)
-    standing = sum(fact.standing and fact.approval.decision == "approve" for fact in facts)
     rejected = sum(fact.standing and fact.approval.decision == "reject" for fact in facts)
-    return line(
-        say(
-            "{decisions} recorded: {own} signed with the person's own key, {shown} shown by a forge. {approvals}, "
-            "{rejections}.",
-            decisions=say_count("{count} decision", "{count} decisions", len(facts)),
-            own=number(own),
-            shown=number(len(facts) - own),
-            approvals=say_count("{count} approval stands", "{count} approvals stand", standing),
-            rejections=say_count("{count} rejection stands", "{count} rejections stand", rejected),
+    of_release = sum(fact.standing and fact.approval.decision == "approve" for fact in view.dossier.approvals)
+    standing = [
+        valued_.get(fact.record.index, ())
+        for change in view.changes
+        for valued_ in (worth(view, change),)
+        for fact in change.facts.approvals
+        if fact.standing and fact.approval.decision == "approve"
+    ]
+    count = sum(any(one.status.mark is Mark.PASS for one in said) for said in standing)
+    doubts = [doubted(said) for said in standing]
+    unsure = sum(one is not None and one.mark is Mark.CANNOT_TELL for one in doubts)
+    return (
+        *line(
+            say_count(
+                "{count} decision on changes and the release: {own} signed with the person's own key, {shown} shown by "
+                "a forge.",
+                "{count} decisions on changes and the release: {own} signed with the person's own key, {shown} shown "
+                "by a forge.",
+                len(facts),
+                own=number(own),
+                shown=number(len(facts) - own),
+            ),
+            " ",
+            say_count(
+                "{count} approval of a change stands: counting {valid}, not counting {not_}, cannot be told {unsure}.",
+                "{count} approvals of changes stand: counting {valid}, not counting {not_}, cannot be told {unsure}.",
+                len(standing),
+                valid=number(count),
+                not_=number(len(standing) - count - unsure),
+                unsure=number(unsure),
+            ),
+            " ",
+            say(
+                "{approvals}, {rejections}.",
+                approvals=say_count(
+                    "{count} approval of the release stands", "{count} approvals of the release stand", of_release
+                ),
+                rejections=say_count("{count} rejection stands", "{count} rejections stand", rejected),
+            ),
+        ),
+        *_elsewhere(view),
+    )
+
+
+def _elsewhere(view: View) -> Line:
+    """How many decisions on exceptions and on who has access there are, and where they stand."""
+    excepting = [
+        len(item.decisions)
+        for item in (*view.dossier.exceptions, *(one for change in view.changes for one in change.facts.exceptions))
+    ]
+    of_access = len(view.dossier.surroundings.access_reviews)
+    found: Line = ()
+    if sum(excepting):
+        found = (
+            *line(" "),
+            *say_count_line(
+                "{count} more is about an exception: {place}.",
+                "{count} more are about exceptions: {place}.",
+                sum(excepting),
+                place=link(_EXCEPTIONS, say("Exceptions and bypasses"), page=True),
+            ),
         )
+    if of_access:
+        found = (
+            *found,
+            *line(" "),
+            *say_count_line(
+                "{count} more is about who has access: {place}.",
+                "{count} more are about who has access: {place}.",
+                of_access,
+                place=link(_ROLES, say("Roles and keys"), page=True),
+            ),
+        )
+    return found
+
+
+def _summary(view: View, change: ChangeView) -> Row:
+    verdicts = of_rules(change.verdicts, "APP")
+    return _decided(line(change.label), change.facts.approvals, worth(view, change), verdicts, change.anchor("a"))
+
+
+def _of_release_row(view: View) -> Row:
+    verdicts = tuple(one for one in of_rules(view.verdicts, "APP") if about_release(one, view.dossier))
+    return _decided(
+        line(line_text(say("Release {name}", name=view.dossier.name))), view.dossier.approvals, {}, verdicts
     )
 
 
-def _summary(change: ChangeView) -> Row:
-    facts = change.facts.approvals
-    outcome = change.in_family("APP")
+def _decided(
+    what: Line,
+    facts: tuple[ApprovalFact, ...],
+    valued_: dict[int, tuple[Worth, ...]],
+    verdicts: tuple[Verdict, ...],
+    anchor: str = "",
+) -> Row:
     own = sum(fact.approval.attested_by == "person" for fact in facts)
-    names = joined(
-        [
-            line(
-                link(entry_anchor(fact.record.index), named(fact.approver)),
-                quiet(f" {say(DECIDED[fact.approval.decision])}"),
-            )
-            for fact in facts
-        ]
-    )
+    names = [_name(fact, doubted(valued_.get(fact.record.index, ()))) for fact in facts]
     return Row(
         (
-            line(change.label),
+            what,
             line(number(len(facts))),
             line(number(own)),
             line(number(len(facts) - own)),
-            names or line(quiet(say("nobody"))),
-            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
+            joined(names, Break()) or line(quiet(say("nobody"))),
+            told(verdicts),
         ),
-        anchor=change.anchor("a"),
+        hit=failing(verdicts),
+        anchor=anchor,
     )
+
+
+def _name(fact: ApprovalFact, doubt: Status | None) -> Line:
+    """Who decided and what; an approval with what keeps it from counting, a standing rejection by its sign."""
+    decision = fact.approval.decision
+    who = line(link(entry_anchor(fact.record.index), named(fact.approver)), " ")
+    if decision == "reject" and fact.standing:
+        return (*who, status(Mark.FAIL, say("Rejected")))
+    return (*who, *line(quiet(say(DECIDED[decision])), *((" ", doubt) if doubt is not None else ())))
 
 
 def _gravity(said: tuple[Worth, ...]) -> int:
@@ -200,77 +288,3 @@ def _of_release(fact: ApprovalFact) -> tuple[Worth, ...]:
     if fact.standing and fact.approval.decision == "reject":
         return (valued(Mark.FAIL, say("Rejects"), say("the rejection of the release stands")), *found)
     return found
-
-
-def _block(fact: ApprovalFact, label: Text, said: tuple[Worth, ...], settings: PackSettings) -> Signature:
-    approval, record = fact.approval, fact.record
-    by_person = approval.attested_by == "person"
-    role = ", ".join(fact.roles) if fact.roles else say("no role held then")
-    if approval.role is not None:
-        role = say("{roles}; acts as {role}", roles=role, role=approval.role)
-    pairs: list[tuple[str, Line]] = [
-        (say("Signed"), (*signed_at(record, settings), *line(", ", entry(record)))),
-        (
-            say("Attested by"),
-            line(
-                say("the person: their own key") if by_person else say("a forge: the key of the collector that saw it")
-            ),
-        ),
-        (say("Key"), digest_line(record.leaf.key_id, full=True)),
-        *_basis(fact),
-        (say("Comment"), _comment(fact)),
-        (
-            say("Worth"),
-            joined([line(one.clause) for one in said], "; ") or line(quiet(say("nothing: no rule sorted it"))),
-        ),
-    ]
-    return Signature(
-        label,
-        named(fact.approver),
-        words(role),
-        line(
-            "“",
-            meaning(fact),
-            "”",
-            " ",
-            quiet(say("{decision}, meaning: {meaning}", decision=approval.decision, meaning=approval.meaning)),
-        ),
-        rows(*pairs),
-        tuple(one.status for one in said),
-        entry_anchor(record.index),
-    )
-
-
-def _basis(fact: ApprovalFact) -> list[tuple[str, Line]]:
-    """What was signed: the digests that decide in full, the others short, and what the signer was shown."""
-    basis, approval = fact.approval.basis, fact.approval
-    found: list[tuple[str, Line]] = []
-    for label, whole in (
-        (say("Manifest"), basis.manifest),
-        (say("Commit"), basis.commit),
-        (say("Release event"), basis.release),
-        (say("Withdraws"), approval.withdraws),
-    ):
-        if whole is not None:
-            found.append((label, digest_line(whole, full=True)))
-    parts: list[Line] = []
-    if basis.tree is not None:
-        parts.append(say_line("tree {digest}", digest=digest_line(basis.tree)))
-    if basis.policy is not None:
-        parts.append(say_line("policy {digest}", digest=digest_line(basis.policy)))
-    if approval.decision != "withdraw":
-        prompts = say_count("{count} prompt", "{count} prompts", len(approval.seen.prompts))
-        runs = say_count("{count} test run", "{count} test runs", len(approval.seen.tests))
-        parts.append(line(say("seen: {prompts}, {runs}", prompts=prompts, runs=runs)))
-    found.append((say("With"), joined(parts) or line(quiet(say("nothing else")))))
-    return found
-
-
-def _comment(fact: ApprovalFact) -> Line:
-    if fact.comment is None:
-        return line(quiet(say("none")))
-    if isinstance(fact.comment, Absent):
-        return absent(fact.comment)
-    return line(
-        capture(fact.comment, limit=COMMENT, whole=say("content comment of entry {index}", index=fact.record.index))
-    )

@@ -9,9 +9,9 @@ from ledger.records import Absent
 from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.register import once
 from reports.release.repeats import repeats
-from reports.release.said import absence, columns, digest_line, named, quiet, received, status
+from reports.release.said import NAME, absence, columns, digest_line, named, quiet, received, status, strong
 from reports.release.scans import scans
-from reports.release.view import MARKS
+from reports.release.verdicts import failing, of_rules, told
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import minute, number, share
@@ -72,7 +72,11 @@ def _blocks(view: View) -> tuple[Block, ...]:
             *view.left_out(),
             Table(
                 columns(
-                    (say("Change"), 22), (say("Runs"), 9), (say("Failed"), 9), (say("Suites"), 44), (say("Verdict"), 16)
+                    (say("Change"), 22),
+                    (say("Runs"), 9),
+                    (say("Failed"), 9),
+                    (say("Suites"), 40),
+                    (say("TST rules"), 20),
                 ),
                 tuple(_summary(change) for change in view.printed),
                 words(say("No change is printed.")),
@@ -100,10 +104,11 @@ def _blocks(view: View) -> tuple[Block, ...]:
         Table(
             _columns(),
             tuple(_row(view, words(say("none")), _released_content(view, run), run, placed) for run in released),
-            words(say("No other test run on the released commit or its tree is recorded.")),
+            words(_none_released(view)),
             words(say("On the released commit or its tree, for no change")),
             "dense",
         ),
+        *_at_odds(released),
         Paragraph(
             line(
                 say(
@@ -118,6 +123,38 @@ def _blocks(view: View) -> tuple[Block, ...]:
     )
 
 
+def _none_released(view: View) -> str:
+    """The sentence where no run on the released content belongs to no change: "other" only beside one that does."""
+    commits = {source.source.commit for source in view.dossier.sources}
+    trees = {place.commit.tree for place in view.dossier.places if place.commit.id in commits}
+    if any(run.run.run.commit in commits or run.run.run.tree in trees for _, run in runs_of(view)):
+        return say("No other test run on the released commit or its tree is recorded.")
+    return say("No test run on the released commit or its tree is recorded.")
+
+
+def _at_odds(runs: tuple[RunFact, ...]) -> tuple[Block, ...]:
+    """The suites that both passed and failed on one tree, which a later result alone would hide."""
+    by_suite: dict[tuple[str, str], list[RunFact]] = {}
+    for item in runs:
+        by_suite.setdefault((item.run.run.suite, item.run.run.tree), []).append(item)
+    return tuple(
+        Paragraph(
+            line(
+                "! ",
+                strong(
+                    say(
+                        "On the same tree “{suite}” both passed and failed: entries {entries}.",
+                        suite=capture(suite, limit=NAME).plain,
+                        entries=", ".join(str(item.record.index) for item in items),
+                    )
+                ),
+            )
+        )
+        for (suite, _), items in by_suite.items()
+        if len({item.run.result == "FAILED" for item in items}) > 1
+    )
+
+
 def _lede(view: View) -> Line:
     runs = [run for _, run in runs_of(view)]
     failed = sum(item.run.result == "FAILED" for item in runs)
@@ -125,14 +162,16 @@ def _lede(view: View) -> Line:
     released = view.dossier.runs
     if view.changeless and not released:
         return line(say("No test run is recorded for this release: no change is, and none ran on the released commit."))
-    said = [
-        say_count(
-            "{count} test run is recorded for changes, {failed} of them failed.",
-            "{count} test runs are recorded for changes, {failed} of them failed.",
-            len(runs),
-            failed=number(failed),
+    said = []
+    if not view.changeless:
+        said.append(
+            say_count(
+                "{count} test run is recorded for changes, {failed} of them failed.",
+                "{count} test runs are recorded for changes, {failed} of them failed.",
+                len(runs),
+                failed=number(failed),
+            )
         )
-    ]
     if without:
         said.append(say_count("{count} change has none.", "{count} changes have none.", without))
     if released:
@@ -149,7 +188,7 @@ def _lede(view: View) -> Line:
 
 def _summary(change: ChangeView) -> Row:
     runs = change.facts.runs
-    outcome = change.in_family("TST")
+    verdicts = of_rules(change.verdicts, "TST")
     failed = sum(item.run.result == "FAILED" for item in runs)
     suites = dict.fromkeys(item.run.run.suite for item in runs)
     return Row(
@@ -157,10 +196,12 @@ def _summary(change: ChangeView) -> Row:
             line(change.label),
             line(number(len(runs))),
             line(f"! {number(failed)}" if failed else "0"),
-            line(capture(", ".join(suites), limit=200)) if suites else line(quiet(say("no run is recorded"))),
-            line(quiet(say("no rule is on"))) if outcome is None else line(status(MARKS[outcome])),
+            line(capture(", ".join(f"“{suite}”" for suite in suites), limit=200))
+            if suites
+            else line(quiet(say("no run is recorded"))),
+            told(verdicts),
         ),
-        hit=outcome is not None and MARKS[outcome] is Mark.FAIL,
+        hit=failing(verdicts),
         anchor=change.anchor("t"),
     )
 
@@ -185,7 +226,7 @@ def _row(view: View, label: Text, content: Line, item: RunFact, placed: set[int]
             line(str(item.record.index)),
             line(label),
             line(
-                say("{suite}, attempt {attempt}", suite=run.suite, attempt=run.attempt),
+                say("“{suite}”, attempt {attempt}", suite=run.suite, attempt=run.attempt),
                 Break(),
                 quiet(minute(received(item.record))),
             ),
@@ -223,7 +264,17 @@ def _released_content(view: View, item: RunFact) -> Line:
 
 def _ran_on(said: str, item: RunFact) -> Line:
     run = item.run.run
-    return line(said, Break(), *digest_line(run.tree), Break(), quiet(say("commit")), " ", *digest_line(run.commit))
+    return line(
+        said,
+        Break(),
+        quiet(say("tree")),
+        " ",
+        *digest_line(run.tree),
+        Break(),
+        quiet(say("commit")),
+        " ",
+        *digest_line(run.commit),
+    )
 
 
 def _report(view: View, item: RunFact) -> Line:

@@ -38,15 +38,38 @@ _MEANINGS: Final = {
 }
 
 
+_OF_EXCEPTIONS: Final = {
+    ("approve", "authorisation"): to_say("I authorise this exception."),
+    ("approve", "review"): to_say("I looked at this exception and agree with it."),
+    ("reject", "authorisation"): to_say("I refuse this exception."),
+    ("reject", "review"): to_say("I looked at this exception and do not agree with it."),
+}
+
+
+_SHOWN: Final = {
+    "approve": to_say("The forge shows: approved"),
+    "reject": to_say("The forge shows: rejected"),
+    "withdraw": to_say("The forge shows: an earlier decision withdrawn"),
+    "abstain": to_say("The forge shows: a comment that decides nothing"),
+}
+
+
 def meaning(fact: ApprovalFact) -> Text:
-    """What the decision means, spelled out from its signed label in the first person."""
+    """What the decision means: of a person's own, spelled out from its signed label in the first person.
+
+    What a forge shows has nobody's signed words: it is told as what the collector saw (design: the two are apart).
+    """
     approval = fact.approval
+    if approval.attested_by == "forge":
+        return words(say(_SHOWN[approval.decision]))
     if approval.decision == "withdraw":
         return words(say("I withdraw my earlier decision."))
     if approval.decision == "abstain":
         # A comment in review, as forges have it: it opens nothing and refuses nothing.
         return words(say("I looked at this content and decide nothing about it."))
-    known = _MEANINGS.get((approval.decision, approval.meaning))
+    known = (_MEANINGS if approval.basis.exception is None else _OF_EXCEPTIONS).get(
+        (approval.decision, approval.meaning)
+    )
     if known is not None:
         return words(say(known))
     if approval.decision == "approve":
@@ -60,6 +83,13 @@ class Worth:
 
     status: Status
     clause: Text
+
+
+def doubted(said: tuple[Worth, ...]) -> Status | None:
+    """What keeps a decision from counting, in a word: the first failure or doubt; None: nothing is known to."""
+    if any(one.status.mark is Mark.PASS for one in said):
+        return None
+    return next((one.status for one in said if one.status.mark in (Mark.FAIL, Mark.CANNOT_TELL)), None)
 
 
 def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
@@ -99,6 +129,14 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
                 say("not counted: without the role that the policy asks for"),
             ),
             (
+                sorted_.unattended,
+                Mark.FAIL,
+                say("Not touched"),
+                say(
+                    "not counted: its key did not record the touch or the check of the person that the policy asks for"
+                ),
+            ),
+            (
                 sorted_.shown_only,
                 Mark.NOT_APPLICABLE,
                 say("Shown only"),
@@ -109,7 +147,7 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
                 tell(fact, valued(mark, word, clause))
         for unclear in (*sorted_.unclear, *sorted_.stale_unclear):
             clause = with_names("; ".join(unclear.reasons), view.dossier.parties)
-            doubt = say("whether it counts: {reasons}", reasons=clause)
+            doubt = say("it cannot be told whether it counts: {reasons}", reasons=clause)
             tell(unclear.fact, valued(Mark.CANNOT_TELL, say("Cannot tell"), doubt))
     for fact in change.facts.approvals:
         if fact.standing and fact.approval.decision == "reject":
