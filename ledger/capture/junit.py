@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.errors import NotFoundError
+from ledger.errors import FormatError, NotFoundError, escaped
 from ledger.junit import MAX_REPORT_BYTES, SuiteRun, combine, parse_junit
 
 if TYPE_CHECKING:
@@ -33,5 +33,10 @@ def read_reports(paths: Sequence[Path]) -> SuiteRun:
                 details={"path": str(path), "number": number},
                 remedy="check that the run wrote it; a run without tests writes a report too",
             ) from None
-        runs.append(parse_junit(data))
+        try:
+            runs.append(parse_junit(data))
+        except FormatError as error:
+            # Of several reports, which one it is.
+            error.details = {"path": escaped(str(path), 256), **error.details}
+            raise
     return combine(runs)

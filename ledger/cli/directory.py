@@ -72,6 +72,7 @@ class Directory:
         raise NotFoundError(
             "unknown-principal",
             "no principal of this name, account or id is in force",
+            details={"asked_for": text},
             remedy="See who is known: evidence people list",
         )
 
@@ -97,6 +98,7 @@ class Directory:
         raise NotFoundError(
             "unknown-project",
             "no project of this name or id is declared",
+            details={"asked_for": text},
             remedy="See which are: evidence project list. Declare it: evidence project declare NAME",
         )
 

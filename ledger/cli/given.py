@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.errors import FormatError, escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ledger.digests import Digest
 
@@ -34,6 +34,23 @@ def given(option: str, value: str, example: str) -> Iterator[None]:
         error.where = option
         error.details = {**error.details, "value": escaped(value, _VALUE_LIMIT)}
         error.remedy = f"Write {option} so: {example}"
+        raise
+
+
+@contextmanager
+def asked(values: Mapping[str, object]) -> Iterator[None]:
+    """Nothing; what the server refuses of a query is told with the option of that name, and its value.
+
+    Raises:
+        FormatError: ``bad-parameter``.
+    """
+    try:
+        yield
+    except FormatError as error:
+        name = str(error.details.get("where", ""))
+        if name in values:
+            error.where = f"--{name}"
+            error.details = {"value": escaped(str(values[name]), _VALUE_LIMIT)}
         raise
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 import click
 
 from ledger.cli.options import output, output_options, settings, signing_options
+from ledger.cli.output import clean
 
 _EPILOG: Final = """\
 \b
@@ -90,6 +92,11 @@ def init(
         return
     if origin is None or not admins:
         raise click.UsageError('--origin NAME and --admin "NAME <MAIL>" are required')
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", origin, re.ASCII) is None:
+        # Asked before any key is made; the founding entry asks again.
+        raise click.UsageError(
+            f"--origin {clean(origin, 128)!r} names no log: letters, digits and ._:/-, such as ledger.example.com/acme"
+        )
     if len(admins) < admins_required:
         raise click.UsageError("at least as many --admin as --admins-required are needed")
     if (database_url is None) != (checkpoint_url is None):

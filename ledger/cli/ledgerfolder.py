@@ -87,7 +87,7 @@ def folder_settings(directory: Path) -> LedgerSettings:
             "no-ledger-here",
             "this folder holds no readable ledger.toml",
             details={"path": str(directory)},
-            remedy='evidence init DIRECTORY --origin NAME --admin "NAME <MAIL>"',
+            remedy='Name a ledger\'s folder, or found one: evidence init DIRECTORY --origin NAME --admin "NAME <MAIL>"',
         ) from None
     return read_settings(toml, directory.absolute(), os.environ)
 

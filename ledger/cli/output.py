@@ -136,12 +136,23 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 """What helps at this end, for causes whose own remedy is missing or speaks to programs."""
 
+_ELSE: Final[Mapping[str, str]] = {
+    "bad-junit": "Have the test run write its report again, as JUnit XML.",
+    "bad-people-file": "What such a file holds: keys.example. One from a repository's history: evidence people suggest",
+    "bad-parameter": "Check the value that is named; what is taken there: --help",
+    "no-such-change": "See what is recorded: evidence log. A bundle or pack is named by its file.",
+    "no-such-entry": "See which there are: evidence log",
+    "no-such-position": "How long the log is: evidence status",
+    "token-revoked": "Ask the operator for another (evidence token create), then give it with --token-file",
+}
+"""What helps where the error itself says nothing of that."""
+
 
 def report_error(error: LedgerError, *, json: bool) -> None:
     """Prints an error of the ledger on stderr: slug, sentence, values compared, remedy; never a content or secret."""
     where = error.where if isinstance(error, FormatError) else ""
     sentence = error.message if json else str(error)
-    remedy = _REMEDIES.get(error.slug, error.remedy)
+    remedy = _REMEDIES.get(error.slug, error.remedy) or _ELSE.get(error.slug)
     report_problem(error.slug, sentence, remedy, json=json, details=error.details, where=where)
 
 

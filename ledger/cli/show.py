@@ -45,9 +45,10 @@ def show(ctx: click.Context, event: str) -> None:
 
 
 def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
-    from ledger.cli.given import given_digest
+    from ledger.cli.given import given, given_digest
     from ledger.envelope import open_envelope
     from ledger.errors import NotFoundError
+    from ledger.events.shape import event_id
     from ledger.events.statement import read_payload
 
     if event.isdigit():
@@ -56,6 +57,9 @@ def _find(session: Session, event: str) -> tuple[Leaf, bytes]:
     if event.startswith("sha256:"):
         statement = read_payload(open_envelope(session.client.envelope(given_digest(event, "EVENT"))).payload)
         identifier = "" if statement.context is None else statement.context.event_id
+    else:
+        with given("EVENT", event, "an entry's number, an event id, or an envelope's whole digest (sha256:...)"):
+            event_id(event, "EVENT")
     found = next(iter(session.client.find({"event_id": identifier})), None)
     if found is None:
         raise NotFoundError("no-such-entry", "no entry of this ledger is meant", remedy="List entries: evidence log")
@@ -159,10 +163,14 @@ def log(ctx: click.Context, /, limit: int, who: str | None, after: int, **filter
     """
     from itertools import islice
 
+    from ledger.cli.given import asked
     from ledger.cli.options import settings
     from ledger.cli.session import open_session
     from ledger.events.shape import write_object
+    from ledger.events.statement import KINDS
 
+    if filters["kind"] is not None and filters["kind"] not in KINDS:
+        raise click.UsageError(f"--kind {clean(filters['kind'], 64)!r} is none of {', '.join(KINDS)}")
     with open_session(ctx) as session:
         directory = session.directory()
         query: dict[str, str | int] = {name.rstrip("_"): value for name, value in filters.items() if value is not None}
@@ -171,7 +179,8 @@ def log(ctx: click.Context, /, limit: int, who: str | None, after: int, **filter
             query["principal"] = directory.principal(who).id
         if settings(ctx).project is not None:
             query["project"] = session.project_id(directory)
-        found = [leaf for leaf, _ in islice(session.client.find(query), limit)]
+        with asked(query):
+            found = [leaf for leaf, _ in islice(session.client.find(query), limit)]
         rows = [
             [
                 str(leaf.index),

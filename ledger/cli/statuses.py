@@ -44,7 +44,7 @@ class _Place:
 
 
 @click.command()
-@click.option("--forge", type=click.Choice(("github", "gitlab")), required=True)
+@click.option("--forge", type=click.Choice(("github", "gitlab")), required=True, help="Which forge is told.")
 @click.option(
     "--repository", required=True, metavar="OWNER/NAME|ID", help="The repository at GitHub, the project's id at GitLab."
 )

@@ -210,9 +210,11 @@ def _landing_tip(commit: str, repo: Path) -> str | None:
 
 def _by_digest(session: Session, directory: Directory, digest: str) -> list[Start]:
     from ledger.cli.gathering import ServerSource
+    from ledger.cli.given import given_digest
     from ledger.leads import digest_starts, pack_starts
 
     source = ServerSource(session)
+    digest = given_digest(digest, "DIGEST")
     found = pack_starts(source, directory, digest) or digest_starts(source, digest)
     if found:
         return found

@@ -30,6 +30,8 @@ WRONG = {
         *("bad-digest", "--release", SHORT),
     ),
     "show": (("show", SHORT), "bad-digest", "EVENT", SHORT),
+    "show, no number": (("show", "the last"), "bad-text", "EVENT", "the last"),
+    "trace": (("trace", SHORT), "bad-digest", "DIGEST", SHORT),
     "role grant": (("role", "grant", "Ray", "Reviewer"), "bad-text", "ROLE", "Reviewer"),
     "role grant --risk": (("role", "grant", "Ray", "reviewer", "--risk", "HIGH"), "bad-text", "--risk", "HIGH"),
     "key end --reason": (("key", "end", "sha256:0", "--reason", "Left us"), "bad-text", "--reason", "Left us"),
@@ -60,6 +62,63 @@ def test_a_wrong_value_is_told_with_its_option(shop: Shop, name: str) -> None:
     assert f"try: Write {option} so: " in said.err
     problem = shop.ray.evidence(*words, "--json").problem
     assert (problem["slug"], problem["where"], problem["details"]["value"]) == (slug, option, value)
+
+
+def test_what_the_server_refuses_is_told_with_its_option(shop: Shop) -> None:
+    """A filter of another form names the option and its value, not a parameter of the interface."""
+    said = shop.ray.evidence("log", "--commit", "HEAD")
+    assert said.status == exitcodes.ERROR
+    assert "error: at --commit: " in said.err
+    assert "  value: HEAD\n" in said.err
+    assert "try: " in said.err
+
+
+USAGE = {
+    "log --kind": (("log", "--kind", "aproval"), "--kind 'aproval' is none of genesis, "),
+    "init --origin": (("init", "acme", "--origin", "a b", "--admin", "A <a@b.c>"), "--origin 'a b' names no log: "),
+    "heartbeat --interval": (
+        ("record", "heartbeat", "--source", "ci", "--count", "1", "--interval", "1w"),
+        "--interval '1w' is not a number and s, m, h or d",
+    ),
+    "verify of a folder": (("verify", ".", "--anchor", "x"), "File '.' is a directory"),
+    "verify of nothing": (("verify", "none.zip", "--anchor", "x"), "File 'none.zip' does not exist"),
+}
+
+
+@pytest.mark.parametrize("name", list(USAGE))
+def test_wrong_usage_says_what_was_given(shop: Shop, name: str) -> None:
+    """Exit status 2, one paragraph with the value, where the help is, and nothing was made."""
+    words, sentence = USAGE[name]
+    said = shop.ray.evidence(*words)
+    assert (said.status, said.out) == (exitcodes.USAGE, "")
+    assert sentence in said.err
+    assert "Traceback" not in said.err
+    assert "\ntry: evidence " in said.err
+    assert not (shop.ray.folder / "acme").exists()
+
+
+WITHOUT = {
+    "no server": (("status", "--server", "http://127.0.0.1:9"), exitcodes.UNREACHABLE, "unreachable"),
+    "no ledger there": (("fsck", "."), exitcodes.ERROR, "no-ledger-here"),
+    "no such entry": (("show", "999999"), exitcodes.ERROR, "no-such-entry"),
+    "no such change": (("check", "999999"), exitcodes.ERROR, "no-such-change"),
+    "no such project": (("log", "--project", "nowhere"), exitcodes.ERROR, "unknown-project"),
+    "no such person": (("log", "--who", "Nobody"), exitcodes.ERROR, "unknown-principal"),
+    "no such incident": (("trace", "--incident", "INC-0"), exitcodes.ERROR, "not-recorded"),
+    "no anchor's file": (("status", "--anchor", "none.pub"), exitcodes.ERROR, "no-anchor"),
+    "no people in it": (("people", "import", __file__), exitcodes.ERROR, "bad-people-file"),
+}
+
+
+@pytest.mark.parametrize("name", list(WITHOUT))
+def test_what_is_not_there_says_what_to_do(shop: Shop, name: str) -> None:
+    """An exit status as documented, the slug, and a line that says what to do."""
+    words, status, slug = WITHOUT[name]
+    said = shop.ray.evidence(*words)
+    assert said.status == status
+    assert f"[{slug}]" in said.err
+    assert "\ntry: " in said.err
+    assert "Traceback" not in said.err
 
 
 def test_a_value_is_told_safely() -> None:

@@ -20,6 +20,7 @@ from ledger.cli.recording.choices import by_option, recording_options
     type=click.Choice(("started", "succeeded", "failed", "rolled-back")),
     default="succeeded",
     show_default=True,
+    help="What became of it.",
 )
 @by_option
 @recording_options
