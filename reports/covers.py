@@ -61,8 +61,10 @@ def policy_line(policy: PolicyRules) -> Line:
 
 
 def judged_at(position: int, as_of: str) -> Quiet:
-    """At which position verdicts were made, and for which moment."""
-    return quiet(say("at position {position}, as of {time}", position=number(position), time=moment(parse_time(as_of))))
+    """From which entries verdicts were made, and for which moment."""
+    return quiet(
+        say("on the first {position} entries, as of {time}", position=number(position), time=moment(parse_time(as_of)))
+    )
 
 
 def ledger_line(records: Records) -> Line:

@@ -49,19 +49,8 @@ def conclusion(view: View) -> Section:
     found = findings(view)
     shown = shown_entries(view)
     blocks: list[Block] = [_figures(view), *objectives(view), *_beside(view)]
-    blocks.append(Heading(words(say("What failed, and what cannot be told")), FAILURES))
+    blocks.append(Heading(words(say("What failed, then what cannot be told, the gravest first")), FAILURES))
     if found:
-        blocks.append(
-            Paragraph(
-                line(
-                    say(
-                        "Failures first, then what cannot be told, each by severity; rules that say the same of the "
-                        "same changes share a card."
-                    )
-                ),
-                small=True,
-            )
-        )
         blocks += (card(view, one, number_, shown) for number_, one in enumerate(found[:MOST_CARDS], start=1))
     else:
         blocks.append(Paragraph(line(say("Nothing failed, and nothing that the policy asks for was left open."))))

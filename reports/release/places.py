@@ -27,7 +27,7 @@ SECTIONS: Final = {
     "deployments": to_say("Release and deployments"),
     "duties": to_say("Segregation of duties"),
     "exceptions": to_say("Exceptions and bypasses"),
-    "failures": to_say("What failed, and what cannot be told"),
+    "failures": to_say("What failed, what cannot be told"),
     "incidents": to_say("Incidents"),
     "method": to_say("Method"),
     "people": to_say("People and accounts"),

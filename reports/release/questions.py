@@ -255,9 +255,9 @@ def _table(view: View, found: tuple[Answer, ...]) -> Table:
     return Table(
         columns(
             (say("No."), 4),
-            (say("An assessor asks"), 32),
-            (say("What its rules found, and what its page shows"), 42),
-            (say("Answered in"), 22),
+            (say("An assessor asks"), 33),
+            (say("What its rules found, and what its page shows"), 37),
+            (say("Answered in"), 26),
         ),
         tuple(
             Row(

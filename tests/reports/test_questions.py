@@ -87,7 +87,7 @@ def pages() -> tuple[str, ...]:
 
 def page_of(number: int) -> int:
     """The page that the list of questions names for a question, read from the printed list."""
-    listed = next(page for page in pages() if "An assessor asks" in page)
+    listed = " ".join(page for page in pages() if "An assessor asks" in page)
     asked = QUESTIONS[number - 1].asked
     after = listed[listed.index(asked) + len(asked) :]
     found = re.search(r", page (\d+)", after)
@@ -105,12 +105,13 @@ def test_the_page_named_answers_the_question(number: int) -> None:
 
 
 @pytest.mark.slow
-def test_the_list_of_questions_is_one_page_and_says_what_it_leaves_to_periods() -> None:
-    """All 26 questions stand on one page; the one about samples says that a period pack answers it."""
-    listed = next(page for page in pages() if "An assessor asks" in page)
+def test_the_list_of_questions_is_short_and_says_what_it_leaves_to_periods() -> None:
+    """All 26 questions stand on two pages at most; the one about samples says that a period pack answers it."""
+    listed = [page for page in pages() if "An assessor asks" in page]
+    assert len(listed) <= 2
     for one in QUESTIONS:
-        assert one.asked in listed
-    assert "a period pack; here nothing was sampled" in listed
+        assert any(one.asked in page for page in listed)
+    assert any("a period pack; here nothing was sampled" in page for page in listed)
     assert sorted(ANSWERS) == [one.number for one in QUESTIONS if one.anchor]
 
 
