@@ -22,8 +22,10 @@ _LABEL_EXAMPLE: Final = "a word of lower-case letters, digits and hyphens that b
 
 
 @contextmanager
-def given(option: str, value: str, example: str) -> Iterator[None]:
+def given(option: str, value: str, example: str, at: str | None = None) -> Iterator[None]:
     """Nothing; what is refused inside is of this option or argument and value, and an example is of the right form.
+
+    With ``at`` only what is refused at that place of a document is of the option.
 
     Raises:
         FormatError: as inside, with the option's name as its place.
@@ -31,6 +33,8 @@ def given(option: str, value: str, example: str) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
+        if at not in {None, error.where}:
+            raise
         error.where = option
         error.details = {**error.details, "value": escaped(value, _VALUE_LIMIT)}
         error.remedy = f"Write {option} so: {example}"

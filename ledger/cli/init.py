@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
 import click
 
 from ledger.cli.options import output, output_options, settings, signing_options
-from ledger.cli.output import clean
 
 _EPILOG: Final = """\
 \b
@@ -78,6 +76,7 @@ def init(
 ) -> None:
     """Found a ledger in DIRECTORY, which must be new or empty. Nothing is ever overwritten."""
     from ledger.cli import ceremony
+    from ledger.cli.given import given
 
     if sum((plan, finish, plan_file is not None)) > 1:
         raise click.UsageError("--plan, --sign and --finish are three steps; give one")
@@ -92,11 +91,6 @@ def init(
         return
     if origin is None or not admins:
         raise click.UsageError('--origin NAME and --admin "NAME <MAIL>" are required')
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", origin, re.ASCII) is None:
-        # Asked before any key is made; the founding entry asks again.
-        raise click.UsageError(
-            f"--origin {clean(origin, 128)!r} names no log: letters, digits and ._:/-, such as ledger.example.com/acme"
-        )
     if len(admins) < admins_required:
         raise click.UsageError("at least as many --admin as --admins-required are needed")
     if (database_url is None) != (checkpoint_url is None):
@@ -110,7 +104,8 @@ def init(
         log_key=log_key,
         urls=None if database_url is None or checkpoint_url is None else (database_url, checkpoint_url),
     )
-    if plan:
-        ceremony.plan(told, out, wish)
-    else:
-        ceremony.found_alone(told, out, wish)
+    with given("--origin", origin, "letters, digits and ._:/-, such as ledger.example.com/acme", at="/core/origin"):
+        if plan:
+            ceremony.plan(told, out, wish)
+        else:
+            ceremony.found_alone(told, out, wish)

@@ -31,6 +31,7 @@ WRONG = {
     ),
     "show": (("show", SHORT), "bad-digest", "EVENT", SHORT),
     "show, no number": (("show", "the last"), "bad-text", "EVENT", "the last"),
+    "init": (("init", "acme", "--origin", "a b", "--admin", "A <a@b.c>"), "bad-text", "--origin", "a b"),
     "trace": (("trace", SHORT), "bad-digest", "DIGEST", SHORT),
     "role grant": (("role", "grant", "Ray", "Reviewer"), "bad-text", "ROLE", "Reviewer"),
     "role grant --risk": (("role", "grant", "Ray", "reviewer", "--risk", "HIGH"), "bad-text", "--risk", "HIGH"),
@@ -75,7 +76,6 @@ def test_what_the_server_refuses_is_told_with_its_option(shop: Shop) -> None:
 
 USAGE = {
     "log --kind": (("log", "--kind", "aproval"), "--kind 'aproval' is none of genesis, "),
-    "init --origin": (("init", "acme", "--origin", "a b", "--admin", "A <a@b.c>"), "--origin 'a b' names no log: "),
     "heartbeat --interval": (
         ("record", "heartbeat", "--source", "ci", "--count", "1", "--interval", "1w"),
         "--interval '1w' is not a number and s, m, h or d",
@@ -87,14 +87,13 @@ USAGE = {
 
 @pytest.mark.parametrize("name", list(USAGE))
 def test_wrong_usage_says_what_was_given(shop: Shop, name: str) -> None:
-    """Exit status 2, one paragraph with the value, where the help is, and nothing was made."""
+    """Exit status 2, one paragraph with the value, and where the help is."""
     words, sentence = USAGE[name]
     said = shop.ray.evidence(*words)
     assert (said.status, said.out) == (exitcodes.USAGE, "")
     assert sentence in said.err
     assert "Traceback" not in said.err
     assert "\ntry: evidence " in said.err
-    assert not (shop.ray.folder / "acme").exists()
 
 
 WITHOUT = {
