@@ -37,7 +37,7 @@ class MadeFile:
 
 @dataclass(frozen=True, slots=True)
 class PackOf:
-    """What a pack is of: a release, or a period of one project."""
+    """What a pack is of, as one project is told: a release, or a period."""
 
     project: str
     """Id of the project in whose stream it is told; a release's own."""
@@ -62,12 +62,15 @@ class Made:
     """Id of the certificate that sealed it; None: it has no seal."""
 
 
-def subject_of(dossier: ReleaseDossier | PeriodDossier) -> PackOf:
-    """What is told of a pack's subject: a release in its own project, a period in the first of its projects."""
+def subjects_of(dossier: ReleaseDossier | PeriodDossier) -> tuple[PackOf, ...]:
+    """What is told of a pack's subject: a release in its own project, a period in each of its projects.
+
+    The events of one pack have one body, so that a copy is found in whichever project somebody looks it up.
+    """
     if isinstance(dossier, ReleaseDossier):
         project = str(dossier.record.event.context.project)
-        return PackOf(project, dossier.record.envelope, dossier.name)
-    return PackOf(dossier.projects[0], period=(dossier.first, dossier.end))
+        return (PackOf(project, dossier.record.envelope, dossier.name),)
+    return tuple(PackOf(project, period=(dossier.first, dossier.end)) for project in dossier.projects)
 
 
 def pack_body(files: Sequence[MadeFile], bundle: bytes, subject: PackOf, made: Made) -> Pack:

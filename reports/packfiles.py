@@ -71,7 +71,7 @@ class Carrying:
     def registers(self) -> tuple[Register, ...]:
         """All registers; none where nothing could be read."""
         found = self.judged
-        return () if found is None else registers(found.dossier, found.assessment.verdicts)
+        return () if found is None else registers(found.dossier, found.verdicts)
 
     @cached_property
     def workbook(self) -> bytes:
@@ -85,7 +85,7 @@ class Carrying:
         if found is None:
             raise ValueError("no verdicts without a subject")
         return assessment_results(
-            (found.assessment,),
+            found.assessments,
             found.dossier.records,
             found.dossier.parties,
             rules={rule.id: rule.title for rule in RULES},
@@ -118,26 +118,30 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
             )
         )
     if carrying.judged is not None:
-        assessment = encode_assessment(carrying.judged.assessment)
-        found += [
+        found.append(
             _attached(
                 carrying, "registers.xlsx", carrying.workbook, WORKBOOK_TYPE, say("Every register, whole"), "Data"
-            ),
+            )
+        )
+        found += [
             _attached(
                 carrying,
-                "assessment.json",
-                assessment,
+                name,
+                encode_assessment(assessment),
                 "application/json",
                 say("Every verdict with its inputs"),
                 "Data",
-            ),
+            )
+            for name, assessment in zip(_numbered(carrying.judged), carrying.judged.assessments, strict=True)
+        ]
+        found.append(
             _attached(
                 carrying,
                 *("assessment-results.json", carrying.oscal, "application/json"),
                 say("The verdicts as OSCAL assessment results"),
                 "Alternative",
-            ),
-        ]
+            )
+        )
     found.append(
         _attached(
             carrying,
@@ -155,6 +159,13 @@ def attachments(carrying: Carrying) -> tuple[Attachment, ...]:
         )
     )
     return tuple(found)
+
+
+def _numbered(judged: Judged) -> list[str]:
+    """The name of each assessment: one file for each policy that judges."""
+    if len(judged.parts) == 1:
+        return ["assessment.json"]
+    return [f"assessment-{number}.json" for number in range(1, len(judged.parts) + 1)]
 
 
 def files_beside(

@@ -76,8 +76,8 @@ class Pack:
     """As given; the same bytes are inside the PDF."""
     bundle_name: str
     pack_id: Digest
-    assessment: Assessment | None
-    """None: nothing to assess could be read from the bundle."""
+    assessments: tuple[Assessment, ...]
+    """One for each policy that judges; none: nothing to assess could be read from the bundle."""
     verification: Verification
     files: tuple[PackFile, ...] = field(repr=False)
     """Everything of the pack as files, the PDF first."""
@@ -159,7 +159,7 @@ def make_pack(
         bundle=bundle,
         bundle_name=name,
         pack_id=pack_id,
-        assessment=None if made.judged is None else made.judged.assessment,
+        assessments=() if made.judged is None else made.judged.assessments,
         verification=verification,
         files=files_beside(carrying, html, pdf, forms),
         sealed_by=settings.sealed_by if pdf is not None and seal is not None else None,
@@ -268,15 +268,15 @@ def _made(
         return _Made(refused, None)
     judged = judge(dossier, carried.as_of)
     if isinstance(dossier, ReleaseDossier):
+        policy = judged.parts[0].policy
         document = release_document(
-            dossier, (judged.assessment,), verification, policy=judged.policy, settings=settings, carried=carried
+            dossier, judged.assessments, verification, policy=policy, settings=settings, carried=carried
         )
         return _Made(document, judged)
     view = look_at(
         dossier,
-        (judged.assessment,),
+        judged.parts,
         verification,
-        policy=judged.policy,
         settings=settings,
         carried=carried,
         baseline=baseline,

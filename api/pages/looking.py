@@ -62,7 +62,7 @@ class Looked:
     @property
     def standing(self) -> Standing:
         """The verdicts as a list shows them."""
-        assessment = None if self.judged is None else self.judged.assessment
+        assessment = None if self.judged is None else self.judged.parts[0].assessment
         return standing_of(self.dossier, assessment, self.verification, self.position, self.as_of)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from api.pages.known import Knowing
+    from ledger.records import Record
     from ledger.store import Entry, Store
     from reports.pages.packs import MadePack
 
@@ -112,17 +113,16 @@ class PackFinder:
         query: dict[str, str | int] = {"kind": "pack", "after": min(wanted)}
         records, indexes = gather_chosen(source, known, [query], lambda leaf, _event: leaf.index in wanted)
         arranged = arrange(records)
+        # A period's pack is told of in each of its projects, by events of one body.
+        told: dict[Pack, list[Record]] = {}
+        for record in reversed(records.entries):
+            if record.index in indexes and isinstance(body := record.event.body, Pack):
+                told.setdefault(body, []).append(record)
         return tuple(
             made_pack(
-                record,
-                record.event.body,
-                arranged.people.actor(record),
-                self._days(record.event.body),
-                contents=contents,
-                asked=asked,
+                found[::-1], pack, arranged.people.actor(found[0]), self._days(pack), contents=contents, asked=asked
             )
-            for record in reversed(records.entries)
-            if record.index in indexes and isinstance(record.event.body, Pack)
+            for pack, found in told.items()
         )
 
     def _days(self, pack: Pack) -> Days | None:

@@ -75,8 +75,8 @@ class Printed:
     pack_id: Digest
     sealed_by: Digest | None
     """Certificate id; None: not sealed."""
-    entry: int | None
-    """Of the event that tells of it; None: none is recorded."""
+    entries: tuple[int, ...]
+    """Of the events that tell of it; none: it is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +249,14 @@ def print_pack(
     )
     if made.pdf is None:
         raise UnavailableError("pdf-missing", "this server cannot print PDFs", remedy=made.pdf_missing_reason)
-    entry = None
+    entries: tuple[int, ...] = ()
     try:
-        entry = tell_of(store, settings, made)
+        entries = tell_of(store, settings, made)
     except LedgerError as error:
         # Whoever waits for the pack gets it all the same; the operator reads here why it is not recorded.
         LOG.warning("a printed pack is not recorded: %s", error.slug)
     name = next(file.name for file in made.files if file.form == "pdf")
-    return Printed(name, made.pdf, digest_bytes(made.pdf), made.pack_id, made.sealed_by, entry)
+    return Printed(name, made.pdf, digest_bytes(made.pdf), made.pack_id, made.sealed_by, entries)
 
 
 def settings_at(moment: datetime, prepared_by: str, sealed_by: Digest | None) -> PackSettings:

@@ -182,9 +182,9 @@ class Releasing:
         else:
             document = release_document(
                 looked.dossier,
-                (looked.judged.assessment,),
+                looked.judged.assessments,
                 looked.verification,
-                policy=looked.judged.policy,
+                policy=looked.judged.parts[0].policy,
                 settings=settings,
                 carried=carried,
             )

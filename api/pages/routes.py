@@ -137,7 +137,7 @@ def _add_prints(app: FastAPI, releasing: Releasing, printer: Printer) -> None:
                 printed.pack_id,
                 printed.sealed_by,
                 found.order.unsealed,
-                printed.entry,
+                printed.entries,
                 path,
                 shell,
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ledger.cli.gathering import gather_change, position_now
 from ledger.cli.releases import FetchedBundle, as_of_now
 from ledger.dossier.build import build_change
+from ledger.errors import ConflictError
 from ledger.rules.assess import assess_change
 from ledger.rules.ofbundle import dossier_of, judge
 from ledger.rules.policy import policy_in_force
@@ -51,9 +52,26 @@ def change_now(session: Session, project: str, change: str, as_of: str | None = 
 
 
 def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
-    """The assessment of what a verified bundle is about: a release, or a period of the projects whose streams it holds.
+    """The assessment of what a verified bundle is about, where one policy judges it all.
 
-    A period is assessed by the policy of the first of its projects that has one.
+    Raises:
+        NotFoundError: ``no-policy``. ConflictError: ``several-policies``.
+    """
+    found = parts_of_bundle(bundle, as_of)
+    if len(found) > 1:
+        raise ConflictError(
+            "several-policies",
+            "the projects of this period are judged by different policies",
+            details={"policies": ", ".join(one.policy.name for one in found)},
+            remedy="Name one project.",
+        )
+    return found[0]
+
+
+def parts_of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> tuple[Assessed, ...]:
+    """The assessments of what a verified bundle is about: a release, or a period of the projects that it holds.
+
+    A period has one for each policy that is in force for some of its projects.
 
     Raises:
         NotFoundError: ``no-policy``.
@@ -61,4 +79,4 @@ def of_bundle(bundle: FetchedBundle, as_of: str | None = None) -> Assessed:
     if bundle.verification.index is None:
         raise ValueError("a bundle whose checks passed has its index")
     found = judge(dossier_of(bundle.verification.index, bundle.records), as_of or as_of_now(bundle.records))
-    return Assessed(bundle.records, found.dossier, found.policy, found.assessment)
+    return tuple(Assessed(bundle.records, found.dossier, part.policy, part.assessment) for part in found.parts)

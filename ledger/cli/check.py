@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from ledger.cli.options import client_options, output, project_option, settings
 from ledger.cli.output import clean, paint, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ledger.cli.assessing import Assessed
     from ledger.dossier.facts import Party
@@ -27,6 +28,8 @@ WORDS: Final = {
 }
 """Outcomes as they are printed."""
 
+_FILE: Final = re.compile(r"\.(?:zip|pdf|html)$", re.IGNORECASE)
+"""How names of bundles and packs end."""
 _ORDER: Final = ("fail", "not-evaluable", "pass", "not-applicable")
 _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 
@@ -42,7 +45,7 @@ def ledger_moment(ctx: click.Context, parameter: click.Parameter, value: str | N
     try:
         moment = instant(claimed_time(value, "--as-of"))
     except FormatError:
-        raise click.BadParameter("a time such as 2026-11-21T09:30:00Z is expected") from None
+        raise click.BadParameter(f"{clean(value, 64)!r} is no time such as 2026-11-21T09:30:00Z") from None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -79,15 +82,21 @@ def check(
 
     if (target is None) == (start is None and end is None):
         raise click.UsageError("name a release, a change or a bundle file; or a period with --from and --to")
+    if target is not None and not Path(target).is_file() and (Path(target).is_dir() or _FILE.search(target)):
+        # A change of that name is nobody's; the file is missing.
+        raise click.UsageError(f"there is no file {clean(target, 200)!r}")
     found = _assess(ctx, target, as_of, (start, end))
-    blocked = blocking(found.assessment, found.policy)
-    output(ctx).answer(assessed_document(found) | {"blocked": bool(blocked)}, _lines(found, everything=everything))
+    blocked = any(blocking(part.assessment, part.policy) for part in found)
+    output(ctx).answer(assessed_document(found) | {"blocked": blocked}, _lines(found, everything=everything))
     if blocked:
         ctx.exit(exitcodes.NEGATIVE)
 
 
-def _assess(ctx: click.Context, target: str | None, as_of: str | None, ends: tuple[str | None, str | None]) -> Assessed:
-    from ledger.cli.assessing import change_now, of_bundle
+def _assess(
+    ctx: click.Context, target: str | None, as_of: str | None, ends: tuple[str | None, str | None]
+) -> tuple[Assessed, ...]:
+    """What each policy judges; of a change or a release it is one."""
+    from ledger.cli.assessing import change_now, parts_of_bundle
     from ledger.cli.releases import (
         as_of_its_end,
         as_of_what_follows,
@@ -100,14 +109,14 @@ def _assess(ctx: click.Context, target: str | None, as_of: str | None, ends: tup
 
     if target is not None and Path(target).is_file():
         bundle = open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line)
-        return of_bundle(bundle, as_of or as_of_its_end(bundle))
+        return parts_of_bundle(bundle, as_of or as_of_its_end(bundle))
     with open_session(ctx) as session:
         if target is None:
             bundle = fetch_period(session, *ends)
-            return of_bundle(bundle, as_of or (None if ends[1] is None else as_of_what_follows(session, bundle)))
+            return parts_of_bundle(bundle, as_of or (None if ends[1] is None else as_of_what_follows(session, bundle)))
         if "@" in target:
-            return of_bundle(fetch_release(session, target), as_of)
-        return change_now(session, session.project_id(session.directory()), target, as_of)
+            return parts_of_bundle(fetch_release(session, target), as_of)
+        return (change_now(session, session.project_id(session.directory()), target, as_of),)
 
 
 def sentence_of(verdict: Verdict, parties: Mapping[str, Party]) -> str:
@@ -117,29 +126,36 @@ def sentence_of(verdict: Verdict, parties: Mapping[str, Party]) -> str:
     return with_names(verdict.sentence, parties)
 
 
-def assessed_document(found: Assessed) -> dict[str, Any]:
-    """An assessment as ``--json`` prints it."""
-    assessment = found.assessment
+def assessed_document(found: Sequence[Assessed]) -> dict[str, Any]:
+    """Assessments of one subject as ``--json`` prints them; with several ``policy`` is null and ``parts`` name them."""
+    from ledger.dossier.facts import PeriodDossier
+    from ledger.rules.assess import period_subject
+
+    first, dossier = found[0], found[0].dossier
+    subject, several = first.assessment.subject, len(found) > 1
+    parts = [{"subject": part.assessment.subject, "policy": part.assessment.policy} for part in found]
     return {
-        "subject": assessment.subject,
-        "ledger": found.records.ledger,
-        "position": assessment.position,
-        "policy": assessment.policy,
-        "as_of": assessment.as_of,
+        "subject": period_subject(dossier) if several and isinstance(dossier, PeriodDossier) else subject,
+        "ledger": first.records.ledger,
+        "position": first.assessment.position,
+        "policy": None if several else first.assessment.policy,
+        **({"parts": parts} if several else {}),
+        "as_of": first.assessment.as_of,
         "verdicts": [
             {
                 "rule": verdict.rule,
                 "subject": verdict.subject,
                 "outcome": verdict.outcome.value,
                 "severity": verdict.severity,
-                "sentence": sentence_of(verdict, found.parties),
+                "sentence": sentence_of(verdict, part.parties),
                 "missing": list(verdict.missing),
                 "precondition": verdict.precondition,
                 "inputs": _inputs(verdict.inputs),
                 "excepted_by": _inputs(verdict.excepted_by),
                 "parameters": dict(verdict.parameters),
             }
-            for verdict in assessment.verdicts
+            for part in found
+            for verdict in part.assessment.verdicts
         ],
     }
 
@@ -165,21 +181,27 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
     ]
 
 
-def _lines(found: Assessed, *, everything: bool) -> list[str]:
+def _lines(found: Sequence[Assessed], *, everything: bool) -> list[str]:
     from ledger.dossier.facts import PeriodDossier
     from ledger.rules.verdict import Outcome
     from reports.period.span import span_of
 
-    assessment = found.assessment
-    what = f"period {span_of(found.dossier)}" if isinstance(found.dossier, PeriodDossier) else assessment.subject
-    head = f"{clean(what)}, policy {clean(found.policy.name)}, position {assessment.position:,}"
-    lines = [head, ""]
+    first = found[0]
+    what = f"period {span_of(first.dossier)}" if isinstance(first.dossier, PeriodDossier) else first.assessment.subject
+    policies = ", ".join(clean(part.policy.name) for part in found)
+    word = "policy" if len(found) == 1 else "policies"
+    lines = [f"{clean(what)}, {word} {policies}, position {first.assessment.position:,}", ""]
+    if len(found) > 1:
+        lines += [f"{clean(part.policy.name)} judges {clean(part.assessment.subject)}" for part in found] + [""]
     for outcome in _ORDER if everything else _ORDER[:2]:
-        for verdict in assessment.by_outcome(Outcome(outcome)):
-            lines += verdict_lines(verdict, found.parties)
-    counts = {outcome: len(assessment.by_outcome(Outcome(outcome))) for outcome in _ORDER}
-    excepted = sum(bool(verdict.excepted_by) for verdict in assessment.by_outcome(Outcome.FAIL))
-    advises = sum(verdict.severity == "low" for verdict in assessment.by_outcome(Outcome.FAIL))
+        for part in found:
+            for verdict in part.assessment.by_outcome(Outcome(outcome)):
+                lines += verdict_lines(verdict, part.parties)
+    verdicts = [verdict for part in found for verdict in part.assessment.verdicts]
+    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in _ORDER}
+    failures = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL]
+    excepted = sum(bool(verdict.excepted_by) for verdict in failures)
+    advises = sum(verdict.severity == "low" for verdict in failures)
     marks = [f"{count} {word}" for count, word in ((excepted, "excepted"), (advises, "advise only")) if count]
     failed = plural(counts["fail"], "failure") + (f" ({', '.join(marks)})" if marks else "")
     told = f"{counts['not-evaluable']} cannot be told, {counts['pass']} passed"

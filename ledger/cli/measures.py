@@ -62,6 +62,7 @@ def measures(
     from ledger.cli.releases import fetch_period
     from ledger.cli.session import open_session
     from ledger.measures.period import compared
+    from ledger.rules.ofbundle import policies_of
 
     if start is None and end is None:
         raise click.UsageError("name a period with --from and --to")
@@ -72,43 +73,49 @@ def measures(
         bundle = fetch_period(session, start, end, wanted)
         # Without an end of its own it ends where the period begins.
         until = baseline_to or (None if bundle.period is None else str(bundle.period[0]))
-        other = fetch_period(session, baseline_from, until, wanted) if with_baseline else None
-    dossier, policy = _period(bundle)
-    now = _measured(bundle, dossier, policy, environments)
+        ends = ("--baseline-from", "--baseline-to")
+        other = fetch_period(session, baseline_from, until, wanted, options=ends) if with_baseline else None
+    dossier = _period(bundle)
+    earlier = None if other is None else _period(other)
+    policies = policies_of(dossier.records, dossier)
+    now = _measured(bundle, dossier, policies, environments)
     # Both by one policy: else a change of rules would look like a change of work.
-    earlier = None if other is None else _period(other)[0]
-    before = None if other is None or earlier is None else _measured(other, earlier, policy, environments)
+    before = None
+    if other is not None and earlier is not None:
+        policies = policies_of(dossier.records, earlier) | policies
+        before = _measured(other, earlier, policies, environments)
     found = compared(now, before)
     output(ctx).answer(
-        _document(now, before, found, policy, environments),
-        _lines((dossier, earlier), now, found, policy),
+        _document(now, before, found, policies, environments),
+        _lines((dossier, earlier), now, found, policies),
     )
 
 
-def _period(bundle: FetchedBundle) -> tuple[PeriodDossier, PolicyRules]:
-    from ledger.cli.assessing import of_bundle
+def _period(bundle: FetchedBundle) -> PeriodDossier:
     from ledger.dossier.facts import PeriodDossier
+    from ledger.rules.ofbundle import dossier_of
 
-    found = of_bundle(bundle)
-    if not isinstance(found.dossier, PeriodDossier):
+    index = bundle.verification.index
+    found = None if index is None else dossier_of(index, bundle.records)
+    if not isinstance(found, PeriodDossier):
         raise TypeError("a bundle of a period was asked for")
-    return found.dossier, found.policy
+    return found
 
 
 def _measured(
-    bundle: FetchedBundle, dossier: PeriodDossier, policy: PolicyRules, environments: tuple[str, ...]
+    bundle: FetchedBundle, dossier: PeriodDossier, policies: Mapping[str, PolicyRules], environments: tuple[str, ...]
 ) -> Measures:
     from ledger.cli.releases import as_of_now
     from ledger.measures.period import measure_period
 
-    return measure_period(dossier, policy, as_of_now(bundle.records), environments)
+    return measure_period(dossier, policies, as_of_now(bundle.records), environments)
 
 
 def _document(
     now: Measures,
     before: Measures | None,
     found: Sequence[Compared],
-    policy: PolicyRules,
+    policies: Mapping[str, PolicyRules],
     environments: tuple[str, ...],
 ) -> dict[str, Any]:
     """The measures as ``--json`` prints them: spans in seconds, proportions in thousandths, rates in tenths a week."""
@@ -117,7 +124,7 @@ def _document(
         "from": now.first,
         "to": now.end,
         "baseline": None if before is None else {"from": before.first, "to": before.end},
-        "policy": policy.digest,
+        "policies": {project: policy.digest for project, policy in policies.items()},
         "environments": list(environments),
         "measures": [
             _measure(measure)
@@ -175,7 +182,7 @@ def _concentration(found: Concentration) -> dict[str, Any]:
         "one_eligible": found.one_eligible,
         "none_eligible": found.none_eligible,
         "unknown_eligible": found.unknown_eligible,
-        "role": found.role,
+        "roles": list(found.roles),
         "missing": {item.reason: item.count for item in found.missing},
         "approvers": [
             {
@@ -193,7 +200,7 @@ def _lines(
     periods: tuple[PeriodDossier, PeriodDossier | None],
     now: Measures,
     found: Sequence[Compared],
-    policy: PolicyRules,
+    policies: Mapping[str, PolicyRules],
 ) -> Iterator[str]:
     from ledger.measures.values import Tally
     from reports.period.measured import change_words, name_of, not_measured, population_words, value_words
@@ -201,7 +208,8 @@ def _lines(
 
     dossier, before = periods
     against = "" if before is None else f", beside {span_of(before)}"
-    yield f"{span_of(dossier)}{against}, policy {clean(policy.name)}"
+    names = list(dict.fromkeys(clean(policy.name) for policy in policies.values()))
+    yield f"{span_of(dossier)}{against}, {'policy' if len(names) == 1 else 'policies'} {', '.join(names)}"
     yield ""
     for measure, other, change in found:
         yield f"{name_of(measure.id):<30} {value_words(measure)}  ({population_words(measure)})"

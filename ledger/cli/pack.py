@@ -83,11 +83,11 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     source = open_wanted(ctx, wanted)
     made = make(ctx, wanted, source, told["forms"] or FORMS, say)
     written = write(made, told["out"])
-    entry = None
+    entries: list[int] = []
     if not told["no_record"] and source.recordable:
-        kept, entry = record(ctx, made, source, told["out"], say)
+        kept, entries = record(ctx, made, source, told["out"], say)
         written += kept
-    _tell(say, made, written, entry)
+    _tell(say, made, written, entries)
 
 
 def _refuse_misfits(wanted: Wanted) -> None:
@@ -106,7 +106,7 @@ def _refuse_misfits(wanted: Wanted) -> None:
         raise click.UsageError("--in, --baseline-from and --baseline-to ask the server; a file is as it is")
 
 
-def _tell(say: Output, made: Pack, written: list[Path], entry: int | None) -> None:
+def _tell(say: Output, made: Pack, written: list[Path], entries: list[int]) -> None:
     if made.pdf_missing_reason is not None:
         say.warn(made.pdf_missing_reason)
     elif made.sealed_by is None and made.pdf is not None:
@@ -114,15 +114,16 @@ def _tell(say: Output, made: Pack, written: list[Path], entry: int | None) -> No
     lines = [f"pack id {made.pack_id}", *(f"  {item}" for item in written)]
     if made.sealed_by is not None:
         lines.append(f"sealed with certificate {made.sealed_by}")
-    if entry is not None:
-        lines.append(f"recorded in entry {entry}")
+    if entries:
+        lines.append(f"recorded in {'entry' if len(entries) == 1 else 'entries'} {', '.join(map(str, entries))}")
     say.answer(
         {
             "pack_id": made.pack_id,
             "files": [str(item) for item in written],
             "pdf_missing": made.pdf_missing_reason,
             "sealed_by": made.sealed_by,
-            "entry": entry,
+            "entry": entries[0] if entries else None,
+            "entries": entries,
         },
         lines,
     )

@@ -253,54 +253,65 @@ def write(made: Pack, out: Path) -> list[Path]:
     return [out / file.name for file in made.files]
 
 
-def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Output) -> tuple[list[Path], int | None]:
-    """The path of the recorded envelope beside the pack, and its entry; neither where nobody could sign or record it.
+def record(ctx: click.Context, made: Pack, source: Source, out: Path, say: Output) -> tuple[list[Path], list[int]]:
+    """The path of a recorded envelope beside the pack, and the entries; neither where nobody could sign or record it.
 
-    A pack that could not be recorded is a pack all the same, so that is a note and no error.
+    A period is recorded in each of its projects. The first envelope that was recorded lies beside the pack: all of them
+    sign the same digests. What could not be recorded is a note and no error: it is a pack all the same.
     """
     from ledger.cli.session import open_session
     from ledger.packevent import Made, MadeFile, pack_body
 
-    subject = _subject(source)
+    subjects = _subjects(source)
     try:
         with open_session(ctx) as session:
             files = [MadeFile(file.name, file.media_type, file.data) for file in made.files if file.form != "bundle"]
             told = Made(made.pack_id, source.as_of, source.bundle.records.position, made.sealed_by)
-            body = pack_body(files, made.bundle, subject, told)
-            parcel, receipt = tell_pack(session, body, subject)
+            body = pack_body(files, made.bundle, subjects[0], told)
+            answers = tell_pack(session, body, subjects)
     except LedgerError as error:
         say.note(f"That this pack was made is not recorded: {error.message} [{error.slug}]")
-        return [], None
+        return [], []
+    kept: list[tuple[Parcel, int]] = []
+    for subject, (parcel, answer) in zip(subjects, answers, strict=True):
+        if isinstance(answer, LedgerError):
+            where = f" in project {subject.project}" if len(subjects) > 1 else ""
+            say.note(f"That this pack was made is not recorded{where}: {answer.message} [{answer.slug}]")
+        else:
+            kept.append((parcel, answer.leaf.index))
+    if not kept:
+        return [], []
     path = out / f"{made.bundle_name.removesuffix('.zip')}.dsse.json"
-    path.write_bytes(parcel.envelope.data)
-    return [path], receipt.leaf.index
+    path.write_bytes(kept[0][0].envelope.data)
+    return [path], [index for _, index in kept]
 
 
-def tell_pack(session: Session, body: PackBody, subject: PackOf) -> tuple[Parcel, Receipt]:
-    """The event of a pack, signed with the key at hand, and its receipt.
+def tell_pack(
+    session: Session, body: PackBody, subjects: Sequence[PackOf]
+) -> tuple[tuple[Parcel, Receipt | LedgerError], ...]:
+    """The events of a pack, one for each of ``subjects``, signed with the key at hand, and what the server answered.
 
     Raises:
-        AuthorityError: ``key-unknown`` and the like; the key may not sign packs. UnavailableError: no server took it.
+        AuthorityError: ``key-unknown`` and the like; nobody may sign with the key.
+        UnavailableError: no server is there.
     """
     from ledger.packevent import seal_pack_event
 
     held = session.held_key()
     principal = session.signer(session.directory(), held).principal
-    parcel = seal_pack_event(session.anchor.ledger, body, subject, principal, held.signing)
-    (receipt,) = session.deliver([parcel])
-    if isinstance(receipt, LedgerError):
-        raise receipt
-    return parcel, receipt
+    ledger = session.anchor.ledger
+    parcels = [seal_pack_event(ledger, body, subject, principal, held.signing) for subject in subjects]
+    return tuple(zip(parcels, session.deliver(parcels), strict=True))
 
 
-def _subject(source: Source) -> PackOf:
-    from ledger.packevent import subject_of
+def _subjects(source: Source) -> tuple[PackOf, ...]:
+    from ledger.packevent import subjects_of
     from ledger.rules.ofbundle import dossier_of
 
     index = source.bundle.verification.index
     if index is None:
         raise ValueError("a bundle whose checks passed has its index")
-    return subject_of(dossier_of(index, source.bundle.records))
+    return subjects_of(dossier_of(index, source.bundle.records))
 
 
 def _enrolled(seal: Sealing, roster: Roster, position: int) -> Digest:

@@ -112,7 +112,7 @@ def _run(
     trial = record(history, name=name, object_format=object_format, report=report, verifier=published_verifier())
     say.note(f"recorded {trial.entry_count:,} entries in a throw-away ledger; making the pack")
     pack = _pack(trial, name)
-    if pack.assessment is None:
+    if not pack.assessments:
         raise ValueError("the trial's own bundle holds its release")
     told = telling.tell(
         history,
@@ -120,7 +120,7 @@ def _run(
         repo=repo,
         report=report,
         trial=trial,
-        assessment=pack.assessment,
+        assessment=pack.assessments[0],
         pack_id=pack.pack_id,
     )
     files = _write(out, told, trial, pack)

@@ -10,6 +10,7 @@ from ledger.records import Absent
 from ledger.rules.shape import ChangeCase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from ledger.dossier.facts import ChangeFacts, PeriodDossier
@@ -23,8 +24,8 @@ class Ground:
     """What measures are taken of."""
 
     dossier: PeriodDossier
-    policy: PolicyRules
-    """Says which approvals count and who may approve."""
+    policies: Mapping[str, PolicyRules]
+    """By project, those of the period's changes among them: say which approvals count and who may approve."""
     as_of: str
     """Ledger time."""
     environments: tuple[str, ...] = ("production",)
@@ -33,7 +34,7 @@ class Ground:
 
 def case_of(ground: Ground, change: ChangeFacts) -> ChangeCase:
     """The change as rules read it."""
-    return ChangeCase(ground.dossier.records, change, ground.policy.shared, ground.as_of)
+    return ChangeCase(ground.dossier.records, change, ground.policies[change.project].shared, ground.as_of)
 
 
 def ledger_moment(record: Record) -> datetime | Reason:

@@ -56,8 +56,8 @@ class Concentration:
     """Changes that nobody could have approved."""
     unknown_eligible: int
     """Changes of which it cannot be told who took part, and so who could have approved them."""
-    role: str | None
-    """The role that the policy asks approvers to hold; None: anybody may approve."""
+    roles: tuple[str, ...]
+    """The roles that the policies ask approvers to hold, each for its projects; empty: anybody may approve."""
 
     def top(self, count: int) -> int:
         """Approvals by the ``count`` people who gave the most."""
@@ -106,12 +106,12 @@ def concentration(ground: Ground) -> Concentration:
         one_eligible=lone,
         none_eligible=nobody,
         unknown_eligible=untold,
-        role=_role(ground),
+        roles=tuple(sorted({role for project in ground.policies if (role := _role(ground, project)) is not None})),
     )
 
 
-def _role(ground: Ground) -> str | None:
-    role = ground.policy.shared["approver_role"]
+def _role(ground: Ground, project: str) -> str | None:
+    role = ground.policies[project].shared["approver_role"]
     return role if isinstance(role, str) else None
 
 
@@ -145,7 +145,7 @@ def _eligible(ground: Ground, change: ChangeFacts) -> set[str] | None:
     None: it cannot be told who took part. That a role is for some paths or risk classes alone is not looked at, so
     there may be fewer.
     """
-    roster, role, at = ground.dossier.records.roster, _role(ground), landed_by(change).index
+    roster, role, at = ground.dossier.records.roster, _role(ground, change.project), landed_by(change).index
     case = case_of(ground, change)
     parties = [item.party for item in contributions(case)]
     if gaps(case) or any(party.hidden or (party.principal is None and not party.claimants) for party in parties):

@@ -10,6 +10,8 @@ from ledger.measures.moments import Ground
 from ledger.measures.values import Measure, compare
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ledger.dossier.facts import PeriodDossier
     from ledger.measures.people import Concentration
     from ledger.measures.values import Change
@@ -61,10 +63,17 @@ class Measures:
 
 
 def measure_period(
-    dossier: PeriodDossier, policy: PolicyRules, as_of: str, environments: tuple[str, ...] = ("production",)
+    dossier: PeriodDossier,
+    policies: Mapping[str, PolicyRules],
+    as_of: str,
+    environments: tuple[str, ...] = ("production",),
 ) -> Measures:
-    """What a period says about delivery; ``policy`` says which approvals count, ``environments`` what is production."""
-    ground = Ground(dossier, policy, as_of, environments)
+    """What a period says about delivery.
+
+    ``policies``, by project, say which approvals count; each project in which something landed has one.
+    ``environments`` are what counts as production.
+    """
+    ground = Ground(dossier, policies, as_of, environments)
     found: tuple[Measure, ...] = (
         operation.deployments(ground),
         flow.lead_to_production(ground),

@@ -67,8 +67,10 @@ def assess_release(dossier: ReleaseDossier, policy: PolicyRules, as_of: str) -> 
     return Assessment(release_subject(dossier), policy.digest, dossier.records.position, as_of, tuple(verdicts))
 
 
-def assess_period(dossier: PeriodDossier, policy: PolicyRules, as_of: str) -> Assessment:
+def assess_period(dossier: PeriodDossier, policy: PolicyRules, as_of: str, *, part: bool = False) -> Assessment:
     """The verdicts of all rules, rule by rule: of the period, then of each release and each change that landed in it.
+
+    ``part``: the dossier is of some projects of a period, whose others another policy judges; its subject names them.
 
     A rule about changes or releases has for a period without any of them one verdict, not applicable.
 
@@ -77,7 +79,7 @@ def assess_period(dossier: PeriodDossier, policy: PolicyRules, as_of: str) -> As
         FormatError: ``as_of`` is no ledger time.
     """
     _check_time(dossier.records, as_of)
-    records, subject = dossier.records, period_subject(dossier)
+    records, subject = dossier.records, period_subject(dossier, part=part)
     verdicts: list[Verdict] = []
     for setting in policy.rules:
         rule, found = setting.rule, len(verdicts)
@@ -124,9 +126,10 @@ def release_subject(dossier: ReleaseDossier) -> str:
     return f"release {dossier.name}"
 
 
-def period_subject(dossier: PeriodDossier) -> str:
-    """How verdicts name a period."""
-    return f"period {dossier.first}-{dossier.end}"
+def period_subject(dossier: PeriodDossier, *, part: bool = False) -> str:
+    """How verdicts name a period; a part of it with its projects."""
+    whole = f"period {dossier.first}-{dossier.end}"
+    return f"{whole} of {', '.join(dossier.projects)}" if part else whole
 
 
 def _of_change(records: Records, change: ChangeFacts, setting: RuleSetting, policy: PolicyRules, as_of: str) -> Verdict:

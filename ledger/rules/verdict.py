@@ -41,7 +41,8 @@ class Verdict:
     rule: str
     """``SOD-01``."""
     subject: str
-    """``change <project id>/<id>``, ``release <product>@<version>`` or ``period <first>-<end>``."""
+    """``change <project id>/<id>``, ``release <product>@<version>`` or ``period <first>-<end>``; the last with `` of ``
+    and its projects where another policy judges other projects of the same period."""
     outcome: Outcome
     sentence: str
     """What an auditor reads; names are placeholders ``{p_...}`` that print replaces by card names."""

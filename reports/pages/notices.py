@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.pages.packs import entries_said
 from reports.pages.shell import Made, path_of, render_page
 from reports.pages.words import title
 from reports.parts import Fingerprint, line, words
@@ -109,11 +110,11 @@ def done_page(
     pack_id: Digest,
     sealed_by: Digest | None,
     unsealed: str,
-    entry: int | None,
+    entries: Sequence[int],
     path: str,
     shell: Shell,
 ) -> Made:
-    """A pack that can be downloaded; ``entry`` tells of it in the ledger, if one does."""
+    """A pack that can be downloaded; ``entries`` tell of it in the ledger."""
     return _notice(
         shell,
         say("The pack of {subject} is made", subject=subject),
@@ -131,8 +132,8 @@ def done_page(
             (
                 say("Recorded in"),
                 line(say("no entry: this server signs no record of packs"))
-                if entry is None
-                else line(say("entry {index}", index=entry)),
+                if not entries
+                else line(entries_said(entries)),
             ),
         ),
         links=((path, say("Download {name}", name=name)), ("/releases", say("Back to the releases"))),

@@ -57,9 +57,16 @@ class PacksPage:
 
 
 def made_pack(
-    record: Record, pack: Pack, who: Party, days: Days | None, *, contents: bool, asked: Digest | None = None
+    told: Sequence[Record],
+    pack: Pack,
+    who: Party,
+    days: Days | None,
+    *,
+    contents: bool,
+    asked: Digest | None = None,
 ) -> MadePack:
-    """A pack event in print; ``days`` are those of its period, ``asked`` is the digest that led to it."""
+    """A pack in print, by its events, oldest first; ``days`` are those of its period, ``asked`` led to it."""
+    record = told[0]
     about = record.event.context.about
     if pack.period is not None:
         name = say("period {period}", period=span_said(days, pack.period.from_, pack.period.to))
@@ -74,7 +81,7 @@ def made_pack(
         about_path=target,
         when=words(moment(parse_time(record.leaf.received_at))),
         who=named(who) if contents else capture(who.principal or say("unknown"), limit=NAME),
-        rows=_rows(record, pack),
+        rows=_rows(told, pack),
         matched=None if asked is None else _matched(pack, asked),
     )
 
@@ -120,7 +127,7 @@ def looked_up_page(asked: str, packs: Sequence[MadePack], shell: Shell) -> Made:
     return render_page("packs.html", shell, page=view)
 
 
-def _rows(record: Record, pack: Pack) -> tuple[tuple[Text, Line], ...]:
+def _rows(told: Sequence[Record], pack: Pack) -> tuple[tuple[Text, Line], ...]:
     found: list[tuple[str, Line]] = [
         (say("Pack id"), line(Fingerprint(digits(pack.pack_id), full=True))),
         (say("Assessed as of"), line(moment(parse_time(pack.as_of)))),
@@ -147,8 +154,15 @@ def _rows(record: Record, pack: Pack) -> tuple[tuple[Text, Line], ...]:
             else line(say("certificate "), Fingerprint(digits(pack.sealed_by), full=True)),
         )
     )
-    found.append((say("Recorded in"), line(say("entry {index}", index=record.index))))
+    found.append((say("Recorded in"), line(entries_said([record.index for record in told]))))
     return tuple((words(label), value) for label, value in found)
+
+
+def entries_said(indexes: Sequence[int]) -> str:
+    """The entries that tell of one thing."""
+    if len(indexes) == 1:
+        return say("entry {index}", index=indexes[0])
+    return say("entries {indexes}, one in each project", indexes=", ".join(map(str, indexes)))
 
 
 def _matched(pack: Pack, asked: Digest) -> Text:

@@ -86,8 +86,10 @@ def reviews(view: PeriodView) -> tuple[Reviewed, ...]:
 
 def leavers(view: PeriodView) -> tuple[Left, ...]:
     """Everybody of whom an act of the period says that they left, or who was disabled in it."""
-    setting = next((item for item in view.policy.rules if item.rule.id == "ADM-04"), None)
-    reasons = ["left"] if setting is None else cast("list[str]", setting.settings["leaving_reasons"])
+    settings = [setting for part in view.parts for setting in part.policy.rules if setting.rule.id == "ADM-04"]
+    # Whoever left by the words of one policy left, whichever project that policy is of.
+    told = {reason for item in settings for reason in cast("list[str]", item.settings["leaving_reasons"])}
+    reasons = told if settings else {"left"}
     acts: dict[str, list[Record]] = {}
     for record in view.dossier.records.entries:
         body = record.event.body

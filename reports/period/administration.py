@@ -30,7 +30,9 @@ from reports.text import capture
 from reports.wording import moment, number
 
 if TYPE_CHECKING:
+    from ledger.dossier.facts import Told
     from ledger.events.context import ContentRef
+    from ledger.events.evidence import Pack
     from ledger.records import Record
     from reports.parts import Block
     from reports.period.view import PeriodView
@@ -59,7 +61,7 @@ def administration(view: PeriodView) -> Section:
     governance = Governance(view.dossier.records, view.dossier.first, view.dossier.end)
     contents = contents_of(view)
     gone = tuple(item for item in contents if item[2] != "held")
-    packs = view.dossier.surroundings.packs
+    packs = packs_made(view)
     return Section(
         ANCHOR,
         "18",
@@ -191,11 +193,18 @@ def _acts(governance: Governance) -> list[Block]:
     ]
 
 
+def packs_made(view: PeriodView) -> dict[Pack, list[Told[Pack]]]:
+    """The packs that events of the period tell of, each with these events: one in each project that it is of."""
+    found: dict[Pack, list[Told[Pack]]] = {}
+    for item in view.dossier.surroundings.packs:
+        found.setdefault(item.body, []).append(item)
+    return found
+
+
 def _packs(view: PeriodView) -> list[Block]:
-    found = view.dossier.surroundings.packs
     body: list[Row] = []
-    for item in found:
-        pack = item.body
+    for pack, told in packs_made(view).items():
+        item = told[0]
         about = say("a release")
         if pack.period is not None:
             inside = days_inside(view.dossier, pack.period.from_, pack.period.to, view.settings.zone)
@@ -205,7 +214,7 @@ def _packs(view: PeriodView) -> list[Block]:
         body.append(
             Row(
                 (
-                    line(number(item.record.index), " ", quiet(ledger_time(item.record))),
+                    line(", ".join(number(one.record.index) for one in told), " ", quiet(ledger_time(item.record))),
                     line(capture(about, limit=80)),
                     digest_line(pack.pack_id),
                     line(say_count("{count} file", "{count} files", len(pack.files))),

@@ -59,7 +59,7 @@ def bypass_verdicts(view: PeriodView) -> tuple[Verdict, ...]:
     found = [verdict for verdict in view.verdicts if verdict.rule == "EXC-05"]
     # The period's verdict names every push; that of a change names its own, and so says more of each.
     return tuple(
-        sorted(found, key=lambda verdict: (verdict.subject == view.subject_name, view.subject(verdict) is None))
+        sorted(found, key=lambda verdict: (view.of_itself(verdict) is not None, view.subject(verdict) is None))
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.asking import FRAMEWORK_NAMES
-from ledger.rules.controls import supported_by
+from ledger.rules.controls import CONTROLS, Supported, supported_by
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.period.shown import tally
@@ -16,7 +16,10 @@ from reports.say import say, say_count
 from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from ledger.rules.controls import Supported
+    from collections.abc import Sequence
+
+    from ledger.rules.controls import Control
+    from ledger.rules.ofbundle import Part
     from reports.parts import Block
     from reports.period.view import PeriodView
 
@@ -44,10 +47,23 @@ class Tested:
 
 def controls_of(view: PeriodView) -> tuple[Tested, ...]:
     """The controls of the frameworks that the policy names, in their order."""
-    return tuple(
-        Tested(control, tally(verdict for verdict in view.verdicts if verdict.rule in control.on))
-        for control in supported_by(view.policy)
+    by_control: dict[Control, list[tuple[Supported, Part]]] = {}
+    for part in view.parts:
+        for item in supported_by(part.policy):
+            by_control.setdefault(item.control, []).append((item, part))
+    return tuple(_tested(control, by_control[control]) for control in CONTROLS if control in by_control)
+
+
+def _tested(control: Control, held: Sequence[tuple[Supported, Part]]) -> Tested:
+    """The control over the projects whose policies name its framework; a rule is on where one of these has it on."""
+    on = {rule for item, _ in held for rule in item.on}
+    counts = tally(verdict for item, part in held for verdict in part.assessment.verdicts if verdict.rule in item.on)
+    whole = Supported(
+        control,
+        tuple(rule for rule in control.rules if rule in on),
+        tuple(rule for rule in control.rules if rule not in on),
     )
+    return Tested(whole, counts)
 
 
 def controls(view: PeriodView) -> Section:

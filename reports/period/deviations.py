@@ -55,7 +55,7 @@ def deviations_of(view: PeriodView) -> tuple[Deviation, ...]:
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
             by_rule.setdefault(verdict.rule, []).append(verdict)
     found: list[Deviation] = []
-    for setting in view.policy.rules:
+    for setting in view.rules:
         judged = by_rule.get(setting.rule.id, [])
         failed = tuple(verdict for verdict in judged if verdict.outcome is Outcome.FAIL)
         if failed:

@@ -40,7 +40,7 @@ from reports.period.result import result
 from reports.period.results import results
 from reports.period.sampled import sample_sheets, sampling_plan
 from reports.period.scope import beyond, scope
-from reports.period.shown import span_line, tally
+from reports.period.shown import named_projects, span_line, tally
 from reports.period.strata import strata
 from reports.period.system import system
 from reports.release.integrity import findings, verify_section
@@ -176,7 +176,7 @@ def _conclusion(view: PeriodView) -> Conclusion:
             deployments=say_count(
                 "{count} deployment", "{count} deployments", len(view.dossier.surroundings.deployments)
             ),
-            rules=say_count("{count} rule", "{count} rules", len(view.policy.rules)),
+            rules=say_count("{count} rule", "{count} rules", len(view.rules)),
             verdicts=say_count("{count} verdict", "{count} verdicts", len(view.verdicts)),
         ),
     )
@@ -198,9 +198,9 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         ),
         *((say("Beyond what is shown"), line(strong(said))) for said in beyond(view)),
         (
-            say("Policy"),
+            say_count("Policy", "Policies", len(view.parts)),
             line(
-                *covers.policy_line(view.policy),
+                *_policies(view),
                 " ",
                 covers.judged_at(records.position, view.carried.as_of),
             ),
@@ -209,6 +209,25 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         (say("Checkpoint"), covers.checkpoint_line(view.verification)),
         *control(view.settings, view.carried),
     ]
+
+
+def _policies(view: PeriodView) -> Line:
+    """The policies that judge, with their projects where there are several."""
+    if len(view.parts) == 1:
+        policy = view.parts[0].policy
+        return covers.policy_line(policy)
+    found: list[Line] = [
+        line(
+            *covers.policy_line(part.policy),
+            " ",
+            say("for {projects}", projects=named_projects(view, part.projects)),
+        )
+        for part in view.parts[:MOST_PROJECTS]
+    ]
+    more = len(view.parts) - MOST_PROJECTS
+    if more > 0:
+        found.append(line(quiet(say("and {more} more", more=number(more)))))
+    return joined(found, "; ")
 
 
 def _front(view: PeriodView) -> tuple[Block, ...]:

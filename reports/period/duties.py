@@ -246,7 +246,7 @@ def _duty(duty: str) -> str:
 
 
 def _rules(view: PeriodView) -> Table:
-    on = [setting.rule for setting in view.policy.rules if setting.rule.id in RULES]
+    on = [setting.rule for setting in view.rules if setting.rule.id in RULES]
     body: list[Row] = []
     for rule in on:
         counts = tally(verdict for verdict in view.verdicts if verdict.rule == rule.id)

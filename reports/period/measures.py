@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.measures.period import IDS, KEYS, compared, measure_period
 from ledger.measures.values import LEAST, Tally
+from ledger.rules.ofbundle import policies_of
 from reports.parts import Bullets, Heading, Line, Paragraph, Row, Section, Share, Shares, Table, line, words
 from reports.period.measured import change_words, name_of, not_measured, population_words, question_of, value_words
 from reports.release.said import NONE, columns, named, quiet, short_principal, strong
@@ -32,10 +33,13 @@ Compared = tuple["Measure", "Measure | None", "Change"]
 
 
 def measured(view: PeriodView) -> tuple[Measures, Measures | None]:
-    """What was measured of the period and of its baseline, by one policy."""
-    now = measure_period(view.dossier, view.policy, view.carried.as_of)
+    """What was measured of the period and of its baseline, each project by the policy that judges it here."""
+    policies = {project: part.policy for part in view.parts for project in part.projects}
+    now = measure_period(view.dossier, policies, view.carried.as_of)
     before = view.baseline
-    return now, None if before is None else measure_period(before, view.policy, view.carried.as_of)
+    if before is None:
+        return now, None
+    return now, measure_period(before, policies_of(view.dossier.records, before) | policies, view.carried.as_of)
 
 
 def measures_section(view: PeriodView, section: str = "16") -> Section:
@@ -155,7 +159,12 @@ def _reading(view: PeriodView, before: Measures | None) -> Bullets:
             )
         )
         items.append(
-            say("Both periods are measured by the policy that judges this one: {policy}.", policy=view.policy.name)
+            say_count(
+                "Both periods are measured by the policy that judges this one: {policies}.",
+                "Both periods are measured by the policies that judge this one, each project by its own: {policies}.",
+                len(view.parts),
+                policies=", ".join(part.policy.name for part in view.parts),
+            )
         )
     return Bullets(tuple(line(item) for item in items))
 
@@ -241,9 +250,9 @@ def _unapproved(found: Concentration) -> tuple[Block, ...]:
         say(
             "Could have approved: people known to the ledger when the change landed who had no part in it and held the "
             "role {role}. That a role may be for some paths alone is not looked at.",
-            role=found.role,
+            role=", ".join(found.roles),
         )
-        if found.role is not None
+        if found.roles
         else say(
             "Could have approved: people known to the ledger when the change landed who had no part in it. The policy "
             "asks approvers for no role."

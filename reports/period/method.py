@@ -11,6 +11,7 @@ from reports.parts import (
     Beside,
     Bullets,
     Heading,
+    Line,
     Listing,
     Notes,
     Paragraph,
@@ -25,13 +26,14 @@ from reports.parts import (
 )
 from reports.period.reconciliations import compared
 from reports.period.sampled import drawing
-from reports.period.shown import tally
+from reports.period.shown import named_projects, tally
 from reports.release.said import code, columns, quiet, strong
-from reports.say import say, to_say
+from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import zone_sentence
+from reports.wording import number, zone_sentence
 
 if TYPE_CHECKING:
+    from ledger.rules.ofbundle import Part
     from ledger.rules.plain import PlainRule
     from ledger.rules.policy import PolicyRules
     from reports.parts import Block
@@ -85,25 +87,18 @@ def method(view: PeriodView) -> Section:
         "",
         words(say("Method and run sheet")),
         words(say("By which rules and words was this made, and how do I repeat it myself?")),
-        say_count_line(
-            "{count} rule is on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
-            "anyone's machine.",
-            "{count} rules are on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
-            "anyone's machine.",
-            len(view.policy.rules),
-            policy=code(view.policy.name),
-        ),
+        _lede(view),
         (
             Heading(words(say("Run sheet of the assessor")), RUN_SHEET),
             *_run_sheet(view),
-            *_rules(view.policy),
+            *(block for part in view.parts for block in _of_part(view, part)),
             Paragraph(
                 line(
                     say(
                         "A pass rests on something that exists; an empty set never passes. What cannot be told is "
                         "never counted as pass. Verdicts follow the order of entries, never times that a producer "
-                        "wrote. Rules compare principals, never strings. The period is judged by the policy in force "
-                        "at its end."
+                        "wrote. Rules compare principals, never strings. Each project is judged by the policy in force "
+                        "for it at the position of the bundle."
                     )
                 )
             ),
@@ -122,6 +117,39 @@ def method(view: PeriodView) -> Section:
             glossary(_GLOSSARY),
         ),
     )
+
+
+def _lede(view: PeriodView) -> Line:
+    if len(view.parts) > 1:
+        return line(
+            say_count(
+                "{count} rule is on in one or more of {policies} policies, each of which judges its own projects. Same "
+                "records, policies, position and time: same verdicts, on anyone's machine.",
+                "{count} rules are on in one or more of {policies} policies, each of which judges its own projects. "
+                "Same records, policies, position and time: same verdicts, on anyone's machine.",
+                len(view.rules),
+                policies=number(len(view.parts)),
+            )
+        )
+    policy = view.parts[0].policy
+    return say_count_line(
+        "{count} rule is on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
+        "anyone's machine.",
+        "{count} rules are on in the policy {policy}. Same records, policy, position and time: same verdicts, on "
+        "anyone's machine.",
+        len(policy.rules),
+        policy=code(policy.name),
+    )
+
+
+def _of_part(view: PeriodView, part: Part) -> list[Block]:
+    """The rules of a policy; under its name and its projects where there are several."""
+    if len(view.parts) == 1:
+        return _rules(part.policy)
+    told = say(
+        "Policy {policy}: judges {projects}", policy=part.policy.name, projects=named_projects(view, part.projects)
+    )
+    return [Heading(words(told)), *_rules(part.policy)]
 
 
 def _run_sheet(view: PeriodView) -> tuple[Block, ...]:

@@ -19,7 +19,7 @@ from reports.parts import (
     line,
     words,
 )
-from reports.period.shown import cut, held_from, ruled
+from reports.period.shown import cut, held_from, named_projects, ruled
 from reports.release.governed import Governance
 from reports.release.said import (
     code,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import Told
     from ledger.events.forge import ControlSnapshot, Protection
     from ledger.records import Record
+    from ledger.rules.ofbundle import Part
     from reports.parts import Block
     from reports.period.view import PeriodView, PolicySpan
 
@@ -143,21 +144,37 @@ def _unchanged(view: PeriodView, governance: Governance) -> str:
 
 
 def _judging(view: PeriodView) -> list[tuple[str, Line]]:
-    policy = view.policy
+    found = [pair for part in view.parts for pair in _part(view, part)]
+    idle = view.unjudged()
+    if idle:
+        said = say("no policy is in force, and nothing landed or was released there in the period")
+        found.append((say("Not judged"), line(named_projects(view, idle), ": ", said)))
+    return found
+
+
+def _part(view: PeriodView, part: Part) -> list[tuple[str, Line]]:
+    policy, several = part.policy, len(view.parts) > 1
+    over = say(
+        "the whole period, at position {position} and as of {as_of}; what earlier policies asked for is in the history "
+        "below and in the bundle",
+        position=number(view.dossier.records.position),
+        as_of=view.carried.as_of,
+    )
+    if several:
+        over = say(
+            "every change and release of {projects}, and rules about the period itself over them alone, at position "
+            "{position} and as of {as_of}; what earlier policies asked for is in the history below and in the bundle",
+            projects=named_projects(view, part.projects),
+            position=number(view.dossier.records.position),
+            as_of=view.carried.as_of,
+        )
     return [
         (say("Policy that judges"), line(code(policy.name), " ", *digest_line(policy.digest, full=True))),
         (say("Rules on"), line(number(len(policy.rules)))),
         (say("What shuts a gate"), gate_line(policy)),
         (
             say("Judged by it"),
-            line(
-                say(
-                    "the whole period, at position {position} and as of {as_of}; what earlier policies asked for is in "
-                    "the history below and in the bundle",
-                    position=number(view.dossier.records.position),
-                    as_of=view.carried.as_of,
-                )
-            ),
+            line(over),
         ),
     ]
 

@@ -73,10 +73,10 @@ def _lede(view: PeriodView) -> Line:
 
 
 def _rules(view: PeriodView) -> Table:
-    by_rule: dict[str, list[Verdict]] = {setting.rule.id: [] for setting in view.policy.rules}
+    by_rule: dict[str, list[Verdict]] = {setting.rule.id: [] for setting in view.rules}
     for verdict in view.verdicts:
         by_rule.setdefault(verdict.rule, []).append(verdict)
-    severities = {setting.rule.id: setting.severity for setting in view.policy.rules}
+    severities = {setting.rule.id: setting.severity for setting in view.rules}
     body = [
         _row(
             line(strong(rule), " ", BY_ID[rule].title, quiet(f" {severities.get(rule, '')}")),

@@ -144,10 +144,15 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
             (say("Last entry of it"), line(moment_in(view.ends_at, zone, name))),
             (say("Time zone"), line(zone_sentence(view.begins_at, view.ends_at, zone, name))),
         ]
-    frameworks = cast("list[str]", view.policy.shared["frameworks"])
+    frameworks = {name for part in view.parts for name in cast("list[str]", part.policy.shared["frameworks"])}
     named = ", ".join(name for key, name in FRAMEWORK_NAMES.items() if key in frameworks)
     pairs += [
-        (say("Frameworks"), line(named) if named else line(quiet(say("the policy names none")))),
+        (
+            say("Frameworks"),
+            line(named)
+            if named
+            else line(quiet(say_count("the policy names none", "the policies name none", len(view.parts)))),
+        ),
         (
             say("Baseline"),
             line(quiet(say("none: delivery measures stand alone")))

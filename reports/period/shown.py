@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Line, Mark, Paragraph, Row, Table, line, words
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ledger.rules.verdict import Verdict
     from reports.parts import Block
     from reports.period.view import PeriodChange, PeriodView
+
+
+MOST_NAMED: Final = 4
+"""Projects named in a row; the rest is counted."""
 
 
 def span_line(view: PeriodView) -> Line:
@@ -69,7 +73,17 @@ def subject_line(view: PeriodView, verdict: Verdict) -> Line:
     release = view.releases.get(verdict.subject)
     if release is not None:
         return line(say("Release {release}", release=release.name))
-    return line(say("The period itself"))
+    projects = view.of_itself(verdict)
+    if projects is None or len(view.parts) == 1:
+        return line(say("The period itself"))
+    return line(say("The period itself, in {projects}", projects=named_projects(view, projects)))
+
+
+def named_projects(view: PeriodView, projects: Sequence[str]) -> str:
+    """Projects by their printed names, the first of many; the rest is counted."""
+    names = ", ".join(view.project_name(project).plain for project in projects[:MOST_NAMED])
+    more = len(projects) - MOST_NAMED
+    return say("{names} and {more} more", names=names, more=number(more)) if more > 0 else names
 
 
 def ruled(view: PeriodView, rules: Sequence[str], caption: str, empty: str) -> Table:
@@ -79,19 +93,26 @@ def ruled(view: PeriodView, rules: Sequence[str], caption: str, empty: str) -> T
         tuple(
             Row(
                 (
-                    line(verdict.rule),
+                    _rule_line(view, verdict),
                     line(status(MARKS[verdict.outcome])),
                     line(capture(view.sentence(verdict).plain, limit=300)),
                 ),
                 hit=verdict.outcome is Outcome.FAIL,
             )
             for verdict in view.verdicts
-            if verdict.rule in rules and verdict.subject == view.subject_name
+            if verdict.rule in rules and view.of_itself(verdict) is not None
         ),
         words(empty),
         words(caption),
         "small",
     )
+
+
+def _rule_line(view: PeriodView, verdict: Verdict) -> Line:
+    """The rule of a verdict about the period itself; with its projects where different policies judge."""
+    if len(view.parts) == 1:
+        return line(verdict.rule)
+    return line(verdict.rule, Break(), quiet(named_projects(view, view.of_itself(verdict) or ())))
 
 
 def cut(rows: Sequence[Row], most: int, register: str) -> tuple[tuple[Row, ...], tuple[Block, ...]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ledger.dossier.facts import Told
     from ledger.events.operation import Heartbeat
+    from ledger.rules.ofbundle import Part
+    from ledger.rules.policy import RuleSetting
     from reports.parts import Block
     from reports.period.view import PeriodView
 
@@ -47,19 +49,28 @@ class Silence:
 
 def silences(view: PeriodView) -> tuple[Silence, ...]:
     """Every source that sent a heartbeat in the period, and every one that the policy names."""
-    setting = next((item for item in view.policy.rules if item.rule.id == "POP-06"), None)
-    grace = timedelta(seconds=GRACE if setting is None else cast("int", setting.settings["grace_seconds"]))
-    expected = [] if setting is None else cast("list[str]", setting.settings["sources"])
     groups: dict[tuple[str, str], list[Told[Heartbeat]]] = {}
     for item in view.dossier.surroundings.heartbeats:
         groups.setdefault((str(item.record.event.context.project), item.body.source), []).append(item)
-    found = [_of(project, source, items, view, grace) for (project, source), items in sorted(groups.items())]
-    heard = {source for _, source in groups}
-    found += [Silence("", name, 0, None, None, None, overdue=True) for name in expected if name not in heard]
+    found = [_of(project, source, items, view) for (project, source), items in sorted(groups.items())]
+    for part in view.parts:
+        setting = _setting(part)
+        expected = [] if setting is None else cast("list[str]", setting.settings["sources"])
+        heard = {source for project, source in groups if project in part.projects}
+        # Named for one project alone, the source is that project's; for several it may be any of them.
+        project = part.projects[0] if len(view.parts) > 1 and len(part.projects) == 1 else ""
+        found += [Silence(project, name, 0, None, None, None, overdue=True) for name in expected if name not in heard]
     return tuple(found)
 
 
-def _of(project: str, source: str, items: list[Told[Heartbeat]], view: PeriodView, grace: timedelta) -> Silence:
+def _setting(part: Part) -> RuleSetting | None:
+    """POP-06 as a policy has it; None: it is off."""
+    return next((item for item in part.policy.rules if item.rule.id == "POP-06"), None)
+
+
+def _of(project: str, source: str, items: list[Told[Heartbeat]], view: PeriodView) -> Silence:
+    setting = next((_setting(part) for part in view.parts if project in part.projects), None)
+    grace = timedelta(seconds=GRACE if setting is None else cast("int", setting.settings["grace_seconds"]))
     starts = [received(item.record) for item in items]
     ends = [*starts[1:], max(parse_time(view.carried.as_of), starts[-1])]
     promised = [timedelta(seconds=item.body.interval_seconds) for item in items]
@@ -83,9 +94,11 @@ def _result(item: Silence) -> Line:
     return line(status(Mark.FAIL, say("Silent"))) if item.overdue else line(status(Mark.PASS, say("In time")))
 
 
-def _unpromised(view: PeriodView) -> Mark:
+def _unpromised(view: PeriodView, project: str) -> Mark:
     """Of a project of which no source promised anything: not applicable, unless POP-06 is off or cannot be told."""
-    outcome = next((verdict.outcome for verdict in view.verdicts if verdict.rule == "POP-06"), Outcome.NOT_EVALUABLE)
+    found = [verdict for verdict in view.verdicts if verdict.rule == "POP-06"]
+    own = (verdict.outcome for verdict in found if project in (view.of_itself(verdict) or ()))
+    outcome = next(own, Outcome.NOT_EVALUABLE)
     return Mark.CANNOT_TELL if outcome is Outcome.NOT_EVALUABLE else Mark.NOT_APPLICABLE
 
 
@@ -117,7 +130,7 @@ def silence_blocks(view: PeriodView) -> list[Block]:
                 line("0"),
                 line(quiet(say("nothing promised"))),
                 line(quiet(say("the whole period"))),
-                line(status(_unpromised(view))),
+                line(status(_unpromised(view, project))),
             )
         )
         for project in mute

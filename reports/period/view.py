@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.dossier.people import Directory
 from ledger.errors import FormatError
 from ledger.roster.state import policy_at
-from ledger.rules.assess import change_subject, period_subject, release_subject
+from ledger.rules.assess import change_subject, release_subject
+from ledger.rules.catalogue import BY_ID
 from ledger.rules.involvement import assistant_use
 from ledger.rules.judged import judged
-from ledger.rules.policy import parse_policy
+from ledger.rules.policy import SEVERITIES, parse_policy
 from ledger.rules.risk import DEFAULT, risk_class
 from ledger.rules.shape import ChangeCase
 from ledger.rules.verdict import Outcome
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from ledger.canonical import JSON
     from ledger.digests import Digest
     from ledger.dossier.facts import ChangeFacts, PeriodDossier, ReleaseDossier
-    from ledger.rules.policy import PolicyRules
-    from ledger.rules.verdict import Assessment, Verdict
+    from ledger.rules.ofbundle import Part
+    from ledger.rules.policy import PolicyRules, RuleSetting
+    from ledger.rules.verdict import Verdict
     from ledger.sampling import Sampling
     from ledger.verify.findings import Verification
     from reports.period.span import Days
@@ -59,7 +61,7 @@ class PolicySpan:
     envelope: Digest
     """The event that set it."""
     judges: bool
-    """Whether the verdicts of this pack are by it."""
+    """Whether the verdicts over this project are by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,9 @@ class PeriodView:
     dossier: PeriodDossier
     baseline: PeriodDossier | None
     """The period that delivery measures are set beside."""
-    assessments: tuple[Assessment, ...]
+    parts: tuple[Part, ...]
+    """What each policy judges, as `evidence check` tells it."""
     verification: Verification
-    policy: PolicyRules
-    """The one that judges, as `evidence check` chooses it."""
     policies: tuple[PolicySpan, ...]
     """In force in the period, project by project, oldest first."""
     settings: PackSettings
@@ -164,12 +165,32 @@ class PeriodView:
 
     def case(self, change: PeriodChange) -> ChangeCase:
         """The change as rules read it, for sections that sort as rules do."""
-        return ChangeCase(self.dossier.records, change.facts, self.policy.shared, self.carried.as_of)
+        shared = self.policy_of(change.facts.project).shared
+        return ChangeCase(self.dossier.records, change.facts, shared, self.carried.as_of)
+
+    def policy_of(self, project: str) -> PolicyRules:
+        """The policy that judges a project in which something landed."""
+        return next(part.policy for part in self.parts if project in part.projects)
 
     @property
-    def subject_name(self) -> str:
-        """How verdicts name the period itself."""
-        return period_subject(self.dossier)
+    def rules(self) -> tuple[RuleSetting, ...]:
+        """Every rule that is on, in the order of the catalogue, each once: where policies differ, the most severe."""
+        found: dict[str, RuleSetting] = {}
+        for part in self.parts:
+            for setting in part.policy.rules:
+                known = found.setdefault(setting.rule.id, setting)
+                if SEVERITIES.index(setting.severity) < SEVERITIES.index(known.severity):
+                    found[setting.rule.id] = setting
+        return tuple(found[rule] for rule in BY_ID if rule in found)
+
+    def of_itself(self, verdict: Verdict) -> tuple[str, ...] | None:
+        """The projects of a verdict that is about the period itself; None: it is about a change or a release."""
+        return next((part.projects for part in self.parts if part.assessment.subject == verdict.subject), None)
+
+    def unjudged(self) -> tuple[str, ...]:
+        """Projects for which no policy is in force, and in which nothing landed."""
+        judged = {project for part in self.parts for project in part.projects}
+        return tuple(project for project in self.dossier.projects if project not in judged)
 
     @property
     def changeless(self) -> bool:
@@ -221,10 +242,9 @@ class PeriodView:
 
 def look_at(
     dossier: PeriodDossier,
-    assessments: Sequence[Assessment],
+    parts: Sequence[Part],
     verification: Verification,
     *,
-    policy: PolicyRules,
     settings: PackSettings,
     carried: Carried,
     baseline: PeriodDossier | None = None,
@@ -232,12 +252,13 @@ def look_at(
     asked: str = "",
 ) -> PeriodView:
     """The view of a period, with each verdict at its subject."""
-    found = tuple({_key(verdict): verdict for one in assessments for verdict in one.verdicts}.values())
+    found = tuple({_key(verdict): verdict for part in parts for verdict in part.assessment.verdicts}.values())
     of_subject: dict[str, list[Verdict]] = {}
     for verdict in found:
         of_subject.setdefault(verdict.subject, []).append(verdict)
     directory = Directory(dossier.records)
     names = {project: directory.project_name(project) for project in dossier.projects}
+    policies = {project: part.policy for part in parts for project in part.projects}
     changes = tuple(
         PeriodChange(
             facts=change,
@@ -246,7 +267,7 @@ def look_at(
             title=title_of(change),
             verdicts=tuple(of_subject.get(change_subject(change), ())),
             landed_at=min(received(landing.record) for landing in change.landings),
-            strata=_strata(ChangeCase(dossier.records, change, policy.shared, carried.as_of)),
+            strata=_strata(ChangeCase(dossier.records, change, policies[change.project].shared, carried.as_of)),
         )
         for number, change in enumerate(dossier.changes, start=1)
     )
@@ -254,10 +275,9 @@ def look_at(
     return PeriodView(
         dossier=dossier,
         baseline=baseline,
-        assessments=tuple(assessments),
+        parts=tuple(parts),
         verification=verification,
-        policy=policy,
-        policies=_policies(dossier, policy),
+        policies=_policies(dossier, policies),
         settings=settings,
         carried=carried,
         asked=asked,
@@ -302,7 +322,7 @@ def _printed(changes: Sequence[PeriodChange], most: int) -> frozenset[int]:
     return frozenset(change.number for change in chosen)
 
 
-def _policies(dossier: PeriodDossier, judging: PolicyRules) -> tuple[PolicySpan, ...]:
+def _policies(dossier: PeriodDossier, judging: Mapping[str, PolicyRules]) -> tuple[PolicySpan, ...]:
     """The policies in force for each project from the beginning to the end of the period."""
     found: list[PolicySpan] = []
     for project in dossier.projects:
@@ -323,7 +343,7 @@ def _policies(dossier: PeriodDossier, judging: PolicyRules) -> tuple[PolicySpan,
                     policy.since,
                     None,
                     policy.envelope,
-                    judges=policy.digest == judging.digest,
+                    judges=project in judging and policy.digest == judging[project].digest,
                 )
             )
         found += spans

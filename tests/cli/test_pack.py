@@ -14,6 +14,7 @@ from ledger import exitcodes
 from ledger.digests import digest_bytes
 from ledger.events.evidence import Pack
 from reports.attached import attached_file
+from tests.api.serving import plain
 from tests.cli.shop import open_shop, release
 
 if TYPE_CHECKING:
@@ -182,3 +183,32 @@ def test_wrong_words_say_what_is_right(shop: Shop, tmp_path: Path) -> None:
         assert said.status in (exitcodes.ERROR, exitcodes.USAGE)
         assert told in said.err, words
     assert not (tmp_path / "none").exists()
+
+
+def test_a_period_of_two_projects_is_judged_and_recorded_in_each(shop: Shop, tmp_path: Path) -> None:
+    """Each project has its own policy's verdicts and an event of the pack, with one body; a look-up finds one pack."""
+    shop.house.ada.ok("project", "declare", "ops")
+    shop.house.ada.ok("policy", "set", "--preset", "regulated", "--in", "ops")
+    shop.ray.ok("record", "heartbeat", "--project", "ops", "--source", "watch", "--count", "1", "--interval", "1h")
+    told = made(shop, tmp_path, "--from", "0", "--format", "html")
+    events = [shop.entry(index) for index in told["entries"]]
+    assert len({event.context.project for event in events}) == len(events) == 2
+    assert isinstance(events[0].body, Pack)
+    assert events[0].body == events[1].body
+    (page,) = tmp_path.glob("*.html")
+    digest = digest_bytes(page.read_bytes())
+    traces = shop.ray.ok("trace", digest, "--json").document["traces"]
+    assert {trace["steps"][0]["index"] for trace in traces if trace["steps"]} == set(told["entries"])
+    port = int(shop.house.url.rpartition(":")[2])
+    found = plain(port, "GET", f"/packs/{digest}", headers={"Accept": "text/html"}).body.decode()
+    assert "1 recorded pack has this id" in found
+    assert f"entries {', '.join(map(str, told['entries']))}, one in each project" in found
+    said = shop.ray.evidence("check", "--from", "0", "--json").document
+    assert said["policy"] is None
+    assert len({part["policy"] for part in said["parts"]}) == 2
+    assert {verdict["subject"] for verdict in said["verdicts"]} >= {part["subject"] for part in said["parts"]}
+    assert "startup judges period 0-" in shop.ray.evidence("check", "--from", "0").out
+    assert len(set(shop.ray.ok("measures", "--from", "0", "--json").document["policies"].values())) == 2
+    refused = shop.ray.evidence("policy", "try", "pci", "--from", "0")
+    assert refused.status == exitcodes.ERROR
+    assert "several-policies" in refused.err

@@ -9,12 +9,12 @@ import click
 import pytest
 
 from ledger import exitcodes
+from ledger.cli import packing
 from ledger.cli.options import client_options, signing_options
-from ledger.cli.packing import tell_pack
 from ledger.cli.session import open_session
 from ledger.digests import digest_bytes
 from ledger.envelope import open_envelope
-from ledger.errors import AuthorityError, FormatError
+from ledger.errors import AuthorityError, FormatError, LedgerError
 from ledger.events.evidence import Pack, PackFile, Span
 from ledger.events.statement import Event, read_payload
 from ledger.packevent import Made, MadeFile, PackOf, pack_body
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.cli.session import Session
+    from ledger.parcel import Parcel
+    from ledger.receipt import Receipt
     from tests.cli.running import User
     from tests.cli.shop import Shop
 
@@ -60,6 +62,14 @@ def session_of(user: User) -> Iterator[Session]:
         command.invoke(ctx)
         with open_session(ctx) as session:
             yield session
+
+
+def tell_pack(session: Session, body: Pack, subject: PackOf) -> tuple[Parcel, Receipt]:
+    """The one event of a pack, and its receipt; what the server refuses is raised."""
+    ((parcel, answer),) = packing.tell_pack(session, body, (subject,))
+    if isinstance(answer, LedgerError):
+        raise answer
+    return parcel, answer
 
 
 def test_people_and_services_tell_of_packs(shop: Shop) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from ledger.bundle import BundleSubject, Period, write_bundle
 from ledger.digests import digest_bytes
 from ledger.dossier.build import build_period
-from ledger.rules.assess import assess_period
-from ledger.rules.policy import policy_in_force
+from ledger.rules.ofbundle import judge
 from ledger.sampling import Sampling
 from ledger.verify.run import verify_bundle
 from reports.period.view import look_at
@@ -39,12 +38,10 @@ def view_of(company: Company, *, sampling: Sampling | None = None, asked: str = 
         raise ValueError("the story's bundle does not verify")
     projects = tuple(world.projects.values())
     dossier = build_period(verification.records, projects, company.first, company.end)
-    policy = policy_in_force(dossier.records, projects[0])
     return look_at(
         dossier,
-        (assess_period(dossier, policy, AS_OF),),
+        judge(dossier, AS_OF).parts,
         verification,
-        policy=policy,
         settings=SETTINGS,
         carried=Carried(
             digest_bytes(b"pack"), "quarter.evidence.zip", digest_bytes(bundle), len(bundle), world.anchor, AS_OF

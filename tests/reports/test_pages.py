@@ -97,8 +97,9 @@ def test_a_standing_counts_what_the_assessment_found() -> None:
     assert verification.records is not None
     judged = judge(dossier_of(verification.index, verification.records), END)
     assert isinstance(judged.dossier, ReleaseDossier)
-    verdicts = judged.assessment.verdicts
-    standing = standing_of(judged.dossier, judged.assessment, verification, verification.records.position, END)
+    (assessment,) = judged.assessments
+    verdicts = assessment.verdicts
+    standing = standing_of(judged.dossier, assessment, verification, verification.records.position, END)
     open_ = [item for item in verdicts if item.outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)]
     assert (standing.failed + standing.untold, standing.failed > 0) == (len(open_), True)
     assert standing.passed == sum(item.outcome is Outcome.PASS for item in verdicts)

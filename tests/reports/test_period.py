@@ -14,8 +14,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ledger.canonical import encode
+from ledger.dossier.build import build_period
 from ledger.events.context import About
 from ledger.events.governance import BlockingVerdict, GateDecision
+from ledger.events.roster import PolicySet
+from ledger.events.shape import OpenObject
+from ledger.rules.assess import assess_period
+from ledger.rules.policy import policy_in_force
 from ledger.rules.verdict import Outcome
 from ledger.verify.findings import Finding
 from reports.html import render_html
@@ -164,7 +170,7 @@ def test_sections_are_numbered_in_order(name: str) -> None:
 def test_result_counts_what_the_assessment_holds(name: str) -> None:
     """Cover, result and the table of rules count the same verdicts, and the figures what landed."""
     of_view, page = view(name), section(name, "result")
-    counts = {outcome: len(of_view.assessments[0].by_outcome(outcome)) for outcome in Outcome}
+    counts = {outcome: len(of_view.parts[0].assessment.by_outcome(outcome)) for outcome in Outcome}
     assert dict(document(name).conclusion.tally) == {
         Mark.FAIL: counts[Outcome.FAIL],
         Mark.CANNOT_TELL: counts[Outcome.NOT_EVALUABLE],
@@ -180,7 +186,7 @@ def test_result_counts_what_the_assessment_holds(name: str) -> None:
             and any(verdict.outcome is Outcome.PASS for verdict in change.verdicts)
             for change in of_view.changes
         ),
-        len({verdict.rule for verdict in of_view.assessments[0].by_outcome(Outcome.FAIL)}),
+        len({verdict.rule for verdict in of_view.parts[0].assessment.by_outcome(Outcome.FAIL)}),
         len(of_view.dossier.releases),
         len(of_view.dossier.surroundings.deployments),
     ]
@@ -341,14 +347,14 @@ def test_every_failed_rule_has_a_card_with_its_extent(name: str) -> None:
         assert len(extents) == MOST_CARDS
         further = table(page, "Further rules").rows
         extents |= {said(row.cells[0]).split()[0]: said(row.cells[2]) for row in further}
-    failed = of_view.assessments[0].by_outcome(Outcome.FAIL)
+    failed = of_view.parts[0].assessment.by_outcome(Outcome.FAIL)
     assert set(extents) == {verdict.rule for verdict in failed}
     for rule, extent in extents.items():
         own = [verdict for verdict in of_view.verdicts if verdict.rule == rule]
         judged = sum(verdict.outcome is not Outcome.NOT_APPLICABLE for verdict in own)
         count = sum(verdict.outcome is Outcome.FAIL for verdict in own)
         assert extent.startswith(f"{count} of {judged}")
-    untold = len(of_view.assessments[0].by_outcome(Outcome.NOT_EVALUABLE))
+    untold = len(of_view.parts[0].assessment.by_outcome(Outcome.NOT_EVALUABLE))
     excepted = sum(bool(verdict.excepted_by) for verdict in failed)
     if failed:
         assert lede(name, "deviations") == [len(extents), len(failed), excepted, untold]
@@ -627,3 +633,65 @@ def test_records_that_do_not_verify_are_told_first() -> None:
     found = broken.front[0]
     assert isinstance(found, Table)
     assert "the signature does not verify" in said(found.rows[0].cells[2])
+
+
+@cache
+def divided() -> PeriodView:
+    """The quarter, in which a second policy was set for one of the two projects afterwards; nothing is sampled."""
+    company = period_story.quarter()
+    rules = {
+        rule: setting for rule, setting in period_story.POLICY["rules"].items() if rule not in ("SOD-01", "POP-06")
+    }
+    other = {**period_story.POLICY, "name": "lenient", "frameworks": ["soc2"], "rules": rules}
+    second = sorted(company.world.projects.values())[1]
+    company.world.act(PolicySet(OpenObject(encode(other)), (second,)))
+    return period_views.view_of(company, asked="2026-04-01 to 2026-06-30")
+
+
+def test_each_project_is_judged_by_its_own_policy() -> None:
+    """Verdicts over a project are those that a period of it alone gets, and each rule is asked where it is on."""
+    of_view = divided()
+    assert [part.policy.name for part in of_view.parts] == ["company-2", "lenient"]
+    assert [part.projects for part in of_view.parts] == [(project,) for project in of_view.dossier.projects]
+    for part in of_view.parts:
+        dossier = of_view.dossier
+        alone = build_period(dossier.records, part.projects, dossier.first, dossier.end)
+        expected = assess_period(alone, policy_in_force(dossier.records, part.projects[0]), part.assessment.as_of)
+        own = part.assessment.verdicts
+        assert [(one.rule, one.outcome, one.sentence) for one in own] == [
+            (one.rule, one.outcome, one.sentence) for one in expected.verdicts
+        ]
+    first, second = of_view.dossier.projects
+    asked = {one.subject for one in of_view.verdicts if one.rule == "SOD-01"}
+    assert any(f"change {first}/" in subject for subject in asked)
+    assert not any(f"change {second}/" in subject for subject in asked)
+    assert len({part.assessment.subject for part in of_view.parts}) == 2
+
+
+def test_a_pack_says_which_policy_judged_what() -> None:
+    """Cover, policies and method name each policy with its project; the history says which one judges where."""
+    of_view = divided()
+    found = period_document(of_view)
+    names = [(part.policy.name, of_view.project_name(part.projects[0]).plain) for part in of_view.parts]
+    (cover,) = [said(value) for name, value in found.facts if str(name) == "Policies"]
+    page = next(item for item in found.sections if item.anchor == "policies")
+    facts = next(block for block in page.blocks if isinstance(block, Facts))
+    judging = [said(value) for name, value in facts.rows if str(name) == "Judged by it"]
+    spans = table(page, "Policies in force in the period").rows
+    told = plain(found)
+    for (policy, project), scope in zip(names, judging, strict=True):
+        assert f"{policy} " in cover
+        assert f"for {project}" in cover
+        assert f"every change and release of {project}" in scope
+        assert f"Policy {policy}: judges {project}" in told
+    # What was set after the period's end judges, and was in force at no time of the period.
+    lenient = of_view.project_name(of_view.dossier.projects[1]).plain
+    assert [said(row.cells[4]) for row in spans if said(row.cells[0]) == lenient] == ["no", "no"]
+    counts = {outcome: sum(one.outcome is outcome for one in of_view.verdicts) for outcome in Outcome}
+    assert dict(found.conclusion.tally)[Mark.FAIL] == counts[Outcome.FAIL]
+    rules = table(next(item for item in found.sections if item.anchor == "results"), "Verdicts rule by rule").rows
+    assert numbers(said(rules[-1].cells[1]))[0] == counts[Outcome.FAIL]
+    parser = Elements()
+    parser.feed(render_html(found))
+    targets = {attributes["id"] for _, attributes in parser.found if "id" in attributes}
+    assert all((each["href"] or "")[1:] in targets for tag, each in parser.found if tag == "a")

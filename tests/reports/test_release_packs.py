@@ -124,7 +124,7 @@ def test_rubbish_makes_a_pack_that_says_so(monkeypatch: pytest.MonkeyPatch, data
     """What is no bundle at all still gives a page that says what the checks found."""
     without_pages(monkeypatch)
     made = make_pack(data, told()[1], as_of=AS_OF, settings=SETTINGS)
-    assert made.assessment is None
+    assert made.assessments == ()
     assert "The records do not verify" in made.html
 
 
@@ -133,9 +133,9 @@ def test_a_period_is_a_pack_too(monkeypatch: pytest.MonkeyPatch) -> None:
     without_pages(monkeypatch)
     world, _ = release_story.clean()
     made = make_pack(world.bundle(), world.anchor, as_of=AS_OF, settings=SETTINGS)
-    assert made.assessment is not None
-    assert made.assessment.subject.startswith("period ")
-    assert made.bundle_name.startswith("period-0-")
+    assert len(made.assessments) == 1
+    assert made.assessments[0].subject.startswith("period ")
+    assert made.bundle_name.startswith("period-2")
 
 
 def test_a_baseline_is_verified_like_the_pack(monkeypatch: pytest.MonkeyPatch) -> None:

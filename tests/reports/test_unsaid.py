@@ -94,9 +94,9 @@ def spoken(name: str) -> Spoken:
     with speaking("nl", po=pseudo.catalogue()):
         if name in {"quarter", "no quarter"}:
             view = period_views.view_of(period_story.quarter() if name == "quarter" else period_story.empty())
-            facts = (view.dossier, view.baseline, view.assessments, view.verification, view.settings, view.policies)
+            facts = (view.dossier, view.baseline, view.parts, view.verification, view.settings, view.policies)
             names = (view.carried.anchor_line.strip(), view.carried.name)
-            return Spoken(period_document(view), view.dossier, view.policy, facts, names)
+            return Spoken(period_document(view), view.dossier, view.parts[0].policy, facts, names)
         story = {"whole": whole_story.whole, "unread": whole_story.unread}.get(name)
         made = document_of(*(told(name) if story is None else story()))
     policy = policy_in_force(made.dossier.records, made.world.projects["payments"])

@@ -52,7 +52,7 @@ def measured(story: Story, environments: tuple[str, ...] = ("production",)) -> M
     """What is measured of a story so far."""
     dossier = story.dossier("period")
     assert isinstance(dossier, PeriodDossier)
-    return measure_period(dossier, story.rules, END_OF_TIME, environments)
+    return measure_period(dossier, dict.fromkeys(dossier.projects, story.rules), END_OF_TIME, environments)
 
 
 def seconds(begin: Record, end: Record) -> int:
@@ -173,7 +173,7 @@ def test_content_that_cannot_be_read_is_said() -> None:
     assert reference is not None
     dossier = story.dossier("period", without(story.world.records(), [reference.commitment]))
     assert isinstance(dossier, PeriodDossier)
-    found = measure_period(dossier, story.rules, END_OF_TIME)
+    found = measure_period(dossier, dict.fromkeys(dossier.projects, story.rules), END_OF_TIME)
     assert spread_of(found, "lead-to-landing").missing == (Missing("unread", 1),)
 
 
@@ -366,7 +366,7 @@ def test_who_alone_could_approve_is_a_single_point() -> None:
         ]
     )
     rests = measured(story).concentration
-    assert (rests.one_eligible, rests.none_eligible, rests.role) == (1, 1, "reviewer")
+    assert (rests.one_eligible, rests.none_eligible, rests.roles) == (1, 1, ("reviewer",))
     (only,) = [item for item in rests.approvers if item.only_eligible]
     assert (only.principal, only.only_eligible) == (story.people["Rob"].principal, 1)
 
@@ -462,7 +462,7 @@ def company() -> tuple[Records, tuple[str, ...], int, int, PolicyRules]:
 def of_quarter(records: Records) -> Measures:
     """What is measured of the quarter, by these records."""
     _, projects, first, end, policy = company()
-    return measure_period(build_period(records, projects, first, end), policy, END_OF_TIME)
+    return measure_period(build_period(records, projects, first, end), dict.fromkeys(projects, policy), END_OF_TIME)
 
 
 @settings(max_examples=15, deadline=None)
