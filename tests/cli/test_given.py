@@ -80,6 +80,9 @@ USAGE = {
         ("record", "heartbeat", "--source", "ci", "--count", "1", "--interval", "1w"),
         "--interval '1w' is not a number and s, m, h or d",
     ),
+    "check of a missing file": (("check", "gone.evidence.zip"), "there is no file 'gone.evidence.zip'"),
+    "check of a folder": (("check", "."), "there is no file '.'"),
+    "check --as-of": (("check", "1", "--as-of", "May"), "Invalid value for '--as-of': 'May' is no time such as "),
     "verify of a folder": (("verify", ".", "--anchor", "x"), "File '.' is a directory"),
     "verify of nothing": (("verify", "none.zip", "--anchor", "x"), "File 'none.zip' does not exist"),
 }
@@ -105,6 +108,7 @@ WITHOUT = {
     "no such person": (("log", "--who", "Nobody"), exitcodes.ERROR, "unknown-principal"),
     "no such incident": (("trace", "--incident", "INC-0"), exitcodes.ERROR, "not-recorded"),
     "no anchor's file": (("status", "--anchor", "none.pub"), exitcodes.ERROR, "no-anchor"),
+    "no bundle": (("check", __file__), exitcodes.ERROR, "not-a-bundle"),
     "no people in it": (("people", "import", __file__), exitcodes.ERROR, "bad-people-file"),
 }
 
