@@ -49,18 +49,18 @@ def _enough(case: ChangeCase, content: Judged, needed: int) -> Finding:
     inputs = [*content.inputs, *shown_diffs(case), *found.inputs]
     people = found.people
     if len(people) >= needed:
-        who = counted(len(people), "person", "people")
+        who = counted(len(people), "independent person", "independent people")
         return passed(
-            f"{capital(who)} who did not contribute approved {content.name}: "
+            f"{capital(who)} approved {content.name}: "
             f"{listed(map(person, people))}; {required(needed)}.{_risk(case, content)}{_uncounted(found)}",
             inputs,
         )
     if found.possible >= needed:
         return untold(found.reasons, inputs)
     first = (
-        f"Nobody who did not contribute approved {content.name}"
+        f"No independent person approved {content.name}"
         if not people
-        else f"Only {counted(len(people), 'person', 'people')} who did not contribute approved {content.name}"
+        else f"Only {counted(len(people), 'independent person', 'independent people')} approved {content.name}"
     )
     extra = [("approval", item.record) for item in [*(fact for fact, _ in found.own), *found.stale, *found.machine]]
     sentence = f"{first}; {required(needed)}.{_risk(case, content)}{_uncounted(found)}{_stale(case, found)}"
@@ -282,14 +282,14 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "SOD-02",
         "Who changed the code does not approve it",
-        "Nobody who wrote, committed, pushed or merged by hand is needed as an approver.",
+        "Enough approvals remain without those of whoever wrote, committed, pushed or merged it by hand.",
         sod_02,
         parameters=(APPROVALS, *COUNTING, *PEOPLE),
     ),
     Rule(
         "SOD-03",
         "Who prompted does not approve the output",
-        "Nobody who prompted the assistant is needed as an approver of what it made.",
+        "Enough approvals remain without those of whoever prompted the assistant that made it.",
         sod_03,
         parameters=(
             APPROVALS,
@@ -306,7 +306,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "SOD-04",
         "Approvers are people",
-        "No agent or service is needed as an approver.",
+        "Enough approvals remain without those of agents and services.",
         sod_04,
         parameters=(APPROVALS, *COUNTING, *PEOPLE),
     ),

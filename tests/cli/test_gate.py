@@ -60,7 +60,7 @@ def test_push_blocked_approve_allowed(shop: Shop, repo: Sandbox, tmp_path: Path)
     assert first.status == exitcodes.NEGATIVE, first.err
     reason = next(item for item in first.document["reasons"] if item["rule"] == "SOD-01")
     assert reason["command"] == "evidence approve 70 --revision 1"
-    assert "Nobody who did not contribute approved revision 1" in reason["sentence"]
+    assert "No independent person approved revision 1" in reason["sentence"]
     shut = decided(shop, first)
     assert (shut.outcome, shut.mode, shut.gate) == ("blocked", "enforce", "merge")
     assert shut.position <= first.document["decision"]["index"]
