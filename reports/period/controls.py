@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.asking import FRAMEWORK_NAMES
 from ledger.rules.controls import CONTROLS, Supported, supported_by
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Break, Line, Paragraph, Row, Section, Table, line, say_line, words
 from reports.period.shown import tally
-from reports.release.said import columns, link, quiet, status, strong
-from reports.release.view import MARKS
+from reports.release.asked import asked, rule_names, told_of
+from reports.release.said import columns, link, quiet, strong
 from reports.say import say, say_count
 from reports.wording import number, share
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ledger.rules.ofbundle import Part
     from reports.parts import Block
     from reports.period.view import PeriodView
+    from reports.release.asked import Asked
 
 ANCHOR: Final = "controls"
 
@@ -33,16 +34,13 @@ class Tested:
     control: Supported
     counts: dict[Outcome, int]
     """Verdicts of the rules that are on."""
+    found: Asked
+    """All its rules by how they came out; those that are off are among them."""
 
     @property
     def applicable(self) -> int:
         """Verdicts in which a rule spoke of something."""
         return sum(many for outcome, many in self.counts.items() if outcome is not Outcome.NOT_APPLICABLE)
-
-    @property
-    def mark(self) -> Mark:
-        """The gravest outcome that occurs; not applicable where no rule is on or none spoke."""
-        return next((MARKS[outcome] for outcome, many in self.counts.items() if many), Mark.NOT_APPLICABLE)
 
 
 def controls_of(view: PeriodView) -> tuple[Tested, ...]:
@@ -57,13 +55,13 @@ def controls_of(view: PeriodView) -> tuple[Tested, ...]:
 def _tested(control: Control, held: Sequence[tuple[Supported, Part]]) -> Tested:
     """The control over the projects whose policies name its framework; a rule is on where one of these has it on."""
     on = {rule for item, _ in held for rule in item.on}
-    counts = tally(verdict for item, part in held for verdict in part.assessment.verdicts if verdict.rule in item.on)
+    verdicts = [verdict for item, part in held for verdict in part.assessment.verdicts if verdict.rule in item.on]
     whole = Supported(
         control,
         tuple(rule for rule in control.rules if rule in on),
         tuple(rule for rule in control.rules if rule not in on),
     )
-    return Tested(whole, counts)
+    return Tested(whole, tally(verdicts), asked(control.rules, on, verdicts))
 
 
 def controls(view: PeriodView) -> Section:
@@ -90,8 +88,9 @@ def controls(view: PeriodView) -> Section:
                 line(
                     say(
                         "A rule that passes supports a control; it never fulfils one, and nothing here quotes a "
-                        "standard. The result is the gravest outcome among the rules of the control; an exception "
-                        "stands beside a verdict and changes none."
+                        "standard. A tick stands only where every rule of the control is on and held; “In part” where "
+                        "others of its rules are off or had nothing to speak of: what the control's words say of "
+                        "those, nothing here shows. An exception stands beside a verdict and changes none."
                     )
                 ),
                 small=True,
@@ -107,13 +106,13 @@ def _lede(found: tuple[Tested, ...]) -> Line:
             "The policy names no framework, so no control is listed; every rule is under {results}.",
             results=link("results", say("Whole-population results")),
         )
-    held = sum(item.mark is Mark.PASS for item in found)
-    failed = sum(item.mark is Mark.FAIL for item in found)
+    held = sum(item.found.whole for item in found)
+    failed = sum(bool(item.found.failed) for item in found)
     tested = sum(bool(item.control.on) for item in found)
     said = [
         say_count("{count} control was tested on every item.", "{count} controls were tested on every item.", tested),
         say(
-            "Of them, every verdict that applies passed for {held}, and at least one failed for {failed}.",
+            "Of them, every rule is on and passed for {held}, and at least one failed for {failed}.",
             held=number(held),
             failed=number(failed),
         ),
@@ -135,11 +134,11 @@ def _table(found: tuple[Tested, ...]) -> list[Block]:
     return [
         Table(
             columns(
-                (say("Control"), 18),
+                (say("Control"), 15),
                 (say("What it is about"), 26),
-                (say("Test procedure"), 30),
-                (say("Verdicts passed"), 11),
-                (say("Result"), 15),
+                (say("Test procedure"), 24),
+                (say("Verdicts passed"), 10),
+                (say("Result"), 25),
             ),
             tuple(_row(item) for item in found),
             words(say("No control.")),
@@ -153,12 +152,10 @@ def _row(item: Tested) -> Row:
     control = item.control.control
     parts: list[Line] = []
     if item.control.on:
-        parts.append(line(strong(say("Test")), " ", ", ".join(item.control.on)))
+        parts.append(line(strong(say("Test")), " ", rule_names(item.control.on)))
         parts.append(line(strong(say("Examine")), " ", _pages(item.control.on)))
     else:
         parts.append(line(quiet(say("none of its rules is on in this policy"))))
-    if item.control.off:
-        parts.append(line(quiet(say("off in this policy: {rules}", rules=", ".join(item.control.off)))))
     parts.append(line(strong(say("Interview")), " ", say("by the assessor")))
     procedure = tuple(one for place, part in enumerate(parts) for one in ((Break(), *part) if place else part))
     passed = item.counts[Outcome.PASS]
@@ -169,7 +166,7 @@ def _row(item: Tested) -> Row:
             procedure,
             line(share(passed, item.applicable)) if item.applicable else line(quiet(say("none applied"))),
             (
-                *line(status(item.mark)),
+                *told_of(item.found),
                 *(
                     line(Break(), say_count("{count} failed", "{count} failed", item.counts[Outcome.FAIL]))
                     if item.counts[Outcome.FAIL]
@@ -187,7 +184,7 @@ def _row(item: Tested) -> Row:
                 ),
             ),
         ),
-        hit=item.mark is Mark.FAIL,
+        hit=bool(item.found.failed),
     )
 
 

@@ -365,7 +365,7 @@ def test_every_failed_rule_has_a_card_with_its_extent(name: str) -> None:
 
 
 def test_controls_are_tested_on_every_item() -> None:
-    """A control counts every verdict of its rules that are on, and its result is the gravest of them."""
+    """A control counts every verdict of its rules that are on, and has a tick only where none of them is off."""
     of_view = view("quarter")
     rows = table(section("quarter", "controls"), "Control").rows
     tested, _, _, untested = lede("quarter", "controls")
@@ -378,6 +378,7 @@ def test_controls_are_tested_on_every_item() -> None:
             passed = sum(verdict.outcome is Outcome.PASS for verdict in judged)
             assert said(row.cells[3]) == f"{passed} of {len(judged)}"
         assert row.hit == any(verdict.outcome is Outcome.FAIL for verdict in own)
+        assert "Pass" not in said(row.cells[4]) or not item.control.off
 
 
 def test_duties_are_counted_as_they_were_held() -> None:
