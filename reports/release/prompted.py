@@ -47,8 +47,8 @@ def _table(view: View, asked: list[tuple[ChangeView, PromptFact]]) -> Table:
     return Table(
         columns(
             (say("Entry"), 6),
-            (say("Change"), 11),
-            (say("Session, turn"), 17),
+            (say("Change"), 10),
+            (say("Session, turn"), 18),
             (say("Tool, model"), 16),
             (say("Asked by"), 14),
             (say("Trigger, mode"), 9),

@@ -73,7 +73,7 @@ def _meaning(fact: ApprovalFact) -> Line:
         )
         return line("“", meaning(fact), "”", " ", quiet(labels))
     labels = say(
-        "(the collector's label: {meaning}; these are no words of the person named)",
+        "(label by the collector: {meaning}; no words of the person)",
         meaning=approval.meaning,
     )
     return line(meaning(fact), " ", quiet(labels))

@@ -16,6 +16,7 @@ from reports.parts import (
     Table,
     line,
     say_count_line,
+    say_line,
     words,
 )
 from reports.release.said import columns, entry_anchor, joined, link, named, quiet, status
@@ -62,11 +63,11 @@ def _blocks(view: View) -> tuple[Block, ...]:
         *view.left_out(),
         Table(
             columns(
-                (say("Change, or the release"), 20),
-                (say("Decisions"), 11),
-                (say("Own key"), 9),
-                (say("Forge"), 8),
-                (say("Decided by"), 36),
+                (say("Change, or the release"), 25),
+                (say("Decisions"), 9),
+                (say("Own key"), 8),
+                (say("Forge"), 7),
+                (say("Decided by"), 35),
                 (say("APP rules"), 16),
             ),
             (*(_summary(view, change) for change in view.printed), _of_release_row(view)),
@@ -74,6 +75,7 @@ def _blocks(view: View) -> tuple[Block, ...]:
             words(say("Decisions on each change, and on the release")),
             "small",
         ),
+        *_elsewhere(view),
         *sides(view),
         Heading(words(say("Signatures")), SIGNATURES),
         Paragraph(
@@ -81,8 +83,8 @@ def _blocks(view: View) -> tuple[Block, ...]:
                 say(
                     "Meaning is a signed label; the sentence in each block spells it out. The time beside “Signed” is "
                     "the signer's own clock with its offset; ledger time is when the entry entered the ledger, and "
-                    "decides order. Decisions that do not count come first, then those of which it cannot be told, "
-                    "then those that count, then those that ended; within each change by change, the release last."
+                    "decides order. First stand decisions that do not count, then doubtful ones, then those that "
+                    "count, then those that ended."
                 )
             ),
             small=True,
@@ -130,7 +132,7 @@ def _blocks(view: View) -> tuple[Block, ...]:
         if of_kind:
             of_kinds += [Heading(words(say(head, count=number(len(of_kind))))), *of_kind]
         else:
-            blocks.append(Paragraph(line(say(none))))
+            blocks.append(Paragraph(line(say(none)), small=True))
     return (*blocks, *of_kinds)
 
 
@@ -159,69 +161,65 @@ def _lede(view: View) -> Line:
     count = sum(any(one.status.mark is Mark.PASS for one in said) for said in standing)
     doubts = [doubted(said) for said in standing]
     unsure = sum(one is not None and one.mark is Mark.CANNOT_TELL for one in doubts)
-    return (
-        *line(
-            say_count(
-                "{count} decision on changes and the release: {own} signed with the person's own key, {shown} shown by "
-                "a forge.",
-                "{count} decisions on changes and the release: {own} signed with the person's own key, {shown} shown "
-                "by a forge.",
-                len(facts),
-                own=number(own),
-                shown=number(len(facts) - own),
-            ),
-            " ",
-            say_count(
-                "{count} approval of a change stands: counting {valid}, not counting {not_}, cannot be told {unsure}.",
-                "{count} approvals of changes stand: counting {valid}, not counting {not_}, cannot be told {unsure}.",
-                len(standing),
-                valid=number(count),
-                not_=number(len(standing) - count - unsure),
-                unsure=number(unsure),
-            ),
-            " ",
-            say(
-                "{approvals}, {rejections}.",
-                approvals=say_count(
-                    "{count} approval of the release stands", "{count} approvals of the release stand", of_release
-                ),
-                rejections=say_count("{count} rejection stands", "{count} rejections stand", rejected),
-            ),
+    return line(
+        say_count(
+            "{count} decision on changes and the release: {own} signed with the person's own key, {shown} shown by "
+            "a forge.",
+            "{count} decisions on changes and the release: {own} signed with the person's own key, {shown} shown "
+            "by a forge.",
+            len(facts),
+            own=number(own),
+            shown=number(len(facts) - own),
         ),
-        *_elsewhere(view),
+        " ",
+        say_count(
+            "{count} approval of a change stands: counting {valid}, not counting {not_}, cannot be told {unsure}.",
+            "{count} approvals of changes stand: counting {valid}, not counting {not_}, cannot be told {unsure}.",
+            len(standing),
+            valid=number(count),
+            not_=number(len(standing) - count - unsure),
+            unsure=number(unsure),
+        ),
+        " ",
+        say(
+            "{approvals}, {rejections}.",
+            approvals=say_count(
+                "{count} approval of the release stands", "{count} approvals of the release stand", of_release
+            ),
+            rejections=say_count("{count} rejection stands", "{count} rejections stand", rejected),
+        ),
     )
 
 
-def _elsewhere(view: View) -> Line:
-    """How many decisions on exceptions and on who has access there are, and where they stand."""
-    excepting = [
+def _elsewhere(view: View) -> tuple[Block, ...]:
+    """How many decisions on exceptions and on who has access there are beside these, and where they stand."""
+    excepting = sum(
         len(item.decisions)
         for item in (*view.dossier.exceptions, *(one for change in view.changes for one in change.facts.exceptions))
-    ]
+    )
     of_access = len(view.dossier.surroundings.access_reviews)
-    found: Line = ()
-    if sum(excepting):
-        found = (
-            *line(" "),
-            *say_count_line(
-                "{count} more is about an exception: {place}.",
-                "{count} more are about exceptions: {place}.",
-                sum(excepting),
+    parts: list[Line] = []
+    if excepting:
+        parts.append(
+            say_count_line(
+                "{count} decision on an exception ({place})",
+                "{count} decisions on exceptions ({place})",
+                excepting,
                 place=link(_EXCEPTIONS, say("Exceptions and bypasses"), page=True),
-            ),
+            )
         )
     if of_access:
-        found = (
-            *found,
-            *line(" "),
-            *say_count_line(
-                "{count} more is about who has access: {place}.",
-                "{count} more are about who has access: {place}.",
+        parts.append(
+            say_count_line(
+                "{count} decision on who has access ({place})",
+                "{count} decisions on who has access ({place})",
                 of_access,
                 place=link(_ROLES, say("Roles and keys"), page=True),
-            ),
+            )
         )
-    return found
+    if not parts:
+        return ()
+    return (Paragraph(say_line("Not among these: {others}.", others=joined(parts)), small=True),)
 
 
 def _summary(view: View, change: ChangeView) -> Row:

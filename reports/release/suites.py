@@ -257,18 +257,19 @@ def _released_content(view: View, item: RunFact) -> Line:
     run = item.run.run
     sources = [source for source in view.dossier.release.sources if source.project == item.record.event.context.project]
     if any(source.commit == run.commit for source in sources):
-        return _ran_on(say("the released commit"), item)
+        return _ran_on(say("the released commit"), item, tree=say("tree"))
     about = item.record.event.context.about.release
-    return _ran_on(say("the released tree") if about is None else say("as told about the release"), item)
+    where = say("the released tree") if about is None else say("as told about the release")
+    return _ran_on(where, item, tree=say("tree"))
 
 
-def _ran_on(said: str, item: RunFact) -> Line:
+def _ran_on(said: str, item: RunFact, tree: str = "") -> Line:
+    """The tree that was tested and the commit that held it, after what they are; ``tree`` where that names no tree."""
     run = item.run.run
     return line(
         said,
         Break(),
-        quiet(say("tree")),
-        " ",
+        *((quiet(tree), " ") if tree else ()),
         *digest_line(run.tree),
         Break(),
         quiet(say("commit")),

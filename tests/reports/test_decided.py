@@ -208,10 +208,11 @@ def test_standing_approvals_are_told_by_what_they_are_worth(name: str) -> None:
 
 def test_decisions_shown_elsewhere_are_counted() -> None:
     """Decisions on exceptions and on who has access are named with the places that show them."""
-    lede = said(made("whole").section("approvals").lede)
-    assert "2 more are about exceptions: Exceptions and bypasses ->exceptions" in lede
-    assert "1 more is about who has access: Roles and keys ->roles" in lede
-    assert "more" not in said(made("troubled").section("approvals").lede)
+    assert (
+        "Not among these: 2 decisions on exceptions (Exceptions and bypasses ->exceptions), "
+        "1 decision on who has access (Roles and keys ->roles)."
+    ) in plain(made("whole").document)
+    assert "Not among these" not in plain(made("troubled").document)
 
 
 def test_changes_without_approval_and_releasers_with_a_part_are_in_the_lede() -> None:
