@@ -13,6 +13,7 @@ from tests.cli.shop import Shop, open_shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 SHORT = "sha256:abc"
 WRONG = {
     "trace --at": (("trace", "--service", "web", "--at", "yesterday"), "bad-time", "--at", "yesterday"),
@@ -122,6 +123,12 @@ def test_what_is_not_there_says_what_to_do(shop: Shop, name: str) -> None:
     assert f"[{slug}]" in said.err
     assert "\ntry: " in said.err
     assert "Traceback" not in said.err
+
+
+def test_blanks_around_an_anchor_do_no_harm(shop: Shop, tmp_path: Path) -> None:
+    """A line end of another system in ledger.pub is no other ledger, to any command."""
+    (tmp_path / "ledger.pub").write_bytes(b" " + shop.anchor.strip().encode() + b"\r\n")
+    assert shop.ray.evidence("status", "--anchor", str(tmp_path / "ledger.pub")).status == exitcodes.DONE
 
 
 def test_a_value_is_told_safely() -> None:
