@@ -27,7 +27,7 @@ from tests.reports.whole_story import whole
 ANSWERS: dict[int, tuple[str, ...]] = {
     1: ("payments-whole", "Set by Ada Admin", "Approved by Bo Admin"),
     2: ("refs/heads/main", "Differ"),
-    3: ("as of 2026-03-02T16:00:00.000Z", "the reader's zone is UTC", "everything recorded about payments@4.13.0"),
+    3: ("as of 2026-03-02 16:00:00Z", "the reader's zone is UTC", "everything recorded about payments@4.13.0"),
     4: ("production, payments-api", "payments@4.13.0", "tracker:PAY-88"),
     5: ("tracker:PAY-88", "Change 21", "63, 64, 65"),
     6: ("Marta Żeleńska", "Youssef El-Amrani", "Haruka Sató", "Build runner", "Release approval"),

@@ -1,0 +1,211 @@
+"""The cover, the statement and the conclusion claim what the rules that are on found, and no more."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from ledger.rules.catalogue import RULES
+from ledger.rules.plain import gate_words
+from ledger.rules.policy import policy_in_force
+from ledger.rules.verdict import Outcome
+from reports.parts import Card, Mark
+from reports.release.asked import Asked, asked, rule_names, told_of
+from reports.release.document import release_document
+from reports.release.view import Carried
+from tests.reports.plain import plain, said, table
+from tests.reports.test_release import AS_OF, SETTINGS, Made, made
+
+ALL = pytest.mark.parametrize("name", ["clean", "empty", "excepted", "troubled", "whole", "withheld"])
+
+
+def cards(name: str) -> tuple[Card, ...]:
+    """The findings of a story."""
+    return tuple(block for block in made(name).section("conclusion").blocks if isinstance(block, Card))
+
+
+def rows(card: Card) -> dict[str, str]:
+    """The rows of a card, by label."""
+    return {str(label): said(value) for label, value in card.rows}
+
+
+def facts(one: Made) -> dict[str, str]:
+    """The facts on the cover."""
+    return {str(label): said(value) for label, value in one.document.facts}
+
+
+@ALL
+def test_families_name_the_rules_that_were_asked(name: str) -> None:
+    """A row of a family tells how many of its rules were asked; families without a verdict share a sentence."""
+    one = made(name)
+    found = table(one.section("conclusion"), "Verdicts by family of rules").rows[:-1]
+    judged = {verdict.rule for verdict in one.assessment.verdicts}
+    families = {rule.partition("-")[0] for rule in judged}
+    assert {said(row.cells[0]).split()[0] for row in found} == families
+    for row in found:
+        family = said(row.cells[0]).split()[0]
+        own = [rule.id for rule in RULES if rule.id.startswith(f"{family}-")]
+        mine = [rule for rule in own if rule in judged]
+        assert said(row.cells[1]).partition(" / ")[0] == f"{len(mine)} of {len(own)}: {rule_names(mine)}"
+    policy = policy_in_force(one.dossier.records, one.world.projects["payments"])
+    known = f"{len(policy.rules)} of {len(RULES)} known rules are on"
+    assert known in plain(replace(one.document, sections=(one.section("conclusion"),)))
+    assert known in said(one.document.conclusion.line)
+
+
+@ALL
+def test_the_cover_counts_the_rules_that_were_asked(name: str) -> None:
+    """Rules that are asked of periods alone are not counted among those asked of the release."""
+    one = made(name)
+    many = len({verdict.rule for verdict in one.assessment.verdicts})
+    assert f"{many} rules asked" in said(one.document.conclusion.line)
+    assert re.search(
+        rf"\b{many} rules? of the policy", plain(replace(one.document, sections=(one.section("statement"),)))
+    )
+
+
+def test_a_rule_that_failed_for_several_changes_has_one_card() -> None:
+    """One card with a row a change; each rule of a card that several share has its own severity."""
+    found = cards("troubled")
+    independent = [card for card in found if str(card.title).startswith("SOD-01 ") and card.status.mark is Mark.FAIL]
+    assert len(independent) == 1
+    told = rows(independent[0])
+    assert {"Change 12", "Change 13"} <= set(told)
+    assert told["How far"].startswith("2 of the 9 changes to which it applies")
+    shared = next(card for card in found if str(card.title).startswith("ID-04, SOD-01"))
+    severities = rows(shared)["The rules"]
+    assert "ID-04 Accounts resolve (severity medium)" in severities
+    assert "SOD-01 Independent approval (severity high)" in severities
+
+
+@ALL
+def test_cards_say_how_far_and_what_was_done(name: str) -> None:
+    """Each card says what it reaches and what was done; an exception is told with whether anybody reviewed it."""
+    for card in cards(name):
+        told = rows(card)
+        assert told["How far"]
+        done = told["What was done"]
+        assert done.startswith("nothing is recorded") != bool(re.search(r"entry \d|names? it: ", done))
+        assert ("† Excepted" in " ".join(told.values())) == ("an exception was declared" in done)
+
+
+def test_every_event_of_a_card_is_named() -> None:
+    """Events after the first eight are named by their entry; a push is no merge, and a prompt is called one."""
+    placed = rows(next(card for card in cards("troubled") if str(card.title).startswith("CHG-01 ")))
+    verdict = next(one for one in made("troubled").assessment.verdicts if one.rule == "CHG-01")
+    assert {int(index) for index in re.findall(r"entry (\d+)", placed["Rests on"])} == {
+        item.index for item in verdict.inputs
+    }
+    assert len(verdict.inputs) > 8
+    assert "push (told by a merge event) in entry" in rows(cards("empty")[0])["Rests on"]
+    prompted = rows(next(card for card in cards("troubled") if str(card.title).startswith("SOD-03 ")))
+    assert "prompt in entry 31" in prompted["Rests on"]
+    assert "prompter" not in prompted["Rests on"]
+
+
+def test_a_released_commit_without_a_change_is_told() -> None:
+    """That the released commit itself is the unrecorded one stands on the cover, in the conclusion and on the card."""
+    one = made("troubled")
+    assert "The released commit itself, f3fc4727e8e9, was landed by no recorded change." in said(
+        one.document.conclusion.line
+    )
+    placed = rows(next(card for card in cards("troubled") if str(card.title).startswith("CHG-01 ")))
+    assert "2 of " in placed["How far"]
+    assert "the released commit itself, f3fc4727e8e9" in placed["How far"]
+    assert "The released commit itself" not in said(made("whole").document.conclusion.line)
+
+
+def test_a_failed_run_that_no_rule_judges_reaches_the_conclusion() -> None:
+    """A run on the released commit that belongs to no change, and failed, is told beside the verdicts."""
+    text = plain(replace(made("empty").document, sections=(made("empty").section("conclusion"),)))
+    assert "1 test run on the released commit or its tree failed. It belongs to no change" in text
+
+
+def test_exceptions_reach_the_cover_with_their_review() -> None:
+    """How many failures stand beside exceptions, and that one of these was not reviewed, is said with the failures."""
+    told = "6 of 6 failures stand beside 2 declared exceptions, 1 of them not reviewed."
+    assert told in said(made("excepted").document.conclusion.line)
+    assert told in said(made("excepted").section("conclusion").lede)
+    assert "1 declared exception, all reviewed afterwards." in said(made("whole").document.conclusion.line)
+
+
+def test_places_of_cards_are_called_what_they_are() -> None:
+    """A finding about the release leads to a section by its name, also where no change is recorded."""
+    for card in cards("empty"):
+        assert rows(card)["Where"].startswith("The release itself; see ")
+    assert rows(cards("empty")[0])["Where"].endswith("Completeness ->completeness")
+
+
+def test_the_cover_says_what_was_not_stated() -> None:
+    """Status, classification and who prepared the pack are told, as not stated where nobody did; nothing twice."""
+    told = facts(made("clean"))
+    assert told["Status"] == told["Classification"] == told["Prepared by"] == "not stated"
+    assert "Not sealed" not in str(made("clean").document.notice)
+    for word in ("position", "roster"):
+        assert not any(word in value for value in told.values())
+
+
+def test_the_cover_and_its_title_say_what_is_recorded() -> None:
+    """Nobody reads of requests that no change names; a declared start is no start of history."""
+    assert "asked for" not in str(made("troubled").document.subtitle)
+    assert "asked for" in str(made("whole").document.subtitle)
+    assert "no change is recorded" in str(made("empty").document.subtitle)
+    one = made("clean")
+    records = one.dossier.records
+    start = "ab" * 20
+    projects = {key: replace(project, start=start) for key, project in records.roster.projects.items()}
+    dossier = replace(one.dossier, records=replace(records, roster=replace(records.roster, projects=projects)))
+    document = release_document(
+        dossier,
+        (one.assessment,),
+        one.verification,
+        policy=policy_in_force(records, one.world.projects["payments"]),
+        settings=SETTINGS,
+        carried=Carried("sha256:" + "0" * 64, "a.zip", "sha256:" + "0" * 64, 0, one.world.anchor.strip(), AS_OF),  # type: ignore[arg-type]
+    )
+    sources = next(said(value) for label, value in document.facts if str(label) == "Sources")
+    assert "from the declared start of the project, abababababab" in sources
+    assert "from the start of its history" in facts(one)["Sources"]
+
+
+def test_who_recorded_is_told_by_program_and_by_key() -> None:
+    """Programs with their events, and machines' keys apart from people's own, add up to every event."""
+    text = plain(replace(made("troubled").document, sections=(made("troubled").section("statement"),)))
+    told = next(line for line in text.splitlines() if line.startswith("Recorded by"))
+    assert "with the program evidence 1.0 (50 events)" in told
+    signed = told.partition("signed by ")[2].partition(";")[0]
+    assert sum(map(int, re.findall(r"\((\d+)\)", signed))) == 50
+    assert "people's own keys" in signed
+    assert "26 more entries are of the ledger's own administration" in told
+
+
+@ALL
+def test_what_shuts_a_gate_is_said_in_one_way(name: str) -> None:
+    """The method says of the gate what the page of the rules says."""
+    one = made(name)
+    policy = policy_in_force(one.dossier.records, one.world.projects["payments"])
+    for anchor in ("method", "configuration"):
+        assert gate_words(strict=policy.strict) in plain(replace(one.document, sections=(one.section(anchor),)))
+
+
+def test_rules_of_periods_and_settings_are_told_in_words() -> None:
+    """A rule that a release pack cannot ask is marked, and what is not set is not called null."""
+    text = plain(replace(made("whole").document, sections=(made("whole").section("method"),)))
+    assert "ADM-03 Policies are set by two / asked of periods alone" in text
+    assert "Here: not set." in text
+    assert "null" not in text
+
+
+def test_a_set_of_rules_is_ticked_only_whole() -> None:
+    """Runs of rules are named by their ends, and each group of a set is told."""
+    assert rule_names(("SOD-01", "SOD-02", "SOD-03", "SOD-05", "SOD-06")) == "SOD-01 to SOD-03, SOD-05, SOD-06"
+    one = made("troubled")
+    found = asked(("SOD-01", "SOD-04", "SOD-06"), {"SOD-01", "SOD-04", "ADM-01"}, one.assessment.verdicts)
+    assert (found.failed, found.untold, found.held, found.off) == (("SOD-01",), ("SOD-01",), ("SOD-04",), ("SOD-06",))
+    passed = [verdict for verdict in one.assessment.verdicts if verdict.outcome is Outcome.PASS]
+    assert said(told_of(asked(("SOD-04",), {"SOD-04"}, passed))) == "[✓ Pass] SOD-04"
+    assert said(told_of(asked(("SOD-04",), {"SOD-04"}, passed), spoken_against=True)) == "In part: held SOD-04"
+    assert said(told_of(asked(("SOD-04", "SOD-06"), {"SOD-04"}, passed))) == "In part: held SOD-04; off SOD-06"
+    assert said(told_of(Asked((), (), (), (), (), (), ("SOD-06",), ()))) == "Not judged: off SOD-06"
