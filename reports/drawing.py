@@ -27,9 +27,13 @@ WIDTH: Final = 720
 DAYS: Final = 14
 """Most columns of a timeline; beyond, a column is several days."""
 SHAPES_EACH: Final = 9
-"""Most marks drawn side by side in one cell; beyond, the cell shows their number."""
+"""Most marks drawn side by side in one cell; beyond, marks that fall together are one box with their number."""
 STEP: Final = 9
 """Least distance of two marks."""
+BOX: Final = 26
+"""Width of the stretch of a cell whose marks are one box."""
+DATE: Final = 44
+"""Width from which a column's label has its year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A cell of the timeline that shows how many marks it stands for."""
+    """A box of the timeline that shows how many marks it stands for, where they stand among the others."""
 
     x: float
     y: float
@@ -114,6 +118,10 @@ class Strip:
     numbers: tuple[Number, ...]
     days_each: int
     """Days in one column."""
+    begin: str
+    """First day (UTC) of anything drawn."""
+    end: str
+    """Last day."""
 
 
 def strip(timeline: Timeline) -> Strip:
@@ -142,14 +150,22 @@ def strip(timeline: Timeline) -> Strip:
     for place, start in enumerate(starts):
         width = least + spare * weights[place] / sum(weights)
         gap = place > 0 and (start - starts[place - 1]).days > days_each
-        columns.append(DayColumn(round(x, 2), round(width, 2), _label(start, days_each), gap))
+        columns.append(DayColumn(round(x, 2), round(width, 2), _label(start, days_each, width), gap))
         found = _placed(cells[start], x, width)
         points.extend(found[0])
         numbers.extend(found[1])
         x += width
     lanes = tuple((_middle(place), name.plain) for place, name in enumerate(timeline.lanes))
     return Strip(
-        WIDTH, CELL * len(timeline.lanes) + 26, tuple(columns), lanes, tuple(points), tuple(numbers), days_each
+        WIDTH,
+        CELL * len(timeline.lanes) + 26,
+        tuple(columns),
+        lanes,
+        tuple(points),
+        tuple(numbers),
+        days_each,
+        days[0].isoformat() if days else "",
+        days[-1].isoformat() if days else "",
     )
 
 
@@ -162,8 +178,9 @@ def _placed(happenings: Sequence[Happening], x: float, width: float) -> tuple[li
     fits = (width - 14) / STEP + 1
     for lane, ranked in lanes.items():
         if len(ranked) > min(SHAPES_EACH, fits):
-            hits = sum(happening.hit for _, happening in ranked)
-            numbers.append(Number(round(x + width / 2, 2), _middle(lane), len(ranked), hits))
+            found = _boxed(lane, [(width * (rank + 0.5) / len(happenings), one) for rank, one in ranked], x, width)
+            points.extend(found[0])
+            numbers.extend(found[1])
             continue
         # The place in the whole day, then pushed apart within the lane so that no mark covers another.
         places = [7 + (width - 14) * (rank + 0.5) / len(happenings) for rank, _ in ranked]
@@ -180,12 +197,30 @@ def _placed(happenings: Sequence[Happening], x: float, width: float) -> tuple[li
     return points, numbers
 
 
+def _boxed(
+    lane: int, places: Sequence[tuple[float, Happening]], x: float, width: float
+) -> tuple[list[Point], list[Number]]:
+    """Marks that fall into one stretch of a full cell as a box with their number: order among the lanes is kept."""
+    many = max(1, int(width // BOX))
+    stretches: defaultdict[int, list[Happening]] = defaultdict(list)
+    for where, happening in places:
+        stretches[min(many - 1, int(where * many / width))].append(happening)
+    points: list[Point] = []
+    numbers: list[Number] = []
+    for place, held in stretches.items():
+        middle = round(x + width * (place + 0.5) / many, 2)
+        if len(held) == 1:
+            points.append(Point(middle, _middle(lane), lane, held[0].hit))
+        else:
+            numbers.append(Number(middle, _middle(lane), len(held), sum(one.hit for one in held)))
+    return points, numbers
+
+
 def _weight(happenings: Sequence[Happening]) -> int:
     lanes: defaultdict[int, int] = defaultdict(int)
     for happening in happenings:
         lanes[happening.lane] += 1
-    # A cell too full for marks shows one number, which needs the room of two.
-    return max(number if number <= SHAPES_EACH else 2 for number in lanes.values())
+    return max(min(number, SHAPES_EACH) for number in lanes.values())
 
 
 def _middle(lane: int) -> float:
@@ -196,5 +231,6 @@ def _day(happening: Happening) -> date:
     return happening.at.astimezone(UTC).date()
 
 
-def _label(start: date, days_each: int) -> str:
-    return start.strftime("%m-%d") if days_each == 1 else start.strftime("%m-%d") + "…"
+def _label(start: date, days_each: int, width: float) -> str:
+    said = start.isoformat() if width >= DATE else start.strftime("%m-%d")
+    return said if days_each == 1 else said + "…"

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
+from reports.parts import (
+    Bullets,
+    Heading,
+    Mark,
+    Row,
+    Table,
+    line,
+    say_count_line,
+    words,
+)
+from reports.release.gates import Despite, despite, gate_answers, gate_table, is_shut
 from reports.release.governed import previous_position
+from reports.release.population import loose_landings, population
 from reports.release.said import (
     NAME,
-    NONE,
     code,
     columns,
+    entry,
     entry_anchor,
+    joined,
     ledger_time,
     link,
     named,
-    quiet,
     status,
     strong,
 )
@@ -26,31 +37,18 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
+
     from ledger.dossier.facts import Told
     from ledger.events.forge import Push
-    from ledger.events.governance import GateDecision
     from ledger.rules.verdict import Verdict
     from reports.parts import Block, Line
-    from reports.release.view import ChangeView, View
+    from reports.release.view import View
+    from reports.text import Text
 
 ANCHOR: Final = "bypasses"
-MOST: Final = 60
-"""Answers of gates printed, those of closed gates first; the rest is counted."""
+MOST_NAMED: Final = 12
+"""Entries and subjects named in a sentence; the rest is counted."""
 _GRAVEST: Final = (Outcome.FAIL, Outcome.NOT_EVALUABLE, Outcome.PASS, Outcome.NOT_APPLICABLE)
-
-
-def gate_answers(view: View) -> tuple[tuple[ChangeView | None, Told[GateDecision]], ...]:
-    """What gates answered about the release and its changes, ascending by entry index."""
-    found: dict[int, tuple[ChangeView | None, Told[GateDecision]]] = {
-        item.record.index: (change, item) for change in view.changes for item in change.facts.gates
-    }
-    found |= {item.record.index: (None, item) for item in view.dossier.gates}
-    return tuple(found[index] for index in sorted(found))
-
-
-def printed_answers(view: View) -> tuple[tuple[ChangeView | None, Told[GateDecision]], ...]:
-    """Those that the table prints, the ones that stayed shut first."""
-    return tuple(sorted(gate_answers(view), key=lambda item: item[1].body.outcome != "blocked")[:MOST])
 
 
 def bypass_verdicts(view: View) -> tuple[Verdict, ...]:
@@ -72,34 +70,149 @@ def passed_over(view: View) -> tuple[Told[Push], ...]:
 
 
 def bypasses(view: View) -> tuple[Block, ...]:
-    """The blocks: bypasses first, then what the gates answered."""
+    """The blocks: what went past, in sentences, then its tables, then what the gates answered."""
     verdicts = bypass_verdicts(view)
-    answers = gate_answers(view)
     pushes = passed_over(view)
-    shut = sum(item.body.outcome == "blocked" for _, item in answers)
+    passed = despite(view)
     return (
         Heading(words(say("Gates and bypasses")), ANCHOR),
-        Paragraph(
-            line(
-                say_count(
-                    "Gates answered {count} time, {shut} of them shut.",
-                    "Gates answered {count} times, {shut} of them shut.",
-                    len(answers),
-                    shut=number(shut),
+        Bullets(
+            (
+                _unplaced(view),
+                line(
+                    say_count(
+                        "{count} push passed over a protection, was forced or deleted a ref.",
+                        "{count} pushes passed over a protection, were forced or deleted a ref.",
+                        len(pushes),
+                    )
+                    if pushes
+                    else say("No recorded push passed over a protection, was forced or deleted a ref.")
                 ),
-                " ",
-                say_count(
-                    "{count} push passed over a protection, was forced or deleted a ref.",
-                    "{count} pushes passed over a protection, were forced or deleted a ref.",
-                    len(pushes),
-                ),
-                " ",
-                _judged(verdicts),
+                line(_answered(view)),
+                *_went_on(view, passed),
+                line(_judged(view, verdicts)),
             )
         ),
         # A sentence has said that there is none where a table would be empty.
         *(table for table in _tables(view, verdicts, pushes) if table.rows),
-        *_rest(len(answers) - MOST),
+        *gate_table(view),
+    )
+
+
+def past(view: View) -> str:
+    """What landed without a recorded change, and past a gate that had answered Shut; empty: nothing did."""
+    loose = len(loose_landings(view))
+    changes = sum(one.change is not None for one in despite(view))
+    said = []
+    if loose:
+        said.append(
+            say_count(
+                "{count} landing belongs to no recorded change.",
+                "{count} landings belong to no recorded change.",
+                loose,
+            )
+        )
+    if changes:
+        said.append(
+            say_count(
+                "{count} landing came after the merge gate had answered Shut.",
+                "{count} landings came after the merge gate had answered Shut.",
+                changes,
+            )
+        )
+    return " ".join(said)
+
+
+def _unplaced(view: View) -> Line:
+    loose = loose_landings(view)
+    strange = population(view).strange
+    if not loose and not strange:
+        return line(say("Every listed commit was landed by a recorded change."))
+    parts = [
+        line(link(entry_anchor(one.index), entry(one), page=True) if shown else entry(one)) for one, shown in loose
+    ]
+    told: list[Line] = []
+    if loose:
+        told.append(
+            say_count_line(
+                "{mark} {count} landing without a recorded change: {entries}.",
+                "{mark} {count} landings without a recorded change: {entries}.",
+                len(loose),
+                mark=strong("!"),
+                entries=joined(parts[:MOST_NAMED]),
+            )
+        )
+        if len(parts) > MOST_NAMED:
+            told.append(line(say("{count} more stand in Completeness.", count=number(len(parts) - MOST_NAMED))))
+    if strange:
+        told.append(
+            say_count_line(
+                "{mark} {count} listed commit is in nothing that is recorded; see {section}.",
+                "{mark} {count} listed commits are in nothing that is recorded; see {section}.",
+                len(strange),
+                mark=strong("!"),
+                section=link("completeness", say("Completeness"), page=True),
+            )
+        )
+    return joined(told, " ")
+
+
+def _answered(view: View) -> str:
+    answers = gate_answers(view)
+    if not answers:
+        return say("No answer of a gate is recorded for the release or its changes.")
+    return say_count(
+        "Gates answered {count} time: {shut} Shut, {open} Open.",
+        "Gates answered {count} times: {shut} Shut, {open} Open.",
+        len(answers),
+        shut=number(sum(is_shut(item) for _, item in answers)),
+        open=number(sum(not is_shut(item) for _, item in answers)),
+    )
+
+
+def _went_on(view: View, passed: tuple[Despite, ...]) -> tuple[Line, ...]:
+    """What landed or was deployed after an answer Shut, and whether the gate could have stopped it."""
+    found: list[Line] = []
+    landed = [one for one in passed if one.change is not None]
+    if landed:
+        found.append(
+            line(
+                strong("! "),
+                say_count(
+                    "{count} landing came after the merge gate had last answered Shut.",
+                    "{count} landings came after the merge gate had last answered Shut.",
+                    len(landed),
+                ),
+                *_watching(landed),
+            )
+        )
+    deployed = [one for one in passed if one.change is None]
+    if deployed:
+        found.append(
+            line(
+                strong("! "),
+                say("The release was deployed after the deploy gate had last answered Shut."),
+                *_watching(deployed),
+            )
+        )
+    if not passed and any(is_shut(item) for _, item in gate_answers(view)):
+        found.append(line(say("Nothing landed or was deployed while the last answer of its gate was Shut.")))
+    return tuple(found)
+
+
+def _watching(passed: list[Despite]) -> tuple[str, ...]:
+    watched = sum(one.watched for one in passed)
+    if not watched:
+        return ()
+    if watched == len(passed):
+        return (" ", say("The gate only watched: it answered, and stopped nothing."))
+    return (
+        " ",
+        say_count(
+            "For {count} of them the gate only watched: it answered, and stopped nothing.",
+            "For {count} of them the gate only watched: it answered, and stopped nothing.",
+            watched,
+        ),
     )
 
 
@@ -115,9 +228,9 @@ def _tables(view: View, verdicts: tuple[Verdict, ...], pushes: tuple[Told[Push],
         Table(
             columns(
                 (say("Entry"), 7),
-                (say("Ledger time, UTC"), 16),
-                (say("Ref"), 24),
-                (say("What happened"), 31),
+                (say("Ledger time, UTC"), 19),
+                (say("Ref"), 22),
+                (say("What happened"), 30),
                 (say("By"), 22),
             ),
             tuple(map(_push, pushes)),
@@ -125,36 +238,32 @@ def _tables(view: View, verdicts: tuple[Verdict, ...], pushes: tuple[Told[Push],
             words(say("Pushes past a protection, as the forge told them")),
             "dense",
         ),
-        Table(
-            columns(
-                (say("Entry"), 7),
-                (say("Gate"), 11),
-                (say("About"), 16),
-                (say("Answer"), 20),
-                (say("Shut by, or excepted"), 27),
-                (say("Ledger time, UTC"), 19),
-            ),
-            tuple(_answer(change, item) for change, item in printed_answers(view)),
-            words(say("No answer of a gate is recorded for the release or its changes.")),
-            words(say("What gates answered, those that stayed shut first")),
-            "dense",
-        ),
     )
 
 
-def _judged(verdicts: tuple[Verdict, ...]) -> str:
+def _judged(view: View, verdicts: tuple[Verdict, ...]) -> str:
     if not verdicts:
         return say("Whether something went past them undeclared was not judged: the rule EXC-05 is off.")
     failed = sum(verdict.outcome is Outcome.FAIL for verdict in verdicts)
     declared = sum(verdict.outcome is Outcome.PASS and _told(verdict) for verdict in verdicts)
-    untold = sum(verdict.outcome is Outcome.NOT_EVALUABLE for verdict in verdicts)
-    return say_count(
-        "{count} undeclared bypass is known, {declared} declared; of {untold} more it cannot be told.",
-        "{count} undeclared bypasses are known, {declared} declared; of {untold} more it cannot be told.",
-        failed,
+    untold = [verdict for verdict in verdicts if verdict.outcome is Outcome.NOT_EVALUABLE]
+    said = say(
+        "Judged by the rule EXC-05: {undeclared} undeclared, {declared} declared.",
+        undeclared=say_count("{count} bypass", "{count} bypasses", failed),
         declared=number(declared),
-        untold=number(untold),
     )
+    if not untold:
+        return said
+    subjects = dict.fromkeys(_subject(view, verdict).plain for verdict in untold)
+    shown = ", ".join(list(subjects)[:MOST_NAMED])
+    if len(subjects) > MOST_NAMED:
+        shown = say("{subjects} and {count} more", subjects=shown, count=number(len(subjects) - MOST_NAMED))
+    return f"{said} {say('Whether there was one cannot be told of: {subjects}.', subjects=shown)}"
+
+
+def _subject(view: View, verdict: Verdict) -> Text:
+    change = view.subject(verdict)
+    return words(say("the release")) if change is None else change.label
 
 
 def _told(verdict: Verdict) -> bool:
@@ -172,8 +281,10 @@ def _verdict(view: View, verdict: Verdict) -> Row:
         Outcome.NOT_EVALUABLE: say("Cannot tell"),
         Outcome.PASS: say("Declared"),
     }
+    # A declared bypass stays one: it is excepted, and nothing held.
+    mark = Mark.EXCEPTED if verdict.outcome is Outcome.PASS else MARKS[verdict.outcome]
     return Row(
-        (what, line(status(MARKS[verdict.outcome], words_of[verdict.outcome])), line(view.sentence(verdict))),
+        (what, line(status(mark, words_of[verdict.outcome])), line(view.sentence(verdict))),
         hit=verdict.outcome is Outcome.FAIL,
     )
 
@@ -190,7 +301,7 @@ def _push(item: Told[Push]) -> Row:
     return Row(
         (
             line(str(item.record.index)),
-            line(ledger_time(item.record)[:16]),
+            line(ledger_time(item.record)),
             line(code(capture(body.ref, limit=NAME))),
             line(strong("! "), capture(", ".join(said), limit=200)),
             line(named(item.actor)),
@@ -198,43 +309,3 @@ def _push(item: Told[Push]) -> Row:
         hit=True,
         anchor=entry_anchor(item.record.index),
     )
-
-
-def _answer(change: ChangeView | None, item: Told[GateDecision]) -> Row:
-    body = item.body
-    shut = body.outcome == "blocked"
-    mark = Mark.FAIL if shut and body.mode == "enforce" else Mark.CANNOT_TELL if shut else Mark.PASS
-    word = say("Shut") if shut else say("Open")
-    held_up = ", ".join(f"{one.rule}" for one in body.blocking)
-    excepted = ", ".join(body.excepted)
-    parts: list[Line] = []
-    if held_up:
-        parts.append(line(capture(held_up, limit=300)))
-    if excepted:
-        parts.append(line(capture(f"† {excepted}", limit=300)))
-    why = parts[0] if parts else line(quiet(NONE))
-    for part in parts[1:]:
-        why = (*why, Break(), *part)
-    watched = "" if body.mode == "enforce" else say(" watched only")
-    return Row(
-        (
-            line(str(item.record.index)),
-            line(body.gate),
-            line(say("the release")) if change is None else line(link(change.anchor("r"), change.label)),
-            line(status(mark, word), quiet(watched)),
-            why,
-            line(ledger_time(item.record)),
-        ),
-        anchor=entry_anchor(item.record.index),
-    )
-
-
-def _rest(count: int) -> tuple[Block, ...]:
-    if count <= 0:
-        return ()
-    said = say_count(
-        "{count} more answer is not printed; all are in the attached bundle.",
-        "{count} more answers are not printed; all are in the attached bundle.",
-        count,
-    )
-    return (Paragraph(line(said), small=True),)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports.parts import Heading, Paragraph, Row, Table, line, words
+from reports.parts import Heading, Paragraph, Row, Table, line, say_count_line, say_line, words
+from reports.release.population import loose_landings, population
 from reports.release.said import NAME, NONE, columns, entry_anchor, joined, ledger_time, link, quiet, strong
 from reports.release.stated import requests_of, state_of
 from reports.say import say, say_count
@@ -29,6 +30,7 @@ MOST: Final = 6
 
 def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
     """Both directions; ``shown`` are the entries that have a place in the pack."""
+    excepted = any(change.facts.exceptions for change in view.printed)
     unasked = sum(not requests_of(change) for change in view.changes)
     release = _entries((view.dossier.record,), shown)
     deployed = _entries((item.record for item in view.dossier.deployments), shown)
@@ -43,23 +45,27 @@ def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
                     unasked=number(unasked),
                 ),
                 " ",
-                say("Numbers are entries of the ledger; each links to where the pack shows it."),
+                *say_line(
+                    "Numbers are entries of the ledger; {index} tells the page of each.",
+                    index=link("index", say("Index by entry"), page=True),
+                ),
             ),
             small=True,
         ),
         Table(
             columns(
-                (say("Request"), 17),
+                (say("Request"), 15 if excepted else 17),
                 (say("Change"), 12),
-                (say("Prompt"), 10),
-                (say("Diff"), 11),
-                (say("Test"), 11),
-                (say("Approval"), 11),
+                (say("Prompt"), 9 if excepted else 10),
+                (say("Diff"), 9 if excepted else 11),
+                (say("Test"), 9 if excepted else 11),
+                (say("Approval"), 9 if excepted else 11),
+                *(((say("Exception"), 9),) if excepted else ()),
                 (say("Landing"), 10),
                 (say("Release"), 9),
                 (say("Deployment"), 9),
             ),
-            tuple(_forward(view, change, shown, release, deployed) for change in view.printed),
+            tuple(_forward(view, change, shown, release, deployed, excepted=excepted) for change in view.printed),
             words(say("No change is recorded.")),
             None,
             "dense",
@@ -80,7 +86,9 @@ def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
     )
 
 
-def _forward(view: View, change: ChangeView, shown: frozenset[int], release: Line, deployed: Line) -> Row:
+def _forward(
+    view: View, change: ChangeView, shown: frozenset[int], release: Line, deployed: Line, *, excepted: bool
+) -> Row:
     facts = change.facts
     state = state_of(change)
     requests = requests_of(change)
@@ -97,11 +105,46 @@ def _forward(view: View, change: ChangeView, shown: frozenset[int], release: Lin
             _entries((item.record for item in facts.revisions), shown),
             _entries((item.record for item in facts.runs), shown),
             _entries((item.record for item in facts.approvals), shown),
-            _entries((item.record for item in facts.landings), shown),
+            *((_entries(_departures(change), shown),) if excepted else ()),
+            _entries((record for item in facts.landings for record in (item.there_by, item.record)), shown),
             release,
             deployed,
         )
     )
+
+
+def _departures(change: ChangeView) -> Iterable[Record]:
+    """The exceptions of a change, each with what was decided about it."""
+    for item in change.facts.exceptions:
+        yield item.record
+        yield from (fact.record for fact in item.decisions)
+
+
+def _outside(view: View, shown: frozenset[int]) -> list[Line]:
+    """What a deployment brought beside the changes: landings without one, and commits in nothing recorded."""
+    found: list[Line] = []
+    loose = tuple(record for record, _ in loose_landings(view))
+    strange = len(population(view).strange)
+    if loose:
+        found.append(
+            say_count_line(
+                "{mark} {count} landing without a change: {entries}",
+                "{mark} {count} landings without a change: {entries}",
+                len(loose),
+                mark=strong("!"),
+                entries=_entries(loose, shown),
+            )
+        )
+    if strange:
+        found.append(
+            say_count_line(
+                "{mark} {count} commit in nothing recorded",
+                "{mark} {count} commits in nothing recorded",
+                strange,
+                mark=strong("!"),
+            )
+        )
+    return found
 
 
 def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
@@ -111,6 +154,7 @@ def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
     ]
     if len(view.changes) > MOST_NAMED:
         parts.append(line(quiet(say("{count} more, as above", count=len(view.changes) - MOST_NAMED))))
+    parts += _outside(view, shown)
     requests = list(dict.fromkeys(request for change in view.changes for request in requests_of(change)))
     named = ", ".join(requests[:MOST_NAMED])
     if len(requests) > MOST_NAMED:
@@ -120,7 +164,7 @@ def _back(view: View, item: DeployFact, shown: frozenset[int]) -> Row:
             line(
                 *_entries((item.record,), shown),
                 capture(f" {item.deploy.environment}, {item.deploy.service}", limit=NAME),
-                quiet(f" {ledger_time(item.record)[:16]}"),
+                quiet(f" {ledger_time(item.record)}"),
             ),
             line(capture(view.dossier.name, limit=NAME), quiet(f" {view.dossier.record.index}")),
             joined(parts, "; ") or line(quiet(say("no recorded change"))),

@@ -19,14 +19,12 @@ from reports.parts import (
     words,
 )
 from reports.release.against import failed_runs, unplaced_heads
-from reports.release.bypasses import passed_over, printed_answers
 from reports.release.cards import MOST_CARDS, card, findings, further
 from reports.release.done import beside
+from reports.release.entries import shown_entries
 from reports.release.excepted import looked_at
 from reports.release.objectives import objectives
 from reports.release.places import place
-from reports.release.running import printed_observations
-from reports.release.scans import scans_of
 from reports.release.view import MARKS, View
 from reports.say import say, say_count
 from reports.wording import SHORT, number, share
@@ -161,27 +159,3 @@ def _figures(view: View) -> Figures:
             ),
         )
     )
-
-
-def shown_entries(view: View) -> frozenset[int]:
-    """Indexes of the entries that a section of the pack shows, and that can therefore be referred to."""
-    found: set[int] = set()
-    for change in view.printed:
-        facts = change.facts
-        found.update(item.record.index for item in facts.revisions)
-        found.update(item.record.index for item in facts.landings)
-        found.update(item.record.index for item in facts.approvals)
-        found.update(item.record.index for item in facts.runs)
-        found.update(item.record.index for item in facts.prompts)
-    found.update(item.record.index for item in view.dossier.approvals)
-    found.update(item.record.index for item in view.dossier.runs)
-    found.update(item.record.index for item in view.dossier.deployments)
-    found.update(item.record.index for change in view.changes for item in change.facts.exceptions)
-    found.update(item.record.index for item in view.dossier.exceptions)
-    found.add(view.dossier.record.index)
-    found.update(item.record.index for _, item in printed_answers(view))
-    found.update(item.record.index for item in passed_over(view))
-    found.update(item.record.index for _, item in scans_of(view))
-    found.update(item.record.index for item in printed_observations(view))
-    found.update(item.record.index for item in view.dossier.incidents)
-    return frozenset(found)

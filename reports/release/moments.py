@@ -2,62 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
 from reports.parts import Happening, Timeline, words
+from reports.release.population import loose_landings
 from reports.release.said import received
-from reports.say import say
+from reports.say import say, to_say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.dossier.facts import ExceptionFact
     from ledger.records import Record
     from reports.release.view import View
 
 
+_LANES: Final = (
+    to_say("Prompt"),
+    to_say("Diff"),
+    to_say("Test"),
+    to_say("Approval"),
+    to_say("Exception"),
+    to_say("Landing"),
+    to_say("Release"),
+    to_say("Deployment"),
+)
+PROMPT, DIFF, TEST, APPROVAL, EXCEPTION, LANDING, RELEASE, DEPLOYMENT = range(len(_LANES))
+
+
 def moments(view: View) -> Timeline:
-    """The timeline by ledger time; landings of changes with a failure are ringed."""
+    """The timeline by ledger time; framed are landings of changes that did not hold, and those without a change."""
     placed: dict[tuple[int, int], Happening] = {}
 
-    def mark(record: Record, lane: int, *, hit: bool = False) -> None:
-        placed.setdefault((lane, record.index), Happening(received(record), lane, hit))
+    def mark(lane: int, records: Iterable[Record], *, hit: bool = False) -> None:
+        for record in records:
+            placed.setdefault((lane, record.index), Happening(received(record), lane, hit))
 
     for change in view.changes:
         facts = change.facts
-        for lane, records in enumerate(
-            (
-                [item.record for item in facts.prompts],
-                [item.record for item in facts.revisions],
-                [item.record for item in facts.runs],
-                [item.record for item in facts.approvals],
-            )
-        ):
-            for record in records:
-                mark(record, lane)
-        for landing in facts.landings:
-            mark(landing.record, 4, hit=bool(change.of(Outcome.FAIL)))
-    for run in view.dossier.runs:
-        mark(run.record, 2)
-    mark(view.dossier.record, 5)
-    for fact in view.dossier.approvals:
-        mark(fact.record, 3)
-    for item in view.dossier.deployments:
-        mark(item.record, 6)
+        mark(PROMPT, (item.record for item in facts.prompts))
+        mark(DIFF, (item.record for item in facts.revisions))
+        mark(TEST, (item.record for item in facts.runs))
+        mark(APPROVAL, (item.record for item in facts.approvals))
+        mark(EXCEPTION, _told(facts.exceptions))
+        open_ = bool(change.of(Outcome.FAIL) or change.of(Outcome.NOT_EVALUABLE))
+        mark(LANDING, (item.there_by for item in facts.landings), hit=open_)
+    mark(LANDING, (record for record, _ in loose_landings(view)), hit=True)
+    mark(TEST, (run.record for run in view.dossier.runs))
+    mark(RELEASE, (view.dossier.record,))
+    mark(APPROVAL, (fact.record for fact in view.dossier.approvals))
+    mark(EXCEPTION, _told(view.dossier.exceptions))
+    mark(DEPLOYMENT, (item.record for item in view.dossier.deployments))
+    # Where no exception was declared its lane would only ask what it is for.
+    lanes = [lane for lane in range(len(_LANES)) if lane != EXCEPTION or any(key[0] == EXCEPTION for key in placed)]
     return Timeline(
-        words(say("What happened when, by the ledger's time.")),
-        tuple(
-            map(
-                words,
-                (
-                    say("Prompt"),
-                    say("Diff"),
-                    say("Test"),
-                    say("Approval"),
-                    say("Landing"),
-                    say("Release"),
-                    say("Deployment"),
-                ),
+        words(
+            say(
+                "What happened when, by the ledger's time. With “!”: landings that belong to no change, or to one of "
+                "which something failed or cannot be told; the conclusion says what."
             )
+            if any(one.hit for one in placed.values())
+            else say("What happened when, by the ledger's time.")
         ),
-        tuple(placed[key] for key in sorted(placed)),
+        tuple(words(say(_LANES[lane])) for lane in lanes),
+        tuple(replace(placed[key], lane=lanes.index(key[0])) for key in sorted(placed)),
         words(say("Nothing happened that has a place in this pack.")),
     )
+
+
+def _told(items: Iterable[ExceptionFact]) -> Iterable[Record]:
+    for item in items:
+        yield item.record
+        yield from (fact.record for fact in item.decisions)

@@ -213,7 +213,7 @@ def there(item: Landing) -> Line:
     """When a landing was on the branch, and by which entry where a push told it before the merge event did."""
     if item.pushed is None:
         return line(ledger_time(item.record))
-    said = say("{pushed} (push), recorded as merge in {merge}", pushed=entry(item.pushed), merge=entry(item.record))
+    said = say("{pushed} (push), recorded as landing in {merge}", pushed=entry(item.pushed), merge=entry(item.record))
     return line(ledger_time(item.pushed), Break(), quiet(said))
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from reports.parts import Block, Line
     from reports.release.view import View
 
+ARTIFACTS: Final = "artifacts"
+"""Anchor of the artifacts, where there are any."""
 INCIDENTS: Final = "incidents"
 """Anchor of the incidents."""
 MOST: Final = 40
@@ -47,7 +49,7 @@ MOST: Final = 40
 
 def way_back(view: View) -> tuple[tuple[str, Line], ...]:
     """Rows: the release before, and the one that the changes name as the way back."""
-    previous = _previous(view)
+    previous = previous_releases(view)
     return (
         (
             say("Release before"),
@@ -90,7 +92,8 @@ def _way_back(view: View) -> Line:
     return joined(parts, "; ")
 
 
-def _previous(view: View) -> tuple[Record, ...]:
+def previous_releases(view: View) -> tuple[Record, ...]:
+    """The recorded releases at which the sources of this one begin, by entry index."""
     found = {
         source.previous_release.index: source.previous_release
         for source in view.dossier.sources
@@ -108,14 +111,17 @@ def artifacts(view: View) -> Table:
     """Every artifact of the release with the builds that made it."""
     return Table(
         columns((say("Artifact"), 18), (say("SHA-256"), 56), (say("Built from, and how that is known"), 26)),
-        tuple(_artifact(view, item) for item in view.dossier.release.artifacts),
+        tuple(
+            _artifact(view, item, "" if place else ARTIFACTS)
+            for place, item in enumerate(view.dossier.release.artifacts)
+        ),
         words(say("The release event names no artifact.")),
         words(say("Artifacts of the release, and their provenance")),
         "dense",
     )
 
 
-def _artifact(view: View, item: Artifact) -> Row:
+def _artifact(view: View, item: Artifact, anchor: str) -> Row:
     made = [
         one for one in view.dossier.builds if any(artifact.sha256 == item.sha256 for artifact in one.body.artifacts)
     ]
@@ -126,7 +132,14 @@ def _artifact(view: View, item: Artifact) -> Row:
             joined([_build(view, one) for one in made], "; ") or line(status(Mark.FAIL, say("No build recorded"))),
         ),
         hit=not made,
+        anchor=anchor,
     )
+
+
+def named_builds(view: View) -> tuple[Told[Build], ...]:
+    """The builds that made an artifact of the release, and that its table names."""
+    released = {item.sha256 for item in view.dossier.release.artifacts}
+    return tuple(one for one in view.dossier.builds if released & {item.sha256 for item in one.body.artifacts})
 
 
 def _build(view: View, item: Told[Build]) -> Line:

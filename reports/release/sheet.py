@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from reports.release.view import View
 
 ANCHOR: Final = "sheet"
+COMPARED: Final = "compared"
+SOURCES: Final = "sources"
+"""Anchors of what clones said, and of the sources with their silence, where there are any."""
 MOST_NAMED: Final = 6
 """Commits named of each side of a comparison; the rest is counted."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
@@ -182,13 +185,18 @@ def reconciliations(view: View) -> tuple[Block, ...]:
                 (say("Here, not in git"), 11),
                 (say("By, result"), 19),
             ),
-            tuple(_compared(item, ref) for item, ref in found),
+            _anchored(tuple(_compared(item, ref) for item, ref in found), COMPARED),
             words(say("None.")),
             words(say("A clone against the ledger, both ways")),
             "dense",
         ),
         *(Paragraph(_apart(view, item, ref), small=True) for item, ref in found if differs(ref)),
     )
+
+
+def _anchored(rows: tuple[Row, ...], anchor: str) -> tuple[Row, ...]:
+    """The rows, the first with the anchor of their table."""
+    return (replace(rows[0], anchor=anchor), *rows[1:])
 
 
 def _compared(item: Told[Reconciliation], ref: ComparedRef) -> Row:
@@ -283,7 +291,7 @@ def heard(view: View) -> tuple[tuple[str, list[Told[Heartbeat]]], ...]:
 
 def silent(view: View) -> int:
     """How many sources were silent for longer than they had said."""
-    return sum(_longest(view, items).too_long for _, items in heard(view))
+    return sum(longest(view, items).too_long for _, items in heard(view))
 
 
 def silence(view: View) -> tuple[Block, ...]:
@@ -309,7 +317,7 @@ def silence(view: View) -> tuple[Block, ...]:
                 (say("Longest silence"), 26),
                 (say("Last heard, UTC"), 28),
             ),
-            tuple(_source(view, source, items) for source, items in found),
+            _anchored(tuple(_source(view, source, items) for source, items in found), SOURCES),
             words(say("None.")),
             words(
                 say("Sources and their silence since the previous release")
@@ -347,20 +355,16 @@ class Silence:
     too_long: bool
 
 
-def _longest(view: View, items: list[Told[Heartbeat]]) -> Silence:
+def longest(view: View, items: list[Told[Heartbeat]]) -> Silence:
+    """The silence of a source that went furthest over what it had said; the last one ends where this pack does."""
     ends = [received(item.record) for item in items[1:]] + [parse_time(view.carried.as_of)]
     gaps = [(end - received(item.record), item) for item, end in zip(items, ends, strict=True)]
-    longest, after = max(gaps, key=lambda gap: gap[0] - timedelta(seconds=gap[1].body.interval_seconds))
-    return Silence(after, longest, longest > timedelta(seconds=after.body.interval_seconds) + _grace(view))
-
-
-def printed_heartbeats(view: View) -> tuple[Told[Heartbeat], ...]:
-    """Those that the table names: before the longest silence, and the last."""
-    return tuple(one for _, items in heard(view) for one in (_longest(view, items).after, items[-1]))
+    span, after = max(gaps, key=lambda gap: gap[0] - timedelta(seconds=gap[1].body.interval_seconds))
+    return Silence(after, span, span > timedelta(seconds=after.body.interval_seconds) + _grace(view))
 
 
 def _source(view: View, source: str, items: list[Told[Heartbeat]]) -> Row:
-    found = _longest(view, items)
+    found = longest(view, items)
     last = items[-1]
     return Row(
         (

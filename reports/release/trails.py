@@ -1,74 +1,50 @@
-"""Traceability: the way of each change from prompt to landing, and an index from entry number to page."""
+"""Traceability: the way of each change from prompt to landing, forward and back, then the index by entry."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from ledger.records import Absent
-from reports.parts import Heading, Line, Mark, Row, Section, Step, Table, Trail, line, say_count_line, words
+from ledger.rules.verdict import Outcome
+from reports.parts import Heading, Line, Mark, Section, Step, Trail, line, say_count_line, words
 from reports.release.chains import chains
-from reports.release.conclusion import shown_entries
+from reports.release.entries import shown_entries
+from reports.release.excepted import looked_at
+from reports.release.index import index, index_blocks
 from reports.release.moments import moments
-from reports.release.said import (
-    NAME,
-    NONE,
-    absence,
-    columns,
-    digest_line,
-    entry_anchor,
-    ledger_time,
-    link,
-    named,
-    quiet,
-    status,
-)
+from reports.release.register import there
+from reports.release.said import absence, digest_line, entry_anchor, ledger_time, link, named, quiet, status, strong
 from reports.release.view import MARKS
 from reports.release.worth import DECIDED, worth
-from reports.say import say, say_count, to_say
+from reports.say import say, say_count
 from reports.text import capture
+from reports.wording import share
 
 if TYPE_CHECKING:
     from ledger.records import Record
-    from reports.parts import Block
+    from reports.parts import Block, Status
     from reports.release.view import ChangeView, View
 
 ANCHOR: Final = "traceability"
 MOST_LINES: Final = 4
 """Events named in one step; the rest is counted."""
-_SHOWN_IN: Final = {
-    "prompt": to_say("AI involvement"),
-    "diff": to_say("Change register"),
-    "merge": to_say("Change register"),
-    "test": to_say("Tests and scans"),
-    "scan": to_say("Tests and scans"),
-    "approval": to_say("Approvals"),
-    "exception": to_say("Exceptions and bypasses"),
-    "decision": to_say("Exceptions and bypasses"),
-    "push": to_say("Exceptions and bypasses"),
-    "release": to_say("Release and deployments"),
-    "deploy": to_say("Release and deployments"),
-    "observation": to_say("Release and deployments"),
-    "incident": to_say("Release and deployments"),
-}
-"""Where the events of a kind stand."""
 EXCERPT: Final = 90
 """Characters of a prompt in a step."""
 
 
 def traceability(view: View) -> Section:
     """The section."""
-    entries = index(view)
-    listed = say_count("{count} entry", "{count} entries", len(entries))
+    entries = say_count("{count} entry", "{count} entries", len(index(view)))
     lede = (
         say(
             "No change is recorded, so no request leads anywhere; {entries} by number, each with its page.",
-            entries=listed,
+            entries=entries,
         )
         if view.changeless
         else say(
             "{changes} from request to deployment and back, then {entries} by number, each with its page.",
             changes=say_count("{count} change", "{count} changes", len(view.printed)),
-            entries=listed,
+            entries=entries,
         )
     )
     return Section(
@@ -77,24 +53,7 @@ def traceability(view: View) -> Section:
         words(say("Traceability")),
         words(say("How does each request lead to production and back, and where is each event?")),
         line(lede),
-        (
-            *(() if view.changeless else _of_changes(view)),
-            Heading(words(say("Index by entry"))),
-            Table(
-                columns(
-                    (say("Entry"), 8),
-                    (say("Kind"), 11),
-                    (say("About"), 20),
-                    (say("Ledger time, UTC"), 19),
-                    (say("Signed by"), 18),
-                    (say("Shown"), 24),
-                ),
-                tuple(_indexed(view, record) for record in entries),
-                words(say("No entry is shown.")),
-                None,
-                "dense",
-            ),
-        ),
+        (*(() if view.changeless else _of_changes(view)), *index_blocks(view)),
         brief=view.changeless,
     )
 
@@ -109,32 +68,46 @@ def _of_changes(view: View) -> tuple[Block, ...]:
     )
 
 
-def index(view: View) -> tuple[Record, ...]:
-    """The records that the pack shows, by index."""
-    shown = shown_entries(view)
-    return tuple(record for record in view.dossier.records.entries if record.index in shown)
-
-
 def _trail(view: View, change: ChangeView) -> Trail:
     facts = change.facts
-    found = [
-        status(MARKS[outcome])
-        for outcome in MARKS
-        if MARKS[outcome] in (Mark.FAIL, Mark.CANNOT_TELL) and change.of(outcome)
-    ]
+    steps = [_prompted(view, change), _differed(change), _tested(change), _approved(view, change), _landed(change)]
+    if facts.exceptions:
+        steps.insert(-1, _excepted(change))
     return Trail(
-        capture(f"{change.label.plain}  {change.title.plain}", limit=160),
+        capture(say("{change}: {title}", change=change.label.plain, title=change.title.plain), limit=200),
         line(
             say_count("{count} revision", "{count} revisions", len(facts.revisions)),
             ", ",
             say_count("{count} decision", "{count} decisions", len(facts.approvals)),
             ", ",
             say_count("{count} test run", "{count} test runs", len(facts.runs)),
+            *(
+                (", ", say_count("{count} exception", "{count} exceptions", len(facts.exceptions)))
+                if facts.exceptions
+                else ()
+            ),
         ),
-        tuple(found) or (status(Mark.PASS),),
-        (_prompted(view, change), _differed(change), _tested(change), _approved(view, change), _landed(change)),
+        _marks(change),
+        tuple(steps),
         change.anchor("x"),
     )
+
+
+def _marks(change: ChangeView) -> tuple[Status, ...]:
+    """What came out of the change: what did not hold, with † where an exception stands beside it; else the rest."""
+    found = [status(MARKS[outcome]) for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE) if change.of(outcome)]
+    beside = [verdict for verdict in change.verdicts if verdict.excepted_by]
+    open_ = [verdict for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE) for verdict in change.of(outcome)]
+    if beside:
+        found.append(
+            status(Mark.EXCEPTED)
+            if len(beside) == len(open_)
+            else status(Mark.EXCEPTED, say("{part} excepted", part=share(len(beside), len(open_))))
+        )
+    if not found:
+        # Where no rule applies nothing has passed: that is not the same.
+        found.append(status(Mark.PASS if change.of(Outcome.PASS) else Mark.NOT_APPLICABLE))
+    return tuple(found)
 
 
 def _step(label: str, lines: list[Line], none: str, *, hit: bool = False) -> Step:
@@ -216,11 +189,15 @@ def _approved(view: View, change: ChangeView) -> Step:
     statuses = worth(view, change)
     lines: list[Line] = []
     for fact in change.facts.approvals:
-        text = "; ".join(str(one.status.word) for one in statuses.get(fact.record.index, ()))
+        said = [str(one.status.word) for one in statuses.get(fact.record.index, ()) if one.status.word is not None]
+        # A rejection that stands "rejects", and a withdrawal is one: said once is enough.
+        doubled = {"reject": say("Rejects"), "withdraw": say("Withdrawal")}.get(fact.approval.decision)
+        said = [one for one in said if one != doubled]
         lines.append(
             (
                 *_number(fact.record),
-                *line(named(fact.approver), f" {say(DECIDED[fact.approval.decision])}", quiet(f" {text}")),
+                *line(named(fact.approver), f" {say(DECIDED[fact.approval.decision])}"),
+                *(line(": ", quiet("; ".join(said))) if said else ()),
             )
         )
     hit = any(
@@ -231,6 +208,26 @@ def _approved(view: View, change: ChangeView) -> Step:
     return _step(say("Approval"), lines, say("none recorded"), hit=hit)
 
 
+def _excepted(change: ChangeView) -> Step:
+    return _step(
+        say("Exception"),
+        [
+            (
+                *_number(item.record),
+                *line(
+                    named(item.requester),
+                    say(" asked for it, "),
+                    quiet(ledger_time(item.record)),
+                    "; ",
+                    say("reviewed") if looked_at(item) else strong(say("not reviewed")),
+                ),
+            )
+            for item in change.facts.exceptions
+        ],
+        say("none declared"),
+    )
+
+
 def _landed(change: ChangeView) -> Step:
     return _step(
         say("Landing"),
@@ -239,31 +236,10 @@ def _landed(change: ChangeView) -> Step:
                 *_number(item.record),
                 *line(f"{item.merge.method} "),
                 *digest_line(item.merge.commit),
-                *line(quiet(f" {ledger_time(item.record)}")),
+                *line(" "),
+                *there(item),
             )
             for item in change.facts.landings
         ],
         say("not landed"),
-    )
-
-
-def _indexed(view: View, record: Record) -> Row:
-    about = record.event.context.about
-    said = about.release
-    if about.change is not None:
-        said = (
-            say("change {change}, revision {revision}", change=about.change, revision=about.revision)
-            if about.revision
-            else say("change {change}", change=about.change)
-        )
-    signer = view.dossier.parties.get(record.key.principal)
-    return Row(
-        (
-            line(str(record.index)),
-            line(record.event.kind),
-            line(capture(said or NONE, limit=NAME)),
-            line(ledger_time(record)),
-            line(named(signer)) if signer is not None else line(capture(record.key.principal[:10])),
-            line(link(entry_anchor(record.index), say(_SHOWN_IN.get(record.event.kind, to_say("here"))), page=True)),
-        )
     )

@@ -201,6 +201,6 @@ def test_templates_say_every_word_in_the_language() -> None:
     with speaking("nl", po=pseudo.catalogue()):
         html = render_html(spoken("troubled").document)
     body = re.sub(r"<style>.*?</style>|<script.*?</script>", "", html, flags=re.DOTALL)
-    for word in ("Contents", "Question it answers", "Page", "Duty", "Columns are", "ringed"):
+    for word in ("Contents", "Question it answers", "Page", "Duty", "Columns are", "framed"):
         assert word not in body
         assert pseudo.marked(word) in body
