@@ -10,6 +10,7 @@ from reports import covers
 from reports.notices import control, cover, foot
 from reports.parts import (
     Beside,
+    Break,
     Conclusion,
     Document,
     Heading,
@@ -201,7 +202,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
             say_count("Policy", "Policies", len(view.parts)),
             line(
                 *_policies(view),
-                " ",
+                " " if len(view.parts) == 1 else Break(),
                 covers.judged_at(records.position, view.carried.as_of),
             ),
         ),

@@ -80,7 +80,7 @@ def test_a_baseline_stands_beside(shop: Shop) -> None:
     assert by_id(said)["landings"]["baseline"]["count"] == 0
     assert said["baseline_concentration"]["population"] == 0
     printed = shop.ray.ok(*words).out
-    assert f"beside 0 to {end - 4}" in printed
+    assert f"(positions 0 to {end - 4})" in printed
     assert "nothing to compare" in printed
     assert "Ray Reviewer: 1 of 1 changes, 1 of them alone" in printed
 
