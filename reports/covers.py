@@ -38,13 +38,13 @@ def headline(failed: int, untold: int, otherwise: str) -> str:
     """How many verdicts failed and how many cannot be told; ``otherwise`` where neither is."""
     if failed and untold:
         return say_count(
-            "{count} verdict failed, {untold} cannot be told",
-            "{count} verdicts failed, {untold} cannot be told",
+            "{count} failure, {untold} cannot be told",
+            "{count} failures, {untold} cannot be told",
             failed,
             untold=number(untold),
         )
     if failed:
-        return say_count("{count} verdict failed", "{count} verdicts failed", failed)
+        return say_count("{count} failure", "{count} failures", failed)
     return say("No failure, {untold} cannot be told", untold=number(untold)) if untold else otherwise
 
 

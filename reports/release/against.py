@@ -9,6 +9,7 @@ from reports.duties import key
 from reports.release.assistants import prompts_of
 from reports.release.bypasses import passed_over
 from reports.release.excepted import listed_exceptions, looked_at
+from reports.release.gates import despite
 from reports.release.held import conflicts, held_duties
 from reports.release.population import not_listed, population, unreconciled
 from reports.release.running import differing, open_incidents
@@ -143,6 +144,13 @@ def _bypassed(view: View) -> str:
     return said if many else ""
 
 
+def _despite(view: View) -> str:
+    """What went on after a gate had answered Shut, declared or not."""
+    many = len(despite(view))
+    said = say_count("{count} step was taken past a shut gate", "{count} steps were taken past a shut gate", many)
+    return said if many else ""
+
+
 def _unanswered(view: View) -> str:
     """Prompts whose text, or whose answer, cannot be read."""
     records, found = view.dossier.records, prompts_of(view)
@@ -232,7 +240,7 @@ _AGAINST: Final[Mapping[int, tuple[Callable[[View], str], ...]]] = {
     12: (_failed,),
     13: (_unstated,),
     14: (_unreviewed,),
-    15: (_bypassed,),
+    15: (_unplaced, _bypassed, _despite),
     18: (_unanswered,),
     19: (_conflicts,),
     20: (_unscanned,),

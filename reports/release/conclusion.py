@@ -67,8 +67,8 @@ def conclusion(view: View) -> Section:
 def _lede(view: View) -> Line:
     counts = dict(tally(view))
     told = say_count(
-        "Of {count} verdict, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
-        "Of {count} verdicts, {failed} failed and {untold} cannot be told; {passed} passed, {rest} do not apply.",
+        "Of {count} verdict, {failed} are Fail, {untold} Cannot tell, {passed} Pass and {rest} Not applicable.",
+        "Of {count} verdicts, {failed} are Fail, {untold} Cannot tell, {passed} Pass and {rest} Not applicable.",
         len(view.verdicts),
         failed=number(counts[Outcome.FAIL]),
         untold=number(counts[Outcome.NOT_EVALUABLE]),

@@ -34,8 +34,8 @@ def statement(view: View) -> Section:
         words(say("What does this pack show, for whom, on what basis, and what does it not show?")),
         line(
             say(
-                "What the ledger holds about {release}: who asked for it, wrote it, prompted for it, tested, approved, "
-                "released and deployed it, and how to check that none of it was altered.",
+                "What the ledger holds about {release}: as far as it is recorded, who asked for it, wrote it, prompted "
+                "for it, tested, approved, released and deployed it; and how to check that none of it was altered.",
                 release=capture(view.dossier.name, limit=120),
             )
         ),

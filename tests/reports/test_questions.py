@@ -38,12 +38,12 @@ ANSWERS: dict[int, tuple[str, ...]] = {
     11: ("Change 21, revision 1 Youssef El-Amrani reviewer",),
     12: ("“unit”, attempt 2", "“contracts”, attempt 2", "settlement-api", "the landed tree"),
     13: ("None: no new data leaves the system.", "back to payments@4.12.0", "Turn the second window off"),
-    14: ("emergency, INC-77", "Payouts went out twice", "Youssef El-Amrani, approve", "after it was declared"),
+    14: ("emergency, INC-77", "Payouts went out twice", "Youssef El-Amrani approved", "after it was declared"),
     15: ("passed over required-review, by force", "the merge gate was shut by SOD-01 and APP-01", "Declared"),
     16: (
         "Ada Admin, Bo Admin",
         "ended a role of Youssef El-Amrani: left-the-team",
-        "granted Ольга Ждан the role reviewer",
+        "granted the role reviewer to Ольга Ждан",
     ),
     17: ("approver", "2026-03-02, entry 45", "release-approver", "entry 51 new"),
     18: ("codepilot 2.1; example m-1", "Add a second netting window.", "Marta Żeleńska"),
@@ -182,7 +182,7 @@ def test_what_a_page_shows_reaches_the_mark_of_its_question() -> None:
     for number, fact in (
         (2, "a clone differs on 1 ref; 1 source was silent too long"),
         (4, "without a request: 1 of 2 changes"),
-        (15, "1 push went past a protection"),
+        (15, "1 push went past a protection; 1 step was taken past a shut gate"),
         (18, "what came back is not at hand: 1 of 2 prompts"),
         (25, "1 incident is not closed"),
     ):
