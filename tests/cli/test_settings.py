@@ -94,7 +94,7 @@ def test_paths_in_a_file_count_from_it(home: Path) -> None:
     (home / "sub").mkdir()
     (home / "ledger.pub").write_text(ANCHOR + "\n")
     (home / ".evidence-ledger.toml").write_text('anchor = "ledger.pub"')
-    assert found(home, home / "sub").anchor_line == ANCHOR + "\n"
+    assert found(home, home / "sub").anchor_line == ANCHOR
     (home / ".evidence-ledger.toml").write_text(f'anchor = "{ANCHOR}"')
     assert found(home, home / "sub").anchor_line == ANCHOR
 
