@@ -30,6 +30,8 @@ class Ground:
     """Ledger time."""
     environments: tuple[str, ...] = ("production",)
     """Names of the environments that count as production."""
+    seconds: int | None = None
+    """Length of the days that the period was named by; None: it counts from its first entry to its last."""
 
 
 def case_of(ground: Ground, change: ChangeFacts) -> ChangeCase:

@@ -82,6 +82,8 @@ def _tally(ground: Ground, identifier: str, records: Iterable[Record]) -> Tally:
     entries = dossier.records.entries
     shown = [record.leaf.received_at for record in entries if dossier.first <= record.index < dossier.end]
     length = (instant(shown[-1]) - instant(shown[0])).total_seconds() if shown else 0
+    # Whoever names days asks for these days: nothing happened on those before the first entry, and that counts too.
+    length = length if ground.seconds is None else ground.seconds
     days = {record.leaf.received_at[:10] for record in happened.values()}
     return Tally(identifier, len(happened), len(days), int(length))
 

@@ -67,13 +67,15 @@ def measure_period(
     policies: Mapping[str, PolicyRules],
     as_of: str,
     environments: tuple[str, ...] = ("production",),
+    seconds: int | None = None,
 ) -> Measures:
     """What a period says about delivery.
 
     ``policies``, by project, say which approvals count; each project in which something landed has one.
-    ``environments`` are what counts as production.
+    ``environments`` are what counts as production, ``seconds`` the length of the days that the period was named by, for
+    rates; None: they count from its first entry to its last.
     """
-    ground = Ground(dossier, policies, as_of, environments)
+    ground = Ground(dossier, policies, as_of, environments, seconds)
     found: tuple[Measure, ...] = (
         operation.deployments(ground),
         flow.lead_to_production(ground),

@@ -45,10 +45,20 @@ def size(ground: Ground) -> Spread:
 def taken_back(ground: Ground) -> Proportion:
     """Changes that a later one took back, or that an incident suspects and another change mended."""
     inverses, unread = _inverses(ground)
-    named = _named_by_reverts(ground)
-    mended = _mended(ground)
-    found = (_taken_back(change, inverses, named | mended, unread) for change in ground.dossier.changes)
-    return proportion("taken-back", found)
+    mended, perhaps = _mended(ground)
+    named = _named_by_reverts(ground) | mended
+    aimless = _aimless(ground)
+
+    def told(change: ChangeFacts) -> bool | Reason:
+        found = _taken_back(change, inverses, named, unread)
+        if found is True:
+            return True
+        own, first = _key(change.project, change.id), change.landings[0].record.index
+        later = any(key != own and index > first for index, key in aimless.get(change.project, ()))
+        # A revert of nobody knows what may be of whatever its project landed before.
+        return "unnamed" if later or own in perhaps else found
+
+    return proportion("taken-back", map(told, ground.dossier.changes))
 
 
 def reverts(ground: Ground) -> Proportion:
@@ -129,9 +139,13 @@ def _sides(manifest: Manifest, *, inverse: bool = False) -> _Sides:
 
 def _named_by_reverts(ground: Ground) -> set[str]:
     """Envelopes that something which landed in the period says it takes back."""
+    return set().union(*map(_links, ground.dossier.changes))
+
+
+def _links(change: ChangeFacts) -> set[str]:
+    """Envelopes that a change says it takes back."""
     return {
         link.envelope
-        for change in ground.dossier.changes
         for record in (
             *(item.record for item in change.revisions),
             *(item.record for item in change.states),
@@ -142,16 +156,50 @@ def _named_by_reverts(ground: Ground) -> set[str]:
     }
 
 
-def _mended(ground: Ground) -> set[str]:
-    """Changes, by project and id, that an incident suspects for which a mending change is named."""
+def _aimless(ground: Ground) -> dict[str, list[tuple[int, str]]]:
+    """By project: the last landing, with its change, of what is called a revert and of which it is not told of what."""
+    dossier = ground.dossier
+    known = {record.envelope for record in dossier.records.entries}
+    landed = {
+        _sides(landing.manifest): landing.record.index
+        for landing in reversed([*(one for change in dossier.changes for one in change.landings), *dossier.unplaced])
+        if isinstance(landing.manifest, Manifest)
+    }
+    found: dict[str, list[tuple[int, str]]] = {}
+    for change in dossier.changes:
+        links = _links(change)
+        if not links and not (change.states and change.states[-1].body.type == "revert"):
+            continue
+        exact = any(
+            isinstance(landing.manifest, Manifest)
+            and landing.manifest.entries
+            and landed.get(_sides(landing.manifest, inverse=True), landing.record.index) < landing.record.index
+            for landing in change.landings
+        )
+        if not exact and not (links and links <= known):
+            last = max(landing.record.index for landing in change.landings)
+            found.setdefault(change.project, []).append((last, _key(change.project, change.id)))
+    return found
+
+
+def _mended(ground: Ground) -> tuple[set[str], set[str]]:
+    """Changes, by project and id, that a mended incident suspects, and those of which one may be meant.
+
+    A suspected release of several changes does not tell which of them was mended; of one change, it does.
+    """
+    releases = {release.record.envelope: release.changes for release in ground.dossier.releases}
     told: dict[tuple[str | None, str], list[Incident]] = {}
     for item in ground.dossier.surroundings.incidents:
         told.setdefault((item.record.event.context.project, item.body.incident), []).append(item.body)
-    return {
-        _key(project, suspect.change)
-        for (project, _), bodies in told.items()
-        if any(body.corrective is not None for body in bodies)
-        for body in bodies
-        for suspect in body.suspects
-        if suspect.change is not None
-    }
+    mended: set[str] = set()
+    perhaps: set[str] = set()
+    for (project, _), bodies in told.items():
+        if all(body.corrective is None for body in bodies):
+            continue
+        for suspect in (suspect for body in bodies for suspect in body.suspects):
+            if suspect.change is not None:
+                mended.add(_key(project, suspect.change))
+            elif suspect.release is not None:
+                held = {_key(change.project, change.id) for change in releases.get(suspect.release, ())}
+                (mended if len(held) == 1 else perhaps).update(held)
+    return mended, perhaps

@@ -29,6 +29,7 @@ Reason = Literal[
     "unread",
     "no-revision",
     "unknown-person",
+    "unnamed",
 ]
 """Why an item could not be measured; docs/measures.md says what each means."""
 
@@ -108,7 +109,7 @@ class Tally:
     days: int
     """Days (UTC) on which it happened."""
     seconds: int
-    """Length of the period, from its first entry to its last."""
+    """Length of what is counted over: the named days, else from the period's first entry to its last."""
 
     @property
     def per_week_tenths(self) -> int | None:

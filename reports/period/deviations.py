@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.policy import SEVERITIES
 from ledger.rules.verdict import Outcome
-from reports.parts import Card, Heading, Line, Mark, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Card, Heading, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.period.shown import cut, subject_line, to_write
 from reports.release.said import columns, joined, link, quiet, rows, status, strong
 from reports.release.view import MARKS
@@ -26,7 +26,9 @@ MOST_SUBJECTS: Final = 10
 """Subjects named in one card; the rest is counted."""
 MOST_SENTENCES: Final = 3
 """Different sentences quoted in one card."""
-MOST_CARDS: Final = 10
+MOST_OF_SENTENCE: Final = 4
+"""Subjects named before one sentence; all of them are in the extent."""
+MOST_CARDS: Final = 40
 """Deviations printed as cards, severe and far-reaching ones first; further ones are rows of a table."""
 MOST_UNTOLD: Final = 20
 """Rules of which something cannot be told, printed."""
@@ -85,7 +87,7 @@ def deviations(view: PeriodView) -> Section:
             )
         )
     blocks += [_card(view, item) for item in found[:MOST_CARDS]]
-    blocks += _further(found[MOST_CARDS:])
+    blocks += _further(view, found[MOST_CARDS:])
     blocks += _untold(view, untold)
     return Section(
         ANCHOR,
@@ -119,26 +121,11 @@ def _lede(found: tuple[Deviation, ...], untold: tuple[Verdict, ...]) -> Line:
 
 def _card(view: PeriodView, item: Deviation) -> Card:
     rule = BY_ID[item.rule]
-    seen: dict[str, Verdict] = {}
-    for verdict in item.failed:
-        seen.setdefault(verdict.sentence, verdict)
-    quoted = list(seen.values())[:MOST_SENTENCES]
-    said = joined([line(capture(view.sentence(verdict).plain, limit=300)) for verdict in quoted], " ")
-    if len(seen) > len(quoted):
-        said = (
-            *said,
-            *line(
-                " ",
-                quiet(
-                    say_count("And {count} more of the kind.", "And {count} more of the kind.", len(seen) - len(quoted))
-                ),
-            ),
-        )
     return Card(
         words(f"{item.rule}  {rule.title}"),
         status(Mark.FAIL),
         rows(
-            (say("What was found"), said),
+            (say("What was found"), _found(view, item)),
             (say("Extent"), _extent(view, item)),
             (say("Beside it"), _beside(item)),
             (say("Cause"), _cause(view, item)),
@@ -150,6 +137,28 @@ def _card(view: PeriodView, item: Deviation) -> Card:
         ),
         card_anchor(item.rule),
     )
+
+
+def _found(view: PeriodView, item: Deviation) -> Line:
+    """The first different sentences of the rule, each behind what it is about."""
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in item.failed:
+        groups.setdefault(view.sentence(verdict).plain, []).append(verdict)
+    told: list[Line] = []
+    for sentence, verdicts in list(groups.items())[:MOST_SENTENCES]:
+        about = joined([subject_line(view, verdict) for verdict in verdicts[:MOST_OF_SENTENCE]])
+        more = len(verdicts) - MOST_OF_SENTENCE
+        told.append(
+            (
+                *about,
+                *(line(" ", say("and {more} more", more=number(more))) if more > 0 else ()),
+                *line(": ", capture(sentence, limit=300)),
+            )
+        )
+    more = len(groups) - MOST_SENTENCES
+    if more > 0:
+        told.append(line(quiet(say_count("And {count} more of the kind.", "And {count} more of the kind.", more))))
+    return tuple(one for place, part in enumerate(told) for one in ((Break(), *part) if place else part))
 
 
 def _extent(view: PeriodView, item: Deviation) -> Line:
@@ -173,7 +182,7 @@ def _beside(item: Deviation) -> Line:
     entries = sorted({found.index for verdict in item.failed for found in verdict.excepted_by})
     if not entries:
         return line(
-            say("No exception was declared for any of them."),
+            say("No exception covers this rule for any of them."),
             " ",
             quiet(say("Another compensating control is management's to name.")),
         )
@@ -201,22 +210,47 @@ def _cause(view: PeriodView, item: Deviation) -> Line:
     )
     if not causes:
         return to_write(say("Not recorded; to be written in:"))
-    stated = say("As the exceptions state it: {causes}.", causes=", ".join(causes))
-    return (*line(stated, " "), *to_write(say("Further, to be written in:")))
+    stated = say_count(
+        "For the {count} with an exception, as that states it: {causes}.",
+        "For the {count} with an exception, as those state it: {causes}.",
+        item.excepted,
+        causes=", ".join(causes),
+    )
+    others = len(item.failed) - item.excepted
+    if not others:
+        return (*line(stated, " "), *to_write(say("Further, to be written in:")))
+    rest = say_count(
+        "Of the other {count} nothing is recorded; to be written in:",
+        "Of the other {count} nothing is recorded; to be written in:",
+        others,
+    )
+    return (*line(stated, " "), *to_write(rest))
 
 
-def _further(found: tuple[Deviation, ...]) -> list[Block]:
+def _further(view: PeriodView, found: tuple[Deviation, ...]) -> list[Block]:
+    """Deviations beyond those with a card, with what was found."""
     if not found:
         return []
+    told = say(
+        "The {most} most severe and furthest-reaching deviations have a card each; the further ones are in this table.",
+        most=number(MOST_CARDS),
+    )
     return [
+        Paragraph(line(told)),
         Table(
-            columns((say("Rule"), 50), (say("Severity"), 16), (say("Failed, of those it spoke of"), 34)),
+            columns(
+                (say("Rule"), 24),
+                (say("Severity"), 10),
+                (say("Failed, of those it spoke of"), 16),
+                (say("What was found"), 50),
+            ),
             tuple(
                 Row(
                     (
                         line(strong(item.rule), " ", BY_ID[item.rule].title),
                         line(item.severity),
                         line(share(len(item.failed), item.judged)),
+                        _found(view, item),
                     ),
                     hit=True,
                     anchor=card_anchor(item.rule),
@@ -226,7 +260,7 @@ def _further(found: tuple[Deviation, ...]) -> list[Block]:
             words(say("None.")),
             words(say("Further rules that failed")),
             "small",
-        )
+        ),
     ]
 
 

@@ -35,7 +35,10 @@ def _names() -> dict[str, tuple[str, str]]:
         ),
         "change-failure": (
             say("Change fail rate"),
-            say("deployments to production that failed, were rolled back or that an incident suspects"),
+            say(
+                "deployments to production that failed, were rolled back or that an incident suspects; everything told "
+                "of one release in one place is one deployment here"
+            ),
         ),
         "time-to-restore": (say("Time to restore"), say("an incident's opening to its closing")),
         "landings": (say("Landings"), say("contents that landed on a protected branch")),
@@ -88,6 +91,7 @@ def _reasons(count: str) -> dict[Reason, str]:
         "replaced": say("{count} replaced before a decision", count=count),
         "unread": say("{count} with a content that cannot be read", count=count),
         "no-revision": say("{count} without a recorded revision", count=count),
+        "unnamed": say("{count} where it is not told which change was taken back or mended", count=count),
         "unknown-person": say("{count} where it cannot be told who approved", count=count),
     }
 

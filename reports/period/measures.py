@@ -9,7 +9,8 @@ from ledger.measures.values import LEAST, Tally
 from ledger.rules.ofbundle import policies_of
 from reports.parts import Bullets, Heading, Line, Paragraph, Row, Section, Share, Shares, Table, line, words
 from reports.period.measured import change_words, name_of, not_measured, population_words, question_of, value_words
-from reports.release.said import NONE, columns, named, quiet, short_principal, strong
+from reports.period.span import covered, days_between, days_said
+from reports.release.said import NONE, columns, named, parse_time, quiet, short_principal, strong
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number, share
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ledger.measures.period import Measures
     from ledger.measures.values import Change, Measure
     from reports.parts import Block
+    from reports.period.span import Days
     from reports.period.view import PeriodView
     from reports.text import Text
 
@@ -35,11 +37,27 @@ Compared = tuple["Measure", "Measure | None", "Change"]
 def measured(view: PeriodView) -> tuple[Measures, Measures | None]:
     """What was measured of the period and of its baseline, each project by the policy that judges it here."""
     policies = {project: part.policy for part in view.parts for project in part.projects}
-    now = measure_period(view.dossier, policies, view.carried.as_of)
+    as_of = view.carried.as_of
+    now = measure_period(view.dossier, policies, as_of, seconds=_length(view, view.days))
     before = view.baseline
     if before is None:
         return now, None
-    return now, measure_period(before, policies_of(view.dossier.records, before) | policies, view.carried.as_of)
+    judging = policies_of(view.dossier.records, before) | policies
+    return now, measure_period(before, judging, as_of, seconds=_length(view, _baseline_days(view)))
+
+
+def _baseline_days(view: PeriodView) -> Days | None:
+    """The days that are printed of the baseline."""
+    before = view.baseline
+    return None if before is None else days_between(covered(before), view.settings.zone)
+
+
+def _length(view: PeriodView, days: Days | None) -> int | None:
+    """Seconds of the printed days that had passed when this pack was judged; None: no day is known."""
+    if days is None:
+        return None
+    start, end = days.bounds(view.settings.zone)
+    return max(0, int((min(end, parse_time(view.carried.as_of)) - start).total_seconds()))
 
 
 def measures_section(view: PeriodView, section: str = "16") -> Section:
@@ -150,6 +168,7 @@ def _reading(view: PeriodView, before: Measures | None) -> Bullets:
             "those that landed early."
         ),
     ]
+    items.append(_base(view, before))
     if before is not None:
         items.append(
             say(
@@ -167,6 +186,23 @@ def _reading(view: PeriodView, before: Measures | None) -> Bullets:
             )
         )
     return Bullets(tuple(line(item) for item in items))
+
+
+def _base(view: PeriodView, before: Measures | None) -> str:
+    """Over which days rates are counted."""
+    days, other = view.days, _baseline_days(view)
+    if days is None:
+        return say("Nothing was recorded in the period, so no rate is counted.")
+    if before is None or other is None:
+        return say(
+            "How often a week is counted over the days {days}, also those without an entry.", days=days_said(days)
+        )
+    return say(
+        "How often a week is counted over the days {days}, also those without an entry; of the baseline over {other}, "
+        "from the day of its first entry to that of its last.",
+        days=days_said(days),
+        other=days_said(other),
+    )
 
 
 def _person(view: PeriodView, principal: str) -> Text:

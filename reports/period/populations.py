@@ -146,8 +146,10 @@ def completeness(view: PeriodView) -> Section:
             Paragraph(
                 line(
                     say(
-                        "A total digest is the SHA-256 over the envelope digests of the events counted, sorted, one a "
-                        "line. Whoever lists the same events from the attached bundle comes to the same digest."
+                        "A total digest is the SHA-256 of a text: for each event counted one line, sha256: and the 64 "
+                        "digits of its envelope digest, the lines sorted, every line, the last one too, ended by one "
+                        "line feed (0x0A). Whoever lists the same events from the attached bundle comes to the same "
+                        "digest."
                     )
                 ),
                 small=True,
@@ -198,14 +200,8 @@ def _common(view: PeriodView) -> list[tuple[str, Line]]:
     return [
         (say("Source"), line(say("the verified bundle attached to this pack"), ", ", code(view.carried.name))),
         (
-            say("Query"),
-            line(
-                say(
-                    "{module}, version {version}, in words below",
-                    module="reports.period.populations",
-                    version=QUERY_VERSION,
-                )
-            ),
+            say("Queries"),
+            line(say("as told below, list by list (version {version} of them)", version=QUERY_VERSION)),
         ),
         (say("Period"), line(period)),
         (say("Time zone"), line(say("UTC; the reader's zone is {zone}", zone=settings.zone_name))),
@@ -243,7 +239,6 @@ def _sheet(item: Population) -> tuple[Block, ...]:
                         quiet(say_count("from {count} event", "from {count} events", len(item.items))),
                     ),
                 ),
-                (say("Total digest"), digest_line(item.total, full=True)),
                 (say("Left out"), line(item.left_out)),
                 (say("Counted by others"), item.independent),
                 (say("Listed in"), line(say("the attached register “{register}”", register=item.register))),

@@ -18,6 +18,7 @@ from reports.parts import (
     Steps,
     Table,
     line,
+    say_line,
     words,
 )
 from reports.period.attributes import attributes, records_of
@@ -98,8 +99,9 @@ def _lede(view: PeriodView, plan: Plan, drawn: Drawn | None) -> Line:
     if drawn is not None:
         return line(
             say(
-                "{size} items were drawn by the auditor's number from this checkpoint and population. That both were "
-                "printed before the number was known shows by an earlier pack without it.",
+                "{size} items were drawn by the auditor's number from this checkpoint and population. Whether both "
+                "were fixed before anybody knew the number, this pack alone does not show; the pack that the auditor "
+                "received before giving the number shows it, if it has the same checkpoint and population digest.",
                 size=share(len(drawn.chosen), len(plan.items)),
             )
         )
@@ -237,20 +239,47 @@ def _result(view: PeriodView, drawn: Drawn) -> list[Block]:
 
 
 def _method() -> Steps:
+    """Everything that whoever repeats the draw needs, in the words of docs/sampling.md §2 to §4."""
     return Steps(
         (
-            line(
-                say("Seed: SHA-256 of"),
-                " ",
-                code('"evidence-ledger/sample/v1" || 0x00 || root || size (8 bytes, big-endian) || 0x00 || number'),
-                ".",
+            say_line(
+                "Population: a text of the line {head}, then a line {form} for each item, these lines sorted by their "
+                "bytes; every line, the last one too, ends with one line feed (0x0A). The SHA-256 of this text is the "
+                "population digest.",
+                head=code("evidence-ledger/population/v1"),
+                form=code("sha256:<64 digits> <stratum>"),
             ),
-            line(say("Rank of an item: SHA-256 of"), " ", code("seed || 0x00 || item id"), "."),
-            line(say("In each stratum the items with the smallest ranks are drawn, as many as the plan says.")),
+            say_line(
+                "Seed: SHA-256 of {preimage}. The text in quotation marks and the number are ASCII, without the marks; "
+                "root is the 32 bytes that the 64 printed digits stand for, size the checkpoint's size in 8 bytes, "
+                "big-endian; || joins bytes.",
+                preimage=code('"evidence-ledger/sample/v1" || 0x00 || root || size || 0x00 || number'),
+            ),
+            say_line(
+                "Rank of an item: SHA-256 of {preimage}. Seed is its 32 bytes; the item id is text: {prefix} and its "
+                "64 digits (0 to 9, a to f), 71 characters in all.",
+                preimage=code("seed || 0x00 || item id"),
+                prefix=code("sha256:"),
+            ),
             line(
                 say(
-                    "An item's id is the envelope digest of its first landing in the period. The whole algorithm is "
-                    "docs/sampling.md of the project, with a short program that shares nothing with this one."
+                    "In each stratum the items with the smallest ranks are drawn, as many as the plan says; ranks are "
+                    "compared byte by byte."
+                )
+            ),
+            say_line(
+                "Places: a stratum that is taken whole gives all of its items. Of the places asked for, each other "
+                "stratum gets one, also where there are fewer places than strata. Each further place goes to the "
+                "stratum with items left for which {share} is largest, of equal ones to the first by name, until all "
+                "places are given or nothing is left.",
+                share=code("population / (2 * places it has + 1)"),
+            ),
+            line(
+                say(
+                    "An item's id is the envelope digest of its first landing in the period; where it is printed, {prefix} "
+                    "is left out. The method is docs/sampling.md of the project, with a short program that shares "
+                    "nothing with this one.",
+                    prefix="sha256:",
                 )
             ),
         )

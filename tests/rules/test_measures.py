@@ -487,3 +487,53 @@ def test_erasure_only_takes_from_what_was_measured(data: st.DataObject) -> None:
     assert less.concentration.approvals <= whole.concentration.approvals
     assert less.concentration.one_eligible <= whole.concentration.one_eligible
     assert less.concentration.none_eligible <= whole.concentration.none_eligible
+
+
+def test_a_revert_of_nobody_knows_what_leaves_open_what_landed_before() -> None:
+    """What a project landed before it cannot be measured; what landed afterwards, and what is known, can."""
+    _, found = told(
+        {"do": "revise", "by": "Dana", "rev": 1, "files": {"a": ["1", "2"]}},
+        {"do": "land", "by": "Dana", "rev": 1},
+        {"do": "state", "by": "Dana", "change": "8", "type": "revert"},
+        {"do": "revise", "by": "Dana", "rev": 1, "change": "8", "files": {"b": ["1", "2"]}},
+        {"do": "land", "by": "Dana", "rev": 1, "change": "8"},
+        {"do": "revise", "by": "Dana", "rev": 1, "change": "9", "files": {"c": ["1", "2"]}},
+        {"do": "land", "by": "Dana", "rev": 1, "change": "9"},
+    )
+    share = proportion_of(found, "taken-back")
+    assert (share.part, share.measured, share.missing) == (0, 2, (Missing("unnamed", 1),))
+
+
+def test_a_revert_that_is_found_leaves_nothing_open() -> None:
+    """Called a revert, and exactly the inverse of one change: that one was taken back, the other was not."""
+    _, found = told(
+        {"do": "revise", "by": "Dana", "rev": 1, "files": {"a": ["1", "2"]}},
+        {"do": "land", "by": "Dana", "rev": 1},
+        {"do": "revise", "by": "Dana", "rev": 1, "change": "9", "files": {"c": ["1", "2"]}},
+        {"do": "land", "by": "Dana", "rev": 1, "change": "9"},
+        {"do": "state", "by": "Dana", "change": "8", "type": "revert"},
+        {"do": "revise", "by": "Dana", "rev": 1, "change": "8", "files": {"a": ["2", "1"]}},
+        {"do": "land", "by": "Dana", "rev": 1, "change": "8"},
+    )
+    share = proportion_of(found, "taken-back")
+    assert (share.part, share.measured) == (1, 3)
+
+
+@pytest.mark.parametrize(("corrective", "expected"), [("9", (1, 2)), (None, (0, 2))])
+def test_a_release_of_one_change_that_was_mended_tells_which(corrective: str | None, expected: tuple[int, int]) -> None:
+    """The incident suspects the release; with a mending change named, its one change counts."""
+    more = {} if corrective is None else {"corrective": corrective}
+    _, found = told(*delivered({"do": "incident", "of": "two", **more}))
+    share = proportion_of(found, "taken-back")
+    assert (share.part, share.measured) == expected
+
+
+def test_rates_count_over_the_days_that_were_named() -> None:
+    """Days before the first entry, on which nothing happened, belong to the rate."""
+    story, _ = told(*landed("7", "a"))
+    dossier = story.dossier("period")
+    assert isinstance(dossier, PeriodDossier)
+    rules = dict.fromkeys(dossier.projects, story.rules)
+    named = measure_period(dossier, rules, END_OF_TIME, seconds=10 * 7 * 86_400)
+    assert tally_of(named, "landings").per_week_tenths == 1
+    assert tally_of(measured(story), "landings").per_week_tenths is None
