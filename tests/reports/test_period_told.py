@@ -1,0 +1,90 @@
+"""What sections of a period pack say is what the records hold: no less, no more, and of whom."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ledger.measures.values import Missing, Proportion, Tally
+from reports.parts import Bullets, Card
+from reports.period import deviations as made
+from reports.period.deviations import deviations, deviations_of
+from reports.period.measured import not_measured
+from reports.period.measures import measured, measures_section
+from tests.reports.period_views import quarter
+from tests.reports.plain import said, table
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@cache
+def cards() -> dict[str, dict[str, str]]:
+    """Of each deviation: what its card says under each label."""
+    return {
+        str(block.title).split()[0]: {str(label): said(told) for label, told in block.rows}
+        for block in deviations(quarter()).blocks
+        if isinstance(block, Card)
+    }
+
+
+def test_every_deviation_says_what_was_found_of_what() -> None:
+    """Also the least severe ones: subject and sentence, not the name of the rule alone."""
+    view = quarter()
+    assert set(cards()) == {item.rule for item in deviations_of(view)}
+    for item in deviations_of(view):
+        first = cards()[item.rule]["What was found"]
+        assert view.sentence(item.failed[0]).plain[:80] in first
+        assert first.startswith(("Change", "Release", "The period itself"))
+
+
+def test_deviations_beyond_the_cards_say_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table has them, with the limit and what each rule found."""
+    monkeypatch.setattr(made, "MOST_CARDS", 2)
+    view, section = quarter(), deviations(quarter())
+    rows = table(section, "Further rules").rows
+    beyond = deviations_of(view)[2:]
+    assert len(rows) == len(beyond)
+    for row, item in zip(rows, beyond, strict=True):
+        assert view.sentence(item.failed[0]).plain[:80] in said(row.cells[3])
+
+
+def test_a_cause_is_of_those_alone_that_have_an_exception() -> None:
+    """Of the others nothing is recorded, and what an exception for another rule says is not denied."""
+    for item in deviations_of(quarter()):
+        cause, beside = cards()[item.rule]["Cause"], cards()[item.rule]["Beside it"]
+        if not item.excepted:
+            assert beside.startswith("No exception covers this rule for any of them.")
+            assert cause.startswith("Not recorded")
+            continue
+        assert cause.startswith(f"For the {item.excepted} with an exception")
+        assert (f"Of the other {len(item.failed) - item.excepted} nothing is recorded" in cause) == (
+            item.excepted < len(item.failed)
+        )
+
+
+def test_what_was_mended_is_not_called_never_mended() -> None:
+    """A revert of nobody knows what, and an incident whose release another change mended, leave changes open."""
+    now, _ = measured(quarter())
+    share = now.of("taken-back")
+    assert isinstance(share, Proportion)
+    # Change 15 is called a revert and names nothing; what it mended came with the release of the four before it.
+    assert share.missing == (Missing("unnamed", 4),)
+    assert "where it is not told which change was taken back or mended" in not_measured(share.missing)
+
+
+def test_rates_count_over_the_printed_days() -> None:
+    """91 days are 13 weeks, whatever was recorded on the first and the last of them; the days are said."""
+    view = quarter()
+    now, before = measured(view)
+    count = len(view.changes) + len(view.dossier.unplaced)
+    landings = now.of("landings")
+    assert isinstance(landings, Tally)
+    assert landings.seconds == 91 * 86_400
+    assert landings.per_week_tenths == (20 * count + 13) // 26
+    assert before is not None
+    bullets = next(block for block in measures_section(view).blocks if isinstance(block, Bullets))
+    assert any(
+        "over the days 2026-04-01 to 2026-06-30" in said(item) and "over 2026-03-04 to 2026-03-30" in said(item)
+        for item in bullets.items
+    )
