@@ -15,8 +15,8 @@ from ledger.digests import Digest, digest_bytes
 from ledger.rules.catalogue import RULES
 from ledger.rules.document import encode_assessment
 from reports.commas import write_csv
+from reports.embedding import Attachment, Relationship
 from reports.oscal import Attached, assessment_results
-from reports.pdf import Attachment, Relationship
 from reports.registers import registers
 from reports.say import say
 from reports.workbook import write_workbook
@@ -202,7 +202,7 @@ def _attached(
 def _listed(carrying: Carrying, found: list[Attachment]) -> bytes:
     carried = carrying.carried
     listed: list[Encodable] = [
-        {"name": one.name, "sha256": digest_bytes(one.content), "size_bytes": len(one.content)} for one in found
+        {"name": one.name, "sha256": digest_bytes(one.read()), "size_bytes": len(one.read())} for one in found
     ]
     said: Encodable = {
         "anchor": carried.anchor_line,

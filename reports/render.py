@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from reports.pdf import Attachment, Job, PangoMissingError, Property, RenderError, draw
+from reports.embedding import Attachment
+from reports.pdf import Job, PangoMissingError, Property, RenderError, draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def render_pdf(
         try:
             done = subprocess.run(
                 (sys.executable, "-m", "reports.render", str(limits.seconds), str(limits.memory_bytes)),
-                input=_encode(job),
+                input=_encode(job, Path(folder)),
                 capture_output=True,
                 timeout=limits.wall_seconds,
                 check=False,
@@ -105,12 +106,14 @@ def _environment(configuration: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def _encode(job: Job) -> bytes:
-    """The job for the child: one line of JSON, then the attachments' bytes, one after the other.
+def _encode(job: Job, folder: Path) -> bytes:
+    """The job for the child as JSON; each attachment lies in ``folder``, which is the child's own, as a file.
 
-    As text in the JSON a large bundle would be held five times over, in both processes.
+    In the JSON a large bundle would be held several times over in both processes, the child's while it lays out pages.
     """
-    head = json.dumps(
+    for number, one in enumerate(job.attachments):
+        (folder / _file(number)).write_bytes(one.read())
+    return json.dumps(
         {
             "html": job.html,
             "identifier": job.identifier.hex(),
@@ -120,7 +123,6 @@ def _encode(job: Job) -> bytes:
             "attachments": [
                 {
                     "name": one.name,
-                    "size_bytes": len(one.content),
                     "media_type": one.media_type,
                     "description": one.description,
                     "modified": one.modified.isoformat(),
@@ -132,34 +134,33 @@ def _encode(job: Job) -> bytes:
                 {"name": one.name, "value": one.value, "description": one.description} for one in job.properties
             ],
         }
-    )
-    return b"".join((head.encode(), b"\n", *(one.content for one in job.attachments)))
+    ).encode()
+
+
+def _file(number: int) -> str:
+    return f"attachment-{number}"
 
 
 def _decode(data: bytes) -> Job:
-    """The job our own parent sent."""
-    at = data.index(b"\n") + 1
-    sent = json.loads(data[:at])
-    attachments: list[Attachment] = []
-    for one in sent["attachments"]:
-        attachments.append(
-            Attachment(
-                one["name"],
-                data[at : at + one["size_bytes"]],
-                one["media_type"],
-                one["description"],
-                datetime.fromisoformat(one["modified"]),
-                one["relationship"],
-            )
-        )
-        at += one["size_bytes"]
+    """The job our own parent sent; it made this process's working folder."""
+    sent = json.loads(data)
     return Job(
         sent["html"],
         bytes.fromhex(sent["identifier"]),
         datetime.fromisoformat(sent["created"]),
         sent["title"],
         sent["language"],
-        tuple(attachments),
+        tuple(
+            Attachment(
+                one["name"],
+                Path.cwd() / _file(number),
+                one["media_type"],
+                one["description"],
+                datetime.fromisoformat(one["modified"]),
+                one["relationship"],
+            )
+            for number, one in enumerate(sent["attachments"])
+        ),
         tuple(Property(one["name"], one["value"], one["description"]) for one in sent["properties"]),
     )
 

@@ -18,7 +18,7 @@ from ledger.events.roster import CertificateEnd, CertificateEnrol
 from ledger.sealkeys import certificate_id
 from ledger.verify.run import verify_bundle
 from reports.attached import attached_bundle
-from reports.pdf import Attachment
+from reports.embedding import Attachment
 from reports.render import render_pdf
 from reports.sealed import PrintedPages, judge_pages
 from reports.sealing import SealKey, new_seal_key, seal_pdf, spki_of

@@ -8,16 +8,19 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.resources import as_file, files
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from reports.coverage import _ranges
+from reports.embedding import Attachment
 from reports.html import render_html
-from reports.pdf import Attachment, Job, PangoMissingError, Property, RenderError, draw
+from reports.pdf import Job, PangoMissingError, Property, RenderError, draw
 from reports.render import Limits, render_pdf
 from tests.reports.sample import ROOT, sample
 
@@ -198,17 +201,41 @@ def test_plain_import_needs_no_layout_library() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
+def test_styles_left_out_change_no_page() -> None:
+    """A page with every part of the sample, lists and quotations among them, is printed as the library prints it."""
+    program = (
+        "import sys, weasyprint; from datetime import UTC, datetime; from reports.pdf import Job, draw; "
+        "html = sys.stdin.read(); job = Job(html, b'x' * 16, datetime(2026, 1, 1, tzinfo=UTC), 't', 'en'); "
+        "lean = draw(job); import reports.pdf; reports.pdf._page = lambda printer: printer.HTML; "
+        "sys.exit(lean != draw(job))"
+    )
+    html = render_html(sample(registered=4)).replace("</main>", "<ol><li>a<ul><li>b</li></ul></li></ol><q>c</q></main>")
+    assert "<ol><li>a" in html
+    with as_file(files("reports") / "fonts") as fonts, TemporaryDirectory() as folder:
+        configuration = Path(folder, "fonts.conf")
+        configuration.write_text(f"<fontconfig><dir>{fonts}</dir><cachedir>{folder}</cachedir></fontconfig>")
+        done = subprocess.run(
+            (sys.executable, "-c", program),
+            input=html,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"FONTCONFIG_FILE": str(configuration)},
+        )
+    assert done.returncode == 0
+
+
 def _job(*attachments: Attachment) -> Job:
     return Job("", b"", WHEN, "", "en", attachments)
 
 
 def test_attachments_that_could_not_be_told_apart_are_refused() -> None:
-    """Equal names, folders in names, and equal bytes with unequal relationships are a caller's mistake."""
+    """Equal names and folders in names are a caller's mistake."""
     one = ATTACHED[0]
     for other in (
         one,
         Attachment("x/y.zip", b"", "application/zip", "", WHEN),
-        Attachment("b.zip", one.content, "application/zip", "", WHEN, "Supplement"),
     ):
         with pytest.raises(ValueError, match="attachments"):
             _job(one, other)

@@ -298,7 +298,7 @@ def test_readers_must_find_one_bundle() -> None:
 @pytest.mark.slow
 def test_captured_text_forges_no_place() -> None:
     """A title that reads like a seal's own bytes is sealed like any other."""
-    from reports.pdf import Attachment
+    from reports.embedding import Attachment
     from reports.render import render_pdf
 
     bundle, anchor = enrolled(own_key())
@@ -449,7 +449,7 @@ def test_what_is_no_pdf_is_not_sealed() -> None:
 @pytest.mark.parametrize("names", [(), ("a.evidence.zip", "b.zip")])
 def test_a_pack_has_one_bundle(names: tuple[str, ...]) -> None:
     """Without a bundle, or with a second file of the type ZIP, nothing is sealed that no verifier would take."""
-    from reports.pdf import Attachment
+    from reports.embedding import Attachment
     from reports.render import render_pdf
 
     pdf = render_pdf(
