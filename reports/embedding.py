@@ -52,7 +52,6 @@ def embed(pdf: Any, attachments: tuple[Attachment, ...]) -> None:  # noqa: ANN40
             {
                 "Type": "/EmbeddedFile",
                 "Subtype": f"/{one.media_type.replace('/', '#2f')}",
-                "Filter": "/FlateDecode",
                 "Params": pydyf.Dictionary(
                     {
                         # ISO 32000-2, table 45, asks for MD5; what proves the file is in the file itself.
@@ -62,6 +61,8 @@ def embed(pdf: Any, attachments: tuple[Attachment, ...]) -> None:  # noqa: ANN40
                         "ModDate": at,
                     }
                 ),
+                # Last, and the length after it: readers without a PDF library take it so (docs/packs.md, S10).
+                "Filter": "/FlateDecode",
             },
         )
         pdf.add_object(file)
