@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.documents import ReviewedGrant, parse_access_list
+from ledger.dossier.people import Directory
 from ledger.errors import FormatError
 from ledger.events.roster import KeyEnd, KeyRevoke, PrincipalDisable, RoleEnd
 from ledger.records import Absent
 from ledger.roster.state import person_behind
+from reports.holders import allowed, why_ended
 from reports.parts import Heading, Line, Mark, Row, Section, Table, line, words
-from reports.period.keys import key_blocks, keys_moved, people_blocks
+from reports.period.keys import key_blocks, keys_held, keys_moved, people_blocks
 from reports.period.shown import cut, held_from, ruled
 from reports.period.span import of_period
 from reports.period.system import grants_of
@@ -30,11 +32,14 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ledger.dossier.facts import ApprovalFact
     from ledger.records import Record
     from ledger.roster.state import Key
     from reports.parts import Block
     from reports.period.view import PeriodView
+    from reports.text import Text
 
 ANCHOR: Final = "access"
 MOST: Final = 25
@@ -134,10 +139,12 @@ def access(view: PeriodView) -> Section:
                 say("What the rules about access found for the period"),
                 say("No rule about access of a period is on in this policy."),
             ),
+            *allowed(view.dossier.records.roster, view.dossier.end, _name_of(view), _approvers(view)),
             *_reviews(view, done),
             *_leavers(view, gone),
             *_grants(view),
             *key_blocks(view, moved),
+            *keys_held(view),
             *people_blocks(view),
         ),
     )
@@ -162,6 +169,20 @@ def _lede(done: tuple[Reviewed, ...], moved: tuple[tuple[Key, str, int], ...], g
         if gone
         else say("Nobody is recorded as having left."),
     )
+
+
+def _name_of(view: PeriodView) -> Callable[[str], Text]:
+    people = Directory(view.dossier.records)
+    return lambda principal: named(people.principal(principal))
+
+
+def _approvers(view: PeriodView) -> list[tuple[str, str | None]]:
+    """The role that each policy asks of approvers; its name where there are several."""
+    several = len(view.parts) > 1
+    return [
+        (part.policy.name if several else "", cast("str | None", part.policy.shared["approver_role"]))
+        for part in view.parts
+    ]
 
 
 def _reviews(view: PeriodView, done: tuple[Reviewed, ...]) -> list[Block]:
@@ -248,6 +269,7 @@ def _grants(view: PeriodView) -> list[Block]:
     for grant in grants_of(view):
         party = view.dossier.parties.get(person_behind(roster, grant.principal, view.dossier.end))
         ended = grant.until is not None and grant.until <= view.dossier.end
+        why = why_ended(view.dossier.records, grant)
         body.append(
             Row(
                 (
@@ -264,7 +286,7 @@ def _grants(view: PeriodView) -> list[Block]:
                     ),
                     line(_scope(grant.paths, grant.risks)),
                     line(held_from(view, grant.since)),
-                    line(held_from(view, grant.until))
+                    joined([line(held_from(view, grant.until)), *([line(why)] if why else [])])
                     if grant.until is not None and ended
                     else line(quiet(say("in force"))),
                 )

@@ -163,7 +163,7 @@ def _acts(governance: Governance) -> list[Block]:
             (
                 line(number(act.record.index)),
                 line(ledger_time(act.record)),
-                line(capture(act_words(governance, act.record), limit=200)),
+                act_words(governance, act.record),
                 line(governance.signer(act.record)),
                 joined([line(governance.signer(item)) for item in act.decisions])
                 or line(

@@ -99,7 +99,14 @@ def period_document(view: PeriodView) -> Document:
         measures_section(view),
         concentration_section(view),
         management(view),
-        verify_section(view.verification, view.carried, ""),
+        verify_section(
+            view.verification,
+            view.carried,
+            "",
+            assessments=len(view.parts),
+            period=True,
+            baseline=view.baseline is not None,
+        ),
         method(view),
     )
     asked = questions(view, anchors_in(sections))
@@ -252,6 +259,17 @@ def _front(view: PeriodView) -> tuple[Block, ...]:
                             ),
                             (status(Mark.EXCEPTED), line(say("an exception stands beside it and changes nothing"))),
                         )
+                    ),
+                    Paragraph(
+                        line(
+                            say(
+                                "Some marks stand with a word of their own: ✓ with Yes, In time, All at hand, None or "
+                                "Intact; ! with Not always, Never, Silent, Not observed or what went wrong; – with Not "
+                                "released, or Not tested where none of the rules is on. What is “Not judged” or shown "
+                                "“In part” has no mark."
+                            )
+                        ),
+                        small=True,
                     ),
                 ),
                 (

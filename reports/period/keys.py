@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.dossier.people import read_card
+from ledger.dossier.people import Directory, read_card
 from ledger.records import Absent
-from ledger.roster.state import person_behind
+from ledger.roster.state import key_in_force, person_behind
+from reports.holders import kept_in, may_sign
 from reports.parts import Heading, Line, Paragraph, Row, Table, line, words
 from reports.period.shown import cut, held_from
 from reports.release.said import (
-    NONE,
     absence,
     code,
     columns,
@@ -74,7 +74,7 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
                     line(short_principal(key.principal) if party is None else named(party)),
                     said,
                     digest_line(key.id),
-                    line(key.custody or NONE),
+                    kept_in(key),
                 ),
                 hit=what == "revoke",
             )
@@ -87,11 +87,48 @@ def key_blocks(view: PeriodView, moved: tuple[tuple[Key, str, int], ...]) -> lis
                 (say("Whose"), 23),
                 (say("What"), 22),
                 (say("Key id"), 17),
-                (say("Held in"), 13),
+                (say("Kept in"), 13),
             ),
             shown,
             words(say("No key began or ended in the period.")),
             words(say("Key lifecycle")),
+            "dense",
+        ),
+        *rest,
+    ]
+
+
+def keys_held(view: PeriodView) -> list[Block]:
+    """Every key in force at the end of the period, whole, so that one can be compared with its holder's own."""
+    roster, end = view.dossier.records.roster, view.dossier.end
+    people = Directory(view.dossier.records)
+    shown, rest = cut(
+        [
+            Row(
+                (
+                    digest_line(key.id, full=True),
+                    line(named(people.principal(key.principal))),
+                    kept_in(key),
+                    line(may_sign(key)),
+                )
+            )
+            for key in roster.keys.values()
+            if key_in_force(roster, key, end)
+        ],
+        MOST,
+        "principals",
+    )
+    return [
+        Table(
+            columns(
+                (say("Key, whole"), 33),
+                (say("Of"), 20),
+                (say("Kept in, as declared"), 13),
+                (say("May sign"), 34),
+            ),
+            shown,
+            words(say("No key is in force.")),
+            words(say("Keys in force at the end of the period")),
             "dense",
         ),
         *rest,

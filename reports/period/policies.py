@@ -20,6 +20,7 @@ from reports.parts import (
     words,
 )
 from reports.period.shown import cut, held_from, named_projects, ruled
+from reports.protections import demanded, differences, passing, refused
 from reports.release.governed import Governance
 from reports.release.said import (
     code,
@@ -252,12 +253,12 @@ def _protections(view: PeriodView, seen: tuple[Look, ...]) -> list[Block]:
         Heading(words(say("How refs were protected"))),
         Table(
             columns(
-                (say("Project, ref"), 27),
-                (say("Looks"), 8),
-                (say("Protected"), 12),
-                (say("Approvals, checks"), 17),
-                (say("Force push, deletion"), 19),
-                (say("May pass it over"), 17),
+                (say("Project, ref"), 25),
+                (say("Looks"), 7),
+                (say("Protected"), 11),
+                (say("Demanded"), 15),
+                (say("Pushes past"), 20),
+                (say("Who may pass it over"), 22),
             ),
             shown,
             words(say("Nobody looked in the period how refs are protected, so it cannot be told.")),
@@ -286,49 +287,16 @@ def _protection(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Row:
             line(view.project_name(item.project), quiet(f" {capture(one.ref, limit=60)}")),
             line(number(count)),
             line(status(Mark.PASS, say("Yes"))) if one.protected else line(status(Mark.FAIL, say("No"))),
-            line(f"{_known(one.approvals)}, {_known(one.checks)}"),
-            line(f"{_allowed(one.force_push)}, {_allowed(one.deletion)}"),
-            line(_known(one.bypass_count)),
+            line(demanded(one)),
+            line(refused(one)),
+            line(passing(one)),
         ),
         hit=not one.protected,
     )
 
 
-def _differences(item: Look) -> list[str]:
-    one, before = item.protection, item.before
-    if before is None:
-        return []
-    pairs = (
-        (say("protected"), before.protected, one.protected),
-        (say("approvals"), before.approvals, one.approvals),
-        (say("checks"), before.checks, one.checks),
-        (say("administrators included"), before.admins_included, one.admins_included),
-        (say("force push"), before.force_push, one.force_push),
-        (say("deletion"), before.deletion, one.deletion),
-        (say("stale approvals dismissed"), before.stale_dismissed, one.stale_dismissed),
-        (say("may pass it over"), before.bypass_count, one.bypass_count),
-    )
-    return [
-        say("{what}: {now}, was {before}", what=what, now=_said(now), before=_said(then))
-        for what, then, now in pairs
-        if then != now
-    ]
-
-
-def _said(value: bool | int | None) -> str:  # noqa: FBT001 -- as the event has it
-    if isinstance(value, bool):
-        return say("yes") if value else say("no")
-    return _known(value)
-
-
-def _known(value: int | None) -> str:
-    return say("not told") if value is None else number(value)
-
-
-def _allowed(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
-    if value is None:
-        return say("not told")
-    return say("allowed") if value else say("refused")
+def _differences(item: Look) -> tuple[str, ...]:
+    return () if item.before is None else differences(item.before, item.protection)
 
 
 def _continuity(view: PeriodView, seen: tuple[Look, ...], governance: Governance) -> Timeline:

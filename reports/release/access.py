@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ledger.dossier.people import read_card
 from ledger.records import Absent
 from ledger.roster.state import in_force
+from reports.holders import allowed, kept_in, may_sign, still_held, why_ended, with_keys
 from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.governed import governance_of, scope_words
 from reports.release.places import SECTIONS
@@ -21,7 +22,7 @@ from reports.release.said import (
     quiet,
     strong,
 )
-from reports.say import say, say_count
+from reports.say import say, say_count, to_say
 from reports.text import capture
 
 if TYPE_CHECKING:
@@ -74,13 +75,19 @@ def access(view: View) -> Section:
                     sum(not in_force(one.since, one.until, position) for one in grants)
                     + sum(not in_force(one.since, one.until, position) for one in keys),
                 ),
-                since=say("since the previous release") if governance.since else say("before it"),
+                since=_begun(governance),
             )
         ),
         (
             Heading(words(say("People and accounts")), PEOPLE),
             *_people(governance, people),
             Heading(words(say("Roles and keys")), ROLES),
+            *allowed(
+                governance.records.roster,
+                position,
+                governance.name,
+                (("", cast("str | None", view.policy.shared["approver_role"])),),
+            ),
             *_roles(governance, grants),
             *_reviews(view),
             *_key_table(governance, keys),
@@ -88,12 +95,17 @@ def access(view: View) -> Section:
     )
 
 
+def _begun(governance: Governance) -> str:
+    return say("since the previous release") if governance.since else say("since the ledger was founded")
+
+
 def _principals(view: View, governance: Governance) -> tuple[Principal, ...]:
-    """Whoever signed or acted in an attached event, or holds a role, people first."""
+    """Whoever signed or acted in an attached event, holds a role or a key in force; people first."""
     roster = governance.records.roster
     wanted = {record.key.principal for record in governance.records.entries}
     wanted |= set(view.dossier.parties)
     wanted |= {grant.principal for grant in roster.grants}
+    wanted |= {one.id for one in with_keys(roster, governance.records.position)}
     sorts = ("person", "agent", "service", "recovery")
     found = [roster.principals[one] for one in wanted if one in roster.principals]
     return tuple(sorted(found, key=lambda one: (sorts.index(one.type), governance.name(one.id).plain, one.id)))
@@ -104,9 +116,10 @@ def _people(governance: Governance, people: tuple[Principal, ...]) -> tuple[Bloc
         Paragraph(
             line(
                 say(
-                    "One line is one principal, over all its keys and accounts: two accounts on one line are the same "
-                    "person, as the name card that an administrator recorded says. Rules compare principals, never "
-                    "names."
+                    "One line is one principal, over all its keys and accounts. Its name card, which an administrator "
+                    "recorded, says its name and which accounts are its own: two accounts on one line are the same "
+                    "person. Where an administrator declared two lines to be the same person, the last column names "
+                    "the other. Rules compare principals, never names."
                 )
             ),
             small=True,
@@ -117,7 +130,7 @@ def _people(governance: Governance, people: tuple[Principal, ...]) -> tuple[Bloc
                 (say("Sort"), 9),
                 (say("Accounts, by the name card in force"), 36),
                 (say("Since, UTC"), 19),
-                (say("One with"), 12),
+                (say("Same person as"), 12),
             ),
             tuple(_person(governance, one) for one in people[:MOST]),
             words(say("Nobody is known.")),
@@ -174,11 +187,11 @@ def _roles(governance: Governance, grants: tuple[Grant, ...]) -> tuple[Block, ..
     return (
         Table(
             columns(
-                (say("Role"), 18),
-                (say("Held by"), 23),
-                (say("Where"), 20),
-                (say("Since, UTC"), 20),
-                (say("Until, UTC"), 19),
+                (say("Role"), 16),
+                (say("Held by"), 21),
+                (say("Where"), 15),
+                (say("Since, UTC"), 19),
+                (say("Until, UTC"), 29),
             ),
             tuple(
                 Row(
@@ -187,13 +200,17 @@ def _roles(governance: Governance, grants: tuple[Grant, ...]) -> tuple[Block, ..
                         line(governance.name(one.principal)),
                         line(capture(scope_words(governance, one), limit=200)),
                         _since(governance, one.since),
-                        _until(governance, one.until, None),
+                        _until(governance, one.principal, one.until, why_ended(governance.records, one)),
                     )
                 )
                 for one in grants[:MOST]
             ),
             words(say("Nobody holds a role.")),
-            words(say("Roles in force, those new since the previous release marked, and those that ended since")),
+            words(
+                say("Roles in force, those new since the previous release marked, and those that ended since")
+                if governance.since
+                else say("Roles in force, and those that ended since the ledger was founded")
+            ),
             "dense",
         ),
         *_rest(len(grants) - MOST),
@@ -206,10 +223,15 @@ def _since(governance: Governance, position: int) -> Line:
     return (*said, *line(" ", strong(say("new")))) if new else said
 
 
-def _until(governance: Governance, position: int | None, why: str | None) -> Line:
-    if position is None or position > governance.records.position:
+def _until(governance: Governance, principal: str, position: int | None, why: str) -> Line:
+    at = governance.records.position
+    if position is None or position > at:
         return line(quiet(say("in force")))
-    return line(governance.held_from(position), "" if why is None else quiet(f", {why}"))
+    return line(
+        say("{when}, {why}", when=governance.held_from(position), why=why) if why else governance.held_from(position),
+        Break(),
+        quiet(say("now {held}", held=still_held(governance.records.roster, principal, at))),
+    )
 
 
 def _keys(governance: Governance) -> tuple[Key, ...]:
@@ -232,40 +254,54 @@ def _key_table(governance: Governance, keys: tuple[Key, ...]) -> tuple[Block, ..
     return (
         Table(
             columns(
-                (say("Key"), 15),
-                (say("Of"), 20),
-                (say("Held in, as declared"), 11),
-                (say("May sign"), 15),
-                (say("Since, UTC"), 20),
-                (say("Until, UTC"), 19),
+                (say("Key, whole"), 30),
+                (say("Of"), 15),
+                (say("Kept in, as declared"), 10),
+                (say("May sign"), 18),
+                (say("Since, UTC"), 13),
+                (say("Until, UTC"), 14),
             ),
             tuple(
                 Row(
                     (
-                        digest_line(key.id),
+                        digest_line(key.id, full=True),
                         line(governance.name(key.principal)),
-                        line(quiet(say("not declared")) if key.custody is None else key.custody),
-                        _may_sign(key),
+                        kept_in(key),
+                        line(may_sign(key)),
                         _since(governance, key.since),
-                        _until(governance, key.until, key.ended_by),
+                        _until(governance, key.principal, key.until, _why(key)),
                     )
                 )
                 for key in keys[:MOST]
             ),
             words(say("No key is in force.")),
-            words(say("Keys in force, those new since the previous release marked, and those that ended since")),
+            words(
+                say("Keys in force, those new since the previous release marked, and those that ended since")
+                if governance.since
+                else say("Keys in force, and those that ended since the ledger was founded")
+            ),
             "dense",
         ),
         *_rest(len(keys) - MOST),
+        Paragraph(
+            line(
+                say(
+                    "Where a key is kept is what whoever enrolled it declared: on a security key, which signs only "
+                    "when touched, in a file of its holder, or by a pipeline."
+                )
+            ),
+            small=True,
+        ),
     )
 
 
-def _may_sign(key: Key) -> Line:
-    if key.kinds is None:
-        return line(say("what its holder may"))
-    shown = ", ".join(key.kinds[:3])
-    more = say(" and {count} more", count=len(key.kinds) - 3) if len(key.kinds) > 3 else ""
-    return line(shown + more)
+_ENDED: Final = {"end": to_say("ended"), "revoke": to_say("revoked"), "rotate": to_say("replaced by another")}
+
+
+def _why(key: Key) -> str:
+    """How a key ended and why, as the act says."""
+    how = say(_ENDED[key.ended_by]) if key.ended_by in _ENDED else key.ended_by or ""
+    return say("{how}: {reason}", how=how, reason=key.reason) if how and key.reason else how
 
 
 def _reviews(view: View) -> tuple[Block, ...]:

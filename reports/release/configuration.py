@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from ledger.roster.state import policy_at
 from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import gate_words, parameter_words
-from reports.parts import Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Beside, Break, Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from reports.protections import demanded, differences, passing, refused
 from reports.release.governed import act_words, governance_of
 from reports.release.places import SECTIONS
 from reports.release.said import (
@@ -143,25 +144,20 @@ def _sentences(view: View) -> tuple[Block, ...]:
                 *(line(capture(sentence, limit=600)) for sentence in own),
             )
         ),
-        *(
-            (
-                Paragraph(
-                    line(
-                        capture(
-                            say(
-                                "Not decided by the policy, and therefore as the rules come: {sentences}",
-                                sentences=" ".join(usual),
-                            ),
-                            limit=20_000,
-                        )
-                    ),
-                    small=True,
-                ),
-            )
-            if usual
-            else ()
-        ),
+        *_usual(usual),
     )
+
+
+def _usual(sentences: list[str]) -> tuple[Block, ...]:
+    """What the policy leaves as the rules have it: a list in two columns, for the weightiest may stand among it."""
+    if not sentences:
+        return ()
+    told = [line(capture(sentence, limit=600)) for sentence in sentences]
+    half = (len(told) + 1) // 2
+    head = Paragraph(line(strong(say("What the policy does not decide, so the rules' defaults apply:"))))
+    if len(told) == 1:
+        return head, Bullets(tuple(told))
+    return head, Beside(((Bullets(tuple(told[:half])),), (Bullets(tuple(told[half:])),)))
 
 
 def _protections(view: View) -> Table:
@@ -174,12 +170,12 @@ def _protections(view: View) -> Table:
             seen.setdefault(key, []).append(protection)
     return Table(
         columns(
-            (say("Ref"), 20),
-            (say("Protected"), 11),
-            (say("Approvals, checks"), 14),
-            (say("Force push, deletion"), 15),
-            (say("Admins, bypass list"), 17),
-            (say("Seen, and before"), 23),
+            (say("Ref"), 14),
+            (say("Protected"), 9),
+            (say("Demanded"), 13),
+            (say("Pushes past"), 17),
+            (say("Who may pass it over"), 18),
+            (say("Seen, and what changed"), 29),
         ),
         tuple(_protection(item, one, seen[key]) for key, (item, one) in last.items()),
         words(
@@ -194,39 +190,33 @@ def _protections(view: View) -> Table:
 
 
 def _protection(item: Told[ControlSnapshot], one: Protection, history: list[Protection]) -> Row:
-    changed = sum(before != after for before, after in pairwise(history))
+    changed = [differences(before, after) for before, after in pairwise(history) if before != after]
     before = (
         say("one snapshot")
         if len(history) == 1
-        else say("{count} snapshots, changed {changed} times", count=len(history), changed=changed)
+        else say_count(
+            "{snapshots} snapshots, changed {count} time",
+            "{snapshots} snapshots, changed {count} times",
+            len(changed),
+            snapshots=number(len(history)),
+        )
     )
+    last = say("last: {changes}", changes="; ".join(changed[-1])) if changed else ""
     return Row(
         (
             line(code(capture(one.ref, limit=NAME))),
             line(say("yes") if one.protected else strong(say("! no"))),
-            line(f"{_known(one.approvals)}, {_known(one.checks)}"),
-            line(f"{_allowed(one.force_push)}, {_allowed(one.deletion)}"),
-            line(f"{_included(one.admins_included)}, {_known(one.bypass_count)}"),
-            line(f"{ledger_time(item.record)[:16]}, {entry(item.record)}", quiet(f"; {before}")),
+            line(demanded(one)),
+            line(refused(one)),
+            line(passing(one)),
+            line(
+                f"{ledger_time(item.record)[:16]}, {entry(item.record)}",
+                quiet(f"; {before}"),
+                *(line(Break(), last) if last else ()),
+            ),
         ),
         hit=not one.protected,
     )
-
-
-def _known(value: int | None) -> str:
-    return say("not told") if value is None else number(value)
-
-
-def _allowed(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
-    if value is None:
-        return say("not told")
-    return say("allowed") if value else say("refused")
-
-
-def _included(value: bool | None) -> str:  # noqa: FBT001 -- as the event has it
-    if value is None:
-        return say("not told")
-    return say("bound too") if value else say("exempt")
 
 
 def _administrators(governance: Governance) -> Facts:
@@ -241,7 +231,7 @@ def _administrators(governance: Governance) -> Facts:
     return Facts(
         rows(
             (say("Who can change the rules"), names or line(quiet(say("nobody")))),
-            (say("For each change"), line(required)),
+            (say("For each act of theirs"), line(required)),
             (
                 say("Recovery key"),
                 line(
@@ -294,7 +284,7 @@ def _act(governance: Governance, act: Act) -> Row:
         (
             line(str(act.record.index)),
             line(ledger_time(act.record)[:16]),
-            line(capture(act_words(governance, act.record), limit=200)),
+            act_words(governance, act.record),
             line(governance.signer(act.record)),
             others or line(quiet(nobody)),
         ),

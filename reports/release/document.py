@@ -94,7 +94,7 @@ def release_document(
             configuration(view),
             access(view),
             removed(view),
-            verify_section(verification, carried, "16"),
+            verify_section(verification, carried, "16", assessments=len(assessments)),
             method(view),
             sign_off(view),
         ),

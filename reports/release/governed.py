@@ -31,8 +31,9 @@ from ledger.events.roster import (
 )
 from ledger.events.work import Approval
 from ledger.roster.state import in_force
+from reports.parts import line, say_count_line, say_line, words
 from reports.release.said import NAME, entry, named, received
-from reports.say import say, say_count
+from reports.say import say
 from reports.text import capture
 from reports.wording import day, number
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ledger.digests import Digest
     from ledger.records import Record, Records
     from ledger.roster.state import Grant
+    from reports.parts import Line
     from reports.release.view import View
     from reports.text import Text
 
@@ -155,60 +157,74 @@ def previous_position(view: View) -> int:
     )
 
 
-def act_words(governance: Governance, record: Record) -> str:  # noqa: C901, PLR0911, PLR0912 -- one sentence an act
+def act_words(governance: Governance, record: Record) -> Line:  # noqa: C901, PLR0911, PLR0912 -- one sentence an act
     """What an act did, in a sentence."""
     body = record.event.body
-    name = governance.name
+
+    def name(principal: str) -> Text:
+        return _called(governance, principal)
+
     match body:
         case Genesis():
-            return say_count(
+            return say_count_line(
                 "founded the ledger with {count} administrator",
                 "founded the ledger with {count} administrators",
                 len(body.core.administrators),
             )
         case ProjectDeclare():
-            return say("declared the project {project}", project=_project(governance, body.project))
+            return say_line("declared the project {project}", project=_project(governance, body.project))
         case ProjectDescribe():
-            return say("described the project {project} anew", project=_project(governance, body.project))
+            return say_line("described the project {project} anew", project=_project(governance, body.project))
         case ProjectEnd():
-            return say("ended the project {project}", project=_project(governance, body.project))
+            return say_line("ended the project {project}", project=_project(governance, body.project))
         case PrincipalCreate():
-            return say("enrolled {name} ({sort})", name=name(body.principal), sort=say(_SORTS[body.type]))
+            if governance.people.principal(body.principal).name is None:
+                # What stands for the name says the sort.
+                return say_line("enrolled {name}", name=name(body.principal))
+            return say_line("enrolled {name} ({sort})", name=name(body.principal), sort=say(_SORTS[body.type]))
         case PrincipalDescribe():
-            return say("gave {name} a new name card", name=name(body.principal))
+            return say_line("gave {name} a new name card", name=name(body.principal))
         case PrincipalDisable():
-            return say("disabled {name}", name=name(body.principal))
+            return say_line("disabled {name}", name=name(body.principal))
         case PrincipalMerge():
-            return say("declared that {name} and {other} are one", name=name(body.principal), other=name(body.into))
+            return say_line(
+                "declared that {name} and {other} are one", name=name(body.principal), other=name(body.into)
+            )
         case PrincipalSplit():
-            return say("declared {name} to be one on their own again", name=name(body.principal))
+            return say_line("declared {name} to be one on their own again", name=name(body.principal))
         case KeyEnrol():
-            return say("enrolled a key of {name}", name=name(body.principal))
+            return say_line("enrolled a key of {name}", name=name(body.principal))
         case KeyRotate():
-            return say("replaced a key of {name}", name=name(body.principal))
+            return say_line("replaced a key of {name}", name=name(body.principal))
         case KeyEnd():
-            return say("ended a key of {name}: {reason}", name=name(body.principal), reason=body.reason)
+            return say_line("ended a key of {name}: {reason}", name=name(body.principal), reason=body.reason)
         case KeyRevoke():
-            return say(
+            return say_line(
                 "revoked a key of {name}: {reason}; compromised since position {position}",
                 name=name(body.principal),
                 reason=body.reason,
                 position=number(body.compromised_since),
             )
         case RoleGrant():
-            return say("granted {name} the role {role}", name=name(body.principal), role=body.role)
+            return say_line("granted the role {role} to {name}", name=name(body.principal), role=body.role)
         case RoleEnd():
-            return say("ended a role of {name}: {reason}", name=name(body.principal), reason=body.reason)
+            return say_line("ended a role of {name}: {reason}", name=name(body.principal), reason=body.reason)
         case PolicySet():
-            return say("set a policy")
+            return say_line("set a policy")
         case CertificateEnrol():
-            return say("enrolled a key that seals packs")
+            return say_line("enrolled a key that seals packs")
         case CertificateEnd():
-            return say("ended a key that seals packs: {reason}", reason=body.reason)
+            return say_line("ended a key that seals packs: {reason}", reason=body.reason)
         case Epoch():
-            return say("began a new epoch after a loss: {reason}", reason=body.reason)
+            return say_line("began a new epoch after a loss: {reason}", reason=body.reason)
         case _:
-            return record.event.kind
+            return line(record.event.kind)
+
+
+def _called(governance: Governance, principal: str) -> Text:
+    """The name of a principal within a sentence; what stands for one that cannot be read is in brackets."""
+    party = governance.people.principal(principal)
+    return named(party) if party.name is not None else words(say("({name})", name=named(party)))
 
 
 _SORTS: Final = {"agent": "agent", "person": "person", "service": "service"}

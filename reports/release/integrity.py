@@ -1,33 +1,31 @@
-"""How to verify: what the checks found, four ways of doing it again, what it shows, and who is trusted."""
+"""How to verify: what the checks found, how to do it again, what it shows, and who is trusted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.anchor import parse_anchor
-from ledger.bundle import VERIFIER_NAME
-from ledger.verify.findings import CHECKS, CLOSING
+from ledger.verify.findings import CHECKS
 from reports.parts import (
     Bullets,
     Facts,
     Heading,
     Line,
-    Listing,
     Mark,
     Paragraph,
     Row,
     Section,
-    Steps,
     Table,
     line,
     say_count_line,
     say_line,
     words,
 )
+from reports.release.noted import notes
+from reports.release.repeating import is_published, published, repeating, verifiers
 from reports.release.said import code, columns, digest_line, quiet, rows, status, strong
 from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import count, number
+from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.verify.findings import Verification
@@ -55,27 +53,37 @@ _TRUST: Final = (
         to_say("be mistaken for the person's own signature"),
     ),
     (
-        to_say("Administrator"),
-        to_say("enrol a false key"),
-        to_say("do so alone where two are required, or unseen: the roster stream is whole in every bundle"),
-    ),
-    (
         to_say("Operator"),
         to_say("refuse, delay, delete, restore an old copy"),
         (
             to_say(
-                "forge a person's event; drop one without a broken receipt, stream number or root; restore everything "
-                "unseen by a witness or a receipt held elsewhere"
+                "forge a person's event; drop an entry, because its sender's receipt, the numbers of the project's "
+                "entries or the root of the log would no longer fit; restore an old copy of everything, where a sender "
+                "or a witness keeps a later checkpoint elsewhere"
             )
         ),
     ),
     (to_say("Whoever holds the database"), to_say("edit entries"), to_say("pass the verification, or hide where")),
     (to_say("Auditor"), to_say("read what the bundle discloses"), to_say("read contents that are erased or withheld")),
 )
+_ABOVE_ADMINISTRATOR: Final = 3
+"""Rows of the table of trust before the administrator's, which depends on the ledger."""
 
 
-def verify_section(found: Verification, carried: Carried, number_: str) -> Section:
-    """The section, also for a pack whose records do not verify."""
+def verify_section(
+    found: Verification,
+    carried: Carried,
+    number_: str,
+    *,
+    assessments: int = 0,
+    period: bool = False,
+    baseline: bool = False,
+) -> Section:
+    """The section, also for a pack whose records do not verify.
+
+    ``assessments`` is how many policies judged, ``period`` whether a period is told of, ``baseline`` whether the bundle
+    of another one is attached.
+    """
     return Section(
         ANCHOR,
         number_,
@@ -85,18 +93,11 @@ def verify_section(found: Verification, carried: Carried, number_: str) -> Secti
         (
             _found(found, carried),
             *findings(found),
-            _notes(found),
-            Heading(words(say("Four ways, and the line to have first"))),
-            *_depths(found, carried),
+            notes(found),
+            *repeating(found, carried, assessments=assessments, baseline=baseline),
             Heading(words(say("What verification shows, and what it does not"))),
-            *_limits(carried),
-            Table(
-                columns((say("Party"), 22), (say("Could"), 30), (say("Cannot, or is found out"), 48)),
-                tuple(Row((line(say(party)), line(say(could)), line(say(cannot)))) for party, could, cannot in _TRUST),
-                words(say("None.")),
-                words(say("Who is trusted for what")),
-                "small",
-            ),
+            *_limits(carried, period=period),
+            _trust(found),
         ),
     )
 
@@ -158,7 +159,7 @@ def _found(found: Verification, carried: Carried) -> Facts:
                 line(
                     code(capture(carried.anchor_line, limit=520)),
                     " ",
-                    quiet(say("compare with a copy obtained elsewhere")),
+                    quiet(say("the ledger's own line, ledger.pub: compare it with a copy obtained elsewhere")),
                 ),
             ),
             (say("Bundle"), say_line("{name}, {size} bytes", name=code(carried.name), size=number(carried.size_bytes))),
@@ -171,7 +172,7 @@ def _found(found: Verification, carried: Carried) -> Facts:
 
 def _pages(carried: Carried) -> Line:
     if carried.sealed_by is None:
-        return line(say("not covered: printed pages carry no signature; the attached records do"))
+        return line(say("not sealed: the pages carry no signature, only the attached records do"))
     return say_line(
         "to be sealed with certificate {certificate}, which the ledger enrolled; the file itself tells whether it is",
         certificate=digest_line(carried.sealed_by, full=True),
@@ -179,8 +180,17 @@ def _pages(carried: Carried) -> Line:
 
 
 def _verifier(found: Verification) -> tuple[tuple[str, Line], ...]:
-    listed = () if found.index is None else found.index.files
-    return tuple((VERIFIER_NAME, digest_line(item.sha256, full=True)) for item in listed if item.name == VERIFIER_NAME)
+    """The digests of both verifiers, and whether the one in the bundle is the one that this version publishes."""
+    inside = [
+        digest_line(verifier, full=True)
+        if is_published(verifier)
+        else line(*digest_line(verifier, full=True), " ", strong(say("! not the one that this version publishes")))
+        for verifier in verifiers(found)
+    ]
+    return (
+        *((say("SHA-256 of verify.py"), told) for told in inside),
+        (say("SHA-256 of verify.html"), digest_line(published("verify.html"), full=True)),
+    )
 
 
 def findings(found: Verification) -> tuple[Block, ...]:
@@ -224,106 +234,37 @@ def findings(found: Verification) -> tuple[Block, ...]:
     )
 
 
-def _notes(found: Verification) -> Table:
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for note in found.notes:
-        grouped.setdefault((note.slug, note.message), []).append(note.place)
+def _trust(found: Verification) -> Table:
+    parties = [(say(party), say(could), say(cannot)) for party, could, cannot in _TRUST]
+    parties.insert(_ABOVE_ADMINISTRATOR, (say("Administrator"), *_administrator(found)))
     return Table(
-        columns((say("Note"), 22), (say("Where"), 30), (say("What a reader must know"), 48)),
-        tuple(
-            Row((line(slug.replace("-", " ")), line(_places(places)), line(capture(message, limit=300))))
-            for (slug, message), places in grouped.items()
-        ),
-        words(say("The verification left no note.")),
-        words(say("Notes of the verification: no faults, but to be known")),
+        columns((say("Party"), 22), (say("Could"), 30), (say("Cannot, or is found out"), 48)),
+        tuple(Row((line(party), line(could), line(cannot))) for party, could, cannot in parties),
+        words(say("None.")),
+        words(say("Who is trusted for what")),
         "small",
     )
 
 
-def _places(places: list[str]) -> str:
-    shown = ", ".join(place[:40] + "…" if len(place) > 41 else place for place in places[:3])
-    return say("{places} and {more} more", places=shown, more=number(len(places) - 3)) if len(places) > 3 else shown
-
-
-def _named(anchor_line: str) -> str:
-    anchor = parse_anchor(anchor_line)
-    return f"{anchor.origin} {anchor.ledger[:23]}"
-
-
-def _depths(found: Verification, carried: Carried) -> tuple[Block, ...]:
-    # What the command prints is English in every pack: a reader compares it with their own screen.
-    pdf = carried.name.removesuffix(".zip") + ".pdf"
-    signatures = count(found.signature_count, "signature", "signatures")
-    intact = f"records: intact, {count(found.entry_count, 'entry', 'entries')}, {signatures}"
-    expected = (
-        f"{intact}, checkpoint over {number(found.checkpoint_size or 0)}" if found.intact else "records: NOT intact"
-    )
+def _administrator(found: Verification) -> tuple[str, str]:
+    """What an administrator of this ledger could and could not, by how many must agree there."""
+    unseen = say("do so unseen: the entries about people, keys, roles and policies are whole in every bundle")
+    if found.records is None:
+        return say("enrol a false key"), unseen
+    required = found.records.roster.core.admins_required
+    if required == 1:
+        return say("enrol a false key, alone: in this ledger one administrator suffices"), unseen
     return (
-        Steps(
-            (
-                say_line(
-                    "Get {file} from somewhere else than this pack: the ledger's own pages, a colleague, an earlier "
-                    "audit. It is one line; compare it with the anchor above.",
-                    file=code("ledger.pub"),
-                ),
-                say_line(
-                    "With the command: {command} reads the pack or the bundle, and prints records and printed pages "
-                    "apart.",
-                    command=code("evidence verify"),
-                ),
-                say_line(
-                    "In a browser: open {file}, which is attached to the PDF, and drop the pack on it. It asks "
-                    "nothing of the network. Compare its digest with the published one first.",
-                    file=code("verify.html"),
-                ),
-                say_line(
-                    "Without either: {file} travels in the bundle, is one file and needs Python alone. Compare its "
-                    "digest with the published one: a verifier inside the evidence could be swapped by whoever forges "
-                    "the evidence.",
-                    file=code("verify.py"),
-                ),
-                say_line(
-                    "By hand: take any line of {file}, hash its leaf, follow its inclusion path to the root above, "
-                    "and check the signature of its envelope with the key that an earlier line enrols. {format} gives "
-                    "every byte.",
-                    file=code("entries.jsonl"),
-                    format="docs/format.md",
-                ),
-            )
-        ),
-        Listing(
-            capture(
-                f"$ evidence verify {pdf} --anchor ledger.pub\n"
-                f"ledger: {_named(carried.anchor_line)}, as the anchor names it\n"
-                f"{expected}\n"
-                f"{_pages_line(carried)}\n"
-                f"{CLOSING}\n"
-                "\n"
-                f"$ pdfdetach -saveall {pdf}\n"
-                f"$ unzip -o {carried.name} verify.py\n"
-                f"$ python3 verify.py {carried.name} --anchor ledger.pub\n"
-                "\n"
-                f"$ sha256sum {carried.name}\n"
-                f"{carried.digest[7:]}  {carried.name}",
-                lines=20,
-            ),
-            words(say("Commands and what they print")),
+        say("enrol a false key, together with another administrator"),
+        say(
+            "do so alone, because {count} must agree in this ledger; or unseen, because the entries about people, "
+            "keys, roles and policies are whole in every bundle",
+            count=number(required),
         ),
     )
 
 
-def _pages_line(carried: Carried) -> str:
-    """What the command says of the pages, as `evidence verify` words it, and how it ends."""
-    if carried.sealed_by is None:
-        return "printed pages: not sealed: the pages carry no seal\n(exit status 3; 0 with --records-only)"
-    return (
-        "printed pages: sealed: the whole file is signed with a key that this ledger enrolled\n"
-        f"  certificate {carried.sealed_by}\n"
-        "(exit status 0; 3 where a byte of the file differs)"
-    )
-
-
-def _limits(carried: Carried) -> tuple[Block, ...]:
+def _limits(carried: Carried, *, period: bool) -> tuple[Block, ...]:
     if carried.sealed_by is None:
         pages = say(
             "The printed pages themselves: they are drawn from the records and carry no seal. Where they differ from "
@@ -334,6 +275,18 @@ def _limits(carried: Carried) -> tuple[Block, ...]:
             "That the printed pages say what the records say: the seal shows that whoever holds the ledger's sealing "
             "key printed them and that nobody changed them since. Where they differ, the records hold."
         )
+    never = (
+        say(
+            "What was never sent to the ledger. It shows only by comparison: where git, compared under "
+            "Reconciliations, or a release's own lists name it, or where a source that sends heartbeats fell silent."
+        )
+        if period
+        else say(
+            "What was never sent to the ledger. It shows only by comparison: where the release's own lists or a clone "
+            "compared with the ledger name it (section Completeness), or where a source that sends heartbeats fell "
+            "silent."
+        )
+    )
     return (
         Heading(words(say("Shown"))),
         Bullets(
@@ -347,8 +300,8 @@ def _limits(carried: Carried) -> tuple[Block, ...]:
                 ),
                 line(
                     say(
-                        "Nothing recorded about the streams in the bundle is missing up to its position, and contents "
-                        "that are there are those that were committed to."
+                        "Of the ledger's own entries and of each project's range in the bundle, none is missing up to "
+                        "the bundle's position, and contents that are there are those that were committed to."
                     )
                 ),
                 line(
@@ -368,16 +321,18 @@ def _limits(carried: Carried) -> tuple[Block, ...]:
                         "says who reported."
                     )
                 ),
+                line(never),
                 line(
                     say(
-                        "What was never sent to the ledger. It shows only where the release's own lists name it "
-                        "(section Completeness); silence of a source shows only if it sends heartbeats."
+                        "That others were shown the same log. Compare the checkpoint above with one that a witness, "
+                        "who keeps checkpoints elsewhere, or another recipient has: two that do not fit together prove "
+                        "a second log."
                     )
                 ),
                 line(
                     say(
-                        "That no second branch of the log exists: for that, somebody scans all of it. This pack rests "
-                        "on one checkpoint."
+                        "That the log holds no second branch of a project's entries beside the one shown: for that, "
+                        "somebody reads all of it."
                     )
                 ),
                 line(pages),

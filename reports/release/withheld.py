@@ -29,7 +29,7 @@ MOST: Final = 80
 
 _STATES: Final = ("erased", "withheld", "missing")
 _WHY: Final = {
-    "erased": to_say("removed after it was recorded; who asked and on what ground is not in the record"),
+    "erased": to_say("removed after it was recorded; the record says neither who asked nor on what ground"),
     "withheld": to_say("never handed in: whoever signed the event declared so; no reason is recorded"),
     "missing": to_say("not in this bundle; nothing says why"),
 }
@@ -91,8 +91,9 @@ def removed(view: View) -> Section:
             Paragraph(
                 line(
                     say(
-                        "What is gone leaves its place: the event, its signature and the commitment stay, and whatever "
-                        "rests on the bytes reads “Cannot tell”. Nothing of an event can be removed."
+                        "What is gone leaves its place: the event, its signature and the commitment, a digest that "
+                        "the bytes would have to match, stay. A rule that needs the bytes reads “Cannot tell”; others "
+                        "need the commitment alone. The event itself cannot be removed."
                     )
                 ),
                 small=True,
@@ -124,16 +125,17 @@ def _lede(found: tuple[Gone, ...], by_state: Counter[str], whole: int) -> Line:
                 whole,
             )
         )
-    return line(
-        say(
-            "{held} contents of the attached events are at hand: {erased} erased, {withheld} withheld by their "
-            "signers, {missing} missing from the bundle.",
-            held=share(whole - len(found), whole),
-            erased=number(by_state["erased"]),
-            withheld=number(by_state["withheld"]),
-            missing=number(by_state["missing"]),
-        )
+    told = say(
+        "{held} contents of the attached events are at hand: {erased} erased, {withheld} withheld by their "
+        "signers, {missing} missing from the bundle.",
+        held=share(whole - len(found), whole),
+        erased=number(by_state["erased"]),
+        withheld=number(by_state["withheld"]),
+        missing=number(by_state["missing"]),
     )
+    if not by_state["erased"]:
+        return line(told)
+    return line(told, " ", strong(say("Nobody is recorded who asked for an erasure, nor on what ground.")))
 
 
 def _table(view: View, found: tuple[Gone, ...]) -> Table:
@@ -143,9 +145,10 @@ def _table(view: View, found: tuple[Gone, ...]) -> Table:
             (say("Entry"), 7),
             (say("Event"), 12),
             (say("Content"), 14),
-            (say("What became of it"), 15),
-            (say("Signed by"), 15),
-            (say("Who removed it, and why"), 37),
+            (say("What became of it"), 14),
+            (say("Signed by"), 14),
+            (say("Who removed it, and why"), 26),
+            (say("Commitment"), 13),
         ),
         tuple(_row(people, one) for one in found[:MOST]),
         words(say("No content is withheld, erased or missing.")),
@@ -159,12 +162,20 @@ def _row(people: Directory, one: Gone) -> Row:
         (
             line(str(one.record.index)),
             line(one.record.event.kind),
-            line(one.content.name, quiet(f" {number(one.content.size_bytes)} B")),
+            line(one.content.name, " ", quiet(_size(one))),
             line(strong(absence(one.state))),
             line(named(people.principal(one.record.key.principal))),
-            line(say(_WHY.get(one.state, one.state)), " ", *digest_line(one.content.commitment)),
+            line(say(_WHY.get(one.state, one.state))),
+            digest_line(one.content.commitment),
         )
     )
+
+
+def _size(one: Gone) -> str:
+    """The size that was signed; a withheld content that states none is not thereby empty."""
+    if one.state == "withheld" and not one.content.size_bytes:
+        return say("size not told")
+    return say("{size} bytes", size=number(one.content.size_bytes))
 
 
 def _rest(count: int) -> tuple[Paragraph, ...]:
@@ -175,14 +186,21 @@ def _rest(count: int) -> tuple[Paragraph, ...]:
 
 
 def _personal(view: View) -> str:
-    prompts = [body for record in view.dossier.records.entries if isinstance(body := record.event.body, Prompt)]
-    masked = sum(body.scan.masked for body in prompts if body.scan is not None)
-    return say_count(
+    told = say(
         "Names, mail addresses, comments and prompts are contents: they can be erased without breaking a proof, and "
-        "stand in this pack as far as they are at hand. Before prompts were recorded, {count} passage was masked in "
-        "them.",
-        "Names, mail addresses, comments and prompts are contents: they can be erased without breaking a proof, and "
-        "stand in this pack as far as they are at hand. Before prompts were recorded, {count} passages were masked in "
-        "them.",
-        masked,
+        "stand in this pack as far as they are at hand."
     )
+    prompts = [body for record in view.dossier.records.entries if isinstance(body := record.event.body, Prompt)]
+    scans = [body.scan for body in prompts if body.scan is not None]
+    if not prompts:
+        return told
+    if not scans:
+        looked = say("Nobody looked through the prompts, so what was masked or left in them is not told.")
+    else:
+        looked = say_count(
+            "Before they were recorded, {looked} prompts were looked through; {count} passage was masked in them.",
+            "Before they were recorded, {looked} prompts were looked through; {count} passages were masked in them.",
+            sum(scan.masked for scan in scans),
+            looked=share(len(scans), len(prompts)),
+        )
+    return f"{told} {looked}"

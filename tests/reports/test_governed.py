@@ -34,7 +34,7 @@ def test_an_act_reads_alike_in_both_packs() -> None:
     """What a period prints of its acts is what a release would print of them, the founding of the ledger among them."""
     view = period_views.quarter()
     whole = Governance(view.dossier.records, 0, view.dossier.records.position)
-    assert act_words(whole, whole.acts[0].record) == "founded the ledger with 2 administrators"
+    assert said(act_words(whole, whole.acts[0].record)) == "founded the ledger with 2 administrators"
     printed = table(administration(view), "Acts on the roster")
     recent = Governance(view.dossier.records, view.dossier.first, view.dossier.end).recent
-    assert [said(row.cells[2]) for row in printed.rows] == [act_words(whole, act.record) for act in recent]
+    assert [said(row.cells[2]) for row in printed.rows] == [said(act_words(whole, act.record)) for act in recent]

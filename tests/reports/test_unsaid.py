@@ -70,7 +70,7 @@ UNTRANSLATED = {
 """Modules whose words are not printed in a pack, and why."""
 LITERALS = frozenset({"Evidence Ledger", "Release approval", "Prompt or code", "list[dict[str, JSON]]"})
 """The product's name, keys that are said where they are printed, and a type."""
-COMMANDS = frozenset({"_depths", "_pages_line", "_run_sheet"})
+COMMANDS = frozenset({"_commands", "_noted", "_pages", "_records", "_run_sheet"})
 """Functions that print a command and its answer, which are compared with a screen and therefore English."""
 MARKING = SAYING | COUNTING
 

@@ -157,7 +157,7 @@ def _asked_for(company: Company) -> Record:
     scanned = replace(body, turn=2, scan=PromptScan(0, 2, "masker", "1.4"))
     kept = [
         world.content("prompt", b"Use the sandbox account ****.", "text/plain"),
-        world.content("output", b"", "text/plain", state="withheld"),
+        world.content("output", b"The window opens at noon.", "text/plain", state="withheld"),
     ]
     second = world.work(PROJECT, scanned, company.agent, company.ci, kept, about)
     change = world.diff(
@@ -322,7 +322,7 @@ def unread() -> tuple[World, Record]:
     world, ci = company.world, company.ci
     landed = [clean_change(company, "11", "Marta", "Haruka")]
     kept = [
-        world.content("prompt", b"", "text/plain", state="withheld"),
+        world.content("prompt", b"Round fees to the cent.", "text/plain", state="withheld"),
         world.content("output", b"", "text/plain", state="withheld"),
     ]
     prompt = next(item for item in world.records_list if _has(item, "prompt"))
