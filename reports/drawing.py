@@ -27,9 +27,9 @@ WIDTH: Final = 720
 DAYS: Final = 14
 """Most columns of a timeline; beyond, a column is several days."""
 SHAPES_EACH: Final = 9
-"""Most marks drawn side by side in one cell; beyond, marks that fall together are one box with their number."""
+"""Marks of a cell for which its column asks room."""
 STEP: Final = 9
-"""Least distance of two marks."""
+"""Least distance of two marks; where it does not fit, marks that fall together are one box with their number."""
 BOX: Final = 26
 """Width of the stretch of a cell whose marks are one box."""
 DATE: Final = 44
@@ -177,7 +177,7 @@ def _placed(happenings: Sequence[Happening], x: float, width: float) -> tuple[li
     numbers: list[Number] = []
     fits = (width - 14) / STEP + 1
     for lane, ranked in lanes.items():
-        if len(ranked) > min(SHAPES_EACH, fits):
+        if len(ranked) > fits:
             found = _boxed(lane, [(width * (rank + 0.5) / len(happenings), one) for rank, one in ranked], x, width)
             points.extend(found[0])
             numbers.extend(found[1])

@@ -148,8 +148,8 @@ def _lede(view: View, people: Population, elsewhere: int, gaps: int) -> Line:
     if compared := comparisons(view):
         said.append(
             say_count(
-                "A clone was compared with the ledger on {count} ref; they differ on {apart}.",
-                "A clone was compared with the ledger on {count} refs; they differ on {apart}.",
+                "A clone was compared with the ledger on {count} ref, {apart} of them with differences.",
+                "A clone was compared with the ledger on {count} refs, {apart} of them with differences.",
                 len(compared),
                 apart=number(sum(differs(ref) for _, ref in compared)),
             )

@@ -61,27 +61,23 @@ def index_blocks(view: View) -> tuple[Block, ...]:
     whole = view.dossier.records.entries
     return (
         Heading(words(say("Index by entry")), ANCHOR),
-        Paragraph(
-            line(
-                say(
-                    "{share} attached entries have a row, with the page that shows or names each.",
-                    share=share(len(shown), len(whole)),
-                )
-            ),
-            small=True,
-        ),
         Table(
             columns(
-                (say("Entry"), 7),
+                (say("Entry"), 6),
                 (say("What"), 15),
-                (say("About"), 20),
-                (say("Ledger time, UTC"), 17),
+                (say("About"), 18),
+                (say("Ledger time, UTC"), 19),
                 (say("Signed by"), 17),
-                (say("Shown"), 24),
+                (say("Shown"), 25),
             ),
             tuple(_row(view, record, *found[record.index]) for record in shown),
             words(say("No entry is shown.")),
-            None,
+            words(
+                say(
+                    "{share} attached entries have a row, with the page that shows or names each",
+                    share=share(len(shown), len(whole)),
+                )
+            ),
             "dense",
         ),
         *_rest(tuple(record for record in whole if record.index not in found)),

@@ -110,7 +110,7 @@ def _name(record: Record) -> str:
 def artifacts(view: View) -> Table:
     """Every artifact of the release with the builds that made it."""
     return Table(
-        columns((say("Artifact"), 18), (say("SHA-256"), 56), (say("Built from, and how that is known"), 26)),
+        columns((say("Artifact"), 16), (say("SHA-256"), 59), (say("Built from, and how that is known"), 25)),
         tuple(
             _artifact(view, item, "" if place else ARTIFACTS)
             for place, item in enumerate(view.dossier.release.artifacts)

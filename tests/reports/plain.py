@@ -126,3 +126,10 @@ def table(section: Section, caption: str) -> Table:
         if isinstance(block, Table) and str(block.caption or block.columns[0].head).startswith(caption):
             return block
     raise LookupError(caption)
+
+
+def indexed(section: Section) -> Table:
+    """The table of the index by entry."""
+    return next(
+        block for block in section.blocks if isinstance(block, Table) and "attached entries" in str(block.caption)
+    )

@@ -28,7 +28,7 @@ from reports.release.method import method
 from reports.release.view import Carried, PackSettings, bundle_name, look
 from reports.text import capture
 from tests.reports import release_story, whole_story
-from tests.reports.plain import plain, said, table
+from tests.reports.plain import indexed, plain, said, table
 from tests.reports.test_html import ELEMENTS, Elements
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def test_numbers_in_sentences_are_those_of_the_tables(name: str) -> None:
     assert numbers("assistants")[:3] == [used, declared.count("none"), len(declared) - used - declared.count("none")]
 
     trails = [block for block in one.section("traceability").blocks if isinstance(block, Trail)]
-    assert numbers("traceability") == [len(trails), len(table(one.section("traceability"), "Entry").rows)]
+    assert numbers("traceability") == [len(trails), len(indexed(one.section("traceability")).rows)]
 
 
 def _number(cell: Line) -> int:
@@ -304,7 +304,7 @@ def test_runs_on_the_released_commit_are_printed() -> None:
     assert "2 runs on the released commit or its tree belong to no change, 1 of them failed" in said(
         one.section("tests").lede
     )
-    index = table(one.section("traceability"), "Entry")
+    index = indexed(one.section("traceability"))
     listed = {said(row.cells[0]): said(row.cells[2]) for row in index.rows}
     assert str(one.dossier.record.index) in listed
     assert all(listed[said(row.cells[0])] == "the released commit" for row in rows)
