@@ -149,7 +149,7 @@ def _word(found: Asked) -> Line:
     """What a set without failure, doubt or tick is called."""
     if found.held or found.owed:
         return line(strong(say("In part")))
-    if found.idle and not found.off and not found.periods:
+    if found.idle and not (found.off or found.periods or found.unknown):
         return line(status(Mark.NOT_APPLICABLE))
     return line(quiet(say("Not judged")))
 

@@ -67,8 +67,8 @@ def conclusion(view: View) -> Section:
 def _lede(view: View) -> Line:
     counts = dict(tally(view))
     told = say_count(
-        "Of {count} verdict, {failed} are Fail, {untold} Cannot tell, {passed} Pass and {rest} Not applicable.",
-        "Of {count} verdicts, {failed} are Fail, {untold} Cannot tell, {passed} Pass and {rest} Not applicable.",
+        "{count} verdict: {failed} Fail, {untold} Cannot tell, {passed} Pass, {rest} Not applicable.",
+        "{count} verdicts: {failed} Fail, {untold} Cannot tell, {passed} Pass, {rest} Not applicable.",
         len(view.verdicts),
         failed=number(counts[Outcome.FAIL]),
         untold=number(counts[Outcome.NOT_EVALUABLE]),

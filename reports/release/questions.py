@@ -254,8 +254,8 @@ def _lede(found: tuple[Answer, ...]) -> Line:
 def _table(view: View, found: tuple[Answer, ...]) -> Table:
     return Table(
         columns(
-            (say("No."), 4),
-            (say("An assessor asks"), 33),
+            (say("No."), 5),
+            (say("An assessor asks"), 32),
             (say("What its rules found, and what its page shows"), 37),
             (say("Answered in"), 26),
         ),

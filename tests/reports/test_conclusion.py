@@ -209,3 +209,6 @@ def test_a_set_of_rules_is_ticked_only_whole() -> None:
     assert said(told_of(asked(("SOD-04",), {"SOD-04"}, passed), spoken_against=True)) == "In part: held SOD-04"
     assert said(told_of(asked(("SOD-04", "SOD-06"), {"SOD-04"}, passed))) == "In part: held SOD-04; off SOD-06"
     assert said(told_of(Asked((), (), (), (), (), (), ("SOD-06",), ()))) == "Not judged: off SOD-06"
+    idle = asked(("LED-06", "LED-01"), {"LED-06"}, made("whole").assessment.verdicts)
+    assert said(told_of(idle)).startswith("Not judged: nothing to speak of for LED-06")
+    assert said(told_of(replace(idle, unknown=()))).endswith(" Not applicable]: nothing to speak of for LED-06")
