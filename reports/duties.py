@@ -29,6 +29,11 @@ def took_part(case: ChangeCase) -> tuple[Contribution, ...]:
     return contributions(case, CODE | ASKED)
 
 
+def agents(case: ChangeCase) -> tuple[Party, ...]:
+    """The agents that answered prompts of the change or pushed to it."""
+    return tuple(item.party for item in contributions(case, frozenset({"agent"})))
+
+
 def who_changed_is_open(case: ChangeCase) -> tuple[str, ...]:
     """Clauses that say why more people may have changed the code than are known; none if all are known."""
     return contributors.gaps(case, CODE)

@@ -140,7 +140,15 @@ def prompt_blocks(view: PeriodView) -> list[Block]:
     """What is said of prompts, in a sentence."""
     found = prompt_scans(view)
     said = say("No prompt to an assistant is recorded for a change of the period, so there was none to look through.")
-    if found.prompts:
+    if found.prompts and not found.scanned:
+        said = say_count(
+            "{count} prompt is recorded, and nobody looked through it for secrets: what was masked or left in is not "
+            "told.",
+            "{count} prompts are recorded, and nobody looked through them for secrets: what was masked or left in is "
+            "not told.",
+            found.prompts,
+        )
+    elif found.prompts:
         said = say_count(
             "Of {count} prompt, {scanned} was looked through for secrets and personal data; findings masked before "
             "sending: {masked}; prompts in which findings were left: {left}.",

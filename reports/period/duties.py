@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.rules.contributors import ASKED, CODE
 from ledger.rules.verdict import Outcome
-from reports.duties import duties_said, duty_cell, key, own_work, perhaps_counted, perhaps_said, took_part
+from reports.duties import agents, duties_said, duty_cell, key, own_work, perhaps_counted, perhaps_said, took_part
 from reports.parts import (
     Line,
     Matrix,
@@ -36,7 +36,7 @@ MOST: Final = 30
 """People, agents and services in the matrix: those in conflict first, then the most active."""
 MOST_CLASHES: Final = 25
 """Conflicts printed; the rest is counted."""
-DUTIES: Final = ("prompt", "code", "approval", "merge", "release", "release-approval", "deploy")
+DUTIES: Final = ("prompt", "agent", "code", "approval", "merge", "release", "release-approval", "deploy")
 RULES: Final = ("SOD-01", "SOD-02", "SOD-03", "SOD-04", "SOD-05", "SOD-06", "SOD-07")
 
 
@@ -75,6 +75,7 @@ def held_duties(view: PeriodView) -> dict[str, Held]:
     for change in view.changes:
         parts = took_part(view.case(change))
         hold("prompt", [item.party for item in parts if item.duty in ASKED])
+        hold("agent", list(agents(view.case(change))))
         hold("code", [item.party for item in parts if item.duty in CODE])
         approvals = [item for item in change.facts.approvals if item.standing and item.approval.decision == "approve"]
         hold("approval", [item.approver for item in approvals])
@@ -165,7 +166,8 @@ def _blocks(view: PeriodView, held: dict[str, Held], found: tuple[Clash, ...]) -
                 say(
                     "Solid box: person. Dashed box: agent or service. Filled box with “!”: approvals by somebody who "
                     "took part in the same change. Double box with “?”: it cannot be told who it was, or whether the "
-                    "approver took part. Numbers count changes, releases and deployments."
+                    "approver took part. Agent: who answered prompts or pushed, and is no person. Numbers count "
+                    "changes, releases and deployments."
                 )
             ),
             small=True,
@@ -202,6 +204,7 @@ def _matrix(held: dict[str, Held], found: tuple[Clash, ...]) -> Matrix:
 
     heads = (
         say("Prompt"),
+        say("Agent"),
         say("Code"),
         say("Approval"),
         say("Merge"),

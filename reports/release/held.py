@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.rules.contributors import ASKED, contributions
-from reports.duties import key, own_work, took_part
+from ledger.rules.contributors import ASKED
+from reports.duties import agents, key, own_work, took_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,18 +63,13 @@ def held_duties(view: View) -> tuple[Held, ...]:
 def _of_change(view: View, change: ChangeView) -> Iterator[tuple[Party, str]]:
     for item in took_part(view.case(change)):
         yield item.party, "Prompt" if item.duty in ASKED else "Code"
-    for party in agents(view, change):
+    for party in agents(view.case(change)):
         yield party, "Agent"
     for fact in change.facts.approvals:
         if fact.approval.decision == "approve" and fact.standing:
             yield fact.approver, "Approval"
     for landing in change.facts.landings:
         yield landing.merged_by, "Merge"
-
-
-def agents(view: View, change: ChangeView) -> tuple[Party, ...]:
-    """The agents that answered prompts of the change or pushed to it."""
-    return tuple(item.party for item in contributions(view.case(change), frozenset({"agent"})))
 
 
 def conflicts(view: View) -> tuple[Conflict, ...]:

@@ -9,6 +9,7 @@ from ledger.dossier.people import compare
 from ledger.rules import contributors
 from ledger.rules.contributors import ASKED, CODE
 from reports.duties import (
+    agents,
     duties_said,
     duty_cell,
     key,
@@ -33,7 +34,7 @@ from reports.parts import (
     say_line,
     words,
 )
-from reports.release.held import agents, conflicts, held_duties
+from reports.release.held import conflicts, held_duties
 from reports.release.said import columns, conjoined, joined, link, listed_names, named, quiet, sort_of, status
 from reports.release.verdicts import failing, of_rules, told
 from reports.release.worth import doubted, worth
@@ -347,7 +348,7 @@ def _row(view: View, change: ChangeView) -> Row:
         (
             line(change.label),
             asked,
-            listed_names(agents(view, change), none=say("none recorded")),
+            listed_names(agents(view.case(change)), none=say("none recorded")),
             coded,
             _approved(view, change),
             listed_names(landing.merged_by for landing in facts.landings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
+from reports.parts import Heading, Mark, Paragraph, Row, Table, line, words
 from reports.release.said import NAME, columns, digest_line, joined, link, quiet, status, strong
 from reports.say import say, say_count
 from reports.text import capture
@@ -79,8 +79,8 @@ def repeats(view: View) -> tuple[Block, ...]:
         ),
         Paragraph(
             (
-                *line(strong(say("Contracts and schemas tested against")), Break()),
-                *(named or line(quiet(say("No run names one.")))),
+                *line(strong(say("Contracts and schemas tested against")), ": "),
+                *(named or line(quiet(say("no run names one.")))),
             )
         ),
     )

@@ -101,25 +101,34 @@ def _blocks(view: View) -> tuple[Block, ...]:
     return (
         *of_changes,
         *(() if view.changeless else repeats(view)),
-        Table(
-            _columns(),
-            tuple(_row(view, words(say("none")), _released_content(view, run), run, placed) for run in released),
-            words(_none_released(view)),
-            words(say("On the released commit or its tree, for no change")),
-            "dense",
-        ),
-        *_at_odds(released),
+        *_of_release(view, released, placed),
         Paragraph(
             line(
+                *(() if released else (_none_released(view), " ")),
                 say(
                     "A run counts for a content by the tree it ran on, whatever commit holds that tree. The reporter "
                     "is who signed the event; counts are the reporter's, and the raw report is a content that the "
                     "event commits to."
-                )
+                ),
             ),
             small=True,
         ),
         *scans(view),
+    )
+
+
+def _of_release(view: View, runs: tuple[RunFact, ...], placed: set[int]) -> tuple[Block, ...]:
+    if not runs:
+        return ()
+    return (
+        Table(
+            _columns(),
+            tuple(_row(view, words(say("none")), _released_content(view, run), run, placed) for run in runs),
+            words(_none_released(view)),
+            words(say("On the released commit or its tree, for no change")),
+            "dense",
+        ),
+        *_at_odds(runs),
     )
 
 

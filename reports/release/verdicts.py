@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, line
+from reports.parts import line
 from reports.release.said import quiet, status
 from reports.release.view import MARKS
 from reports.say import say
@@ -41,4 +41,4 @@ def told(verdicts: tuple[Verdict, ...]) -> Line:
     mark = line(status(MARKS[found[0].outcome]))
     if found[0].outcome not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
         return mark
-    return (*mark, *line(Break(), ", ".join(dict.fromkeys(one.rule for one in found))))
+    return (*mark, *line(" ", ", ".join(dict.fromkeys(one.rule for one in found))))

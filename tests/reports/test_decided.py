@@ -13,9 +13,12 @@ from ledger.events.forge import Push
 from ledger.events.roster import MACHINE_KINDS
 from ledger.rules.verdict import Outcome
 from reports.parts import Matrix, Pairs, Paragraph, Quote, Shape, Signature, Table
+from reports.period.checked import prompt_blocks
+from reports.period.duties import duties
 from reports.release.said import ledger_time
 from reports.release.verdicts import of_rules
 from tests.reports import release_story
+from tests.reports.period_views import quarter
 from tests.reports.plain import plain, said, table
 from tests.reports.test_release import BOTH, document_of, made
 from tests.reports.test_sections import after, numbers, opening, rows_of
@@ -256,10 +259,8 @@ def test_tested_content_is_called_what_it_is() -> None:
     first, second = (said(row.cells[0]) for row in table(section, "On the released commit").rows)
     assert f"! On the same tree “unit” both passed and failed: entries {first}, {second}." in told
     assert not said(section.lede).startswith("0 ")
-    none = table(made("troubled").section("tests"), "On the released commit")
-    assert str(none.empty) == "No test run on the released commit or its tree is recorded."
-    other = table(made("clean").section("tests"), "On the released commit")
-    assert str(other.empty) == "No other test run on the released commit or its tree is recorded."
+    assert "No test run on the released commit or its tree is recorded." in plain(made("troubled").document)
+    assert "No other test run on the released commit or its tree is recorded." in plain(made("clean").document)
 
 
 def test_changes_that_lack_a_scan_are_named() -> None:
@@ -304,3 +305,37 @@ def test_a_squashed_commit_says_what_became_of_it() -> None:
     assert re.fullmatch(r"Change 12, revision 1 / \(squashed into a0cbb02c3a92 on landing\)", said(row.cells[3]))
     lede = said(made("troubled").section("assistants").lede)
     assert "1 commit carries traces of an assistant, each in a recorded change." in lede
+
+
+def test_periods_tell_agents_and_unread_prompts_as_releases_do() -> None:
+    """The matrix of a quarter has the agent that answered; prompts nobody looked through are no zeros."""
+    of_view = quarter()
+    page = duties(of_view)
+    (matrix,) = (block for block in page.blocks if isinstance(block, Matrix))
+    place = [str(column) for column in matrix.columns].index("Agent")
+    acting = {str(row.head) for row in matrix.rows if row.cells[place].shape is not Shape.NONE}
+    assert acting == {
+        str(item.party.name)
+        for change in of_view.changes
+        for item in change.facts.contributions
+        if item.duty == "agent"
+    }
+    unseen = replace(
+        of_view,
+        changes=tuple(
+            replace(
+                change,
+                facts=replace(
+                    change.facts,
+                    scans=(),
+                    prompts=tuple(
+                        replace(item, prompt=replace(item.prompt, scan=None)) for item in change.facts.prompts
+                    ),
+                ),
+            )
+            for change in of_view.changes
+        ),
+    )
+    said_of = said(next(block.line for block in prompt_blocks(unseen) if isinstance(block, Paragraph)))
+    assert "nobody looked through them for secrets: what was masked or left in is not told" in said_of
+    assert "masked before sending: 0" not in said_of
