@@ -57,18 +57,10 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
     from reports.text import Text
 
-FLOWING: Final = frozenset(
-    {
-        "system",
-        "deployments",
-        "incidents",
-        "access",
-        "policies",
-        "administration",
-        "concentration",
-    }
+OPENING: Final = frozenset(
+    {"completeness", "deviations", "measures", "questions", "result", "results", "sampling", "verify"}
 )
-"""Sections that begin on the page on which the one before ends: short ones, and those that belong together."""
+"""Sections that begin a page: what a reader turns to, and what stands behind the sheets of a sample."""
 MOST_PROJECTS: Final = 6
 """Projects named on the cover; the rest is counted."""
 
@@ -153,7 +145,7 @@ def _numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
             found.append(replace(section, number=f"S{section.anchor.removeprefix('sheet')}"))
         else:
             place += 1
-            flows = section.brief or section.anchor in FLOWING
+            flows = section.anchor not in OPENING or (section.brief and section.anchor != "deviations")
             found.append(replace(section, number=str(place), brief=flows))
     return tuple(found)
 
@@ -263,10 +255,10 @@ def _front(view: PeriodView) -> tuple[Block, ...]:
                     Paragraph(
                         line(
                             say(
-                                "Some marks stand with a word of their own: ✓ with Yes, In time, All at hand, None or "
-                                "Intact; ! with Not always, Never, Silent, Not observed or what went wrong; – with Not "
-                                "released, or Not tested where none of the rules is on. What is “Not judged” or shown "
-                                "“In part” has no mark."
+                                "A mark may stand with a word of its own: ✓ with Yes, In time, None, All at hand or "
+                                "Intact; ! with Not always, Never, Not declared, Silent or Names none; ? with Not yet, "
+                                "Open, Not observed or In part; – with Nothing to ask, Not released, or Not tested "
+                                "where none of the rules is on. “Not judged” has no mark: none of the rules is on."
                             )
                         ),
                         small=True,

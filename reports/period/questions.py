@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reports.parts import Line, Row, Section, Table, line, words
-from reports.period.exceptions import declared
+from reports.period.against import against
 from reports.period.results import rule_anchor
 from reports.release.asked import asked, counts, told_of
-from reports.release.excepted import looked_at
 from reports.release.questions import QUESTIONS
 from reports.release.said import columns, joined, link, quiet, strong
-from reports.say import say, say_count
+from reports.say import say
 from reports.wording import number
 
 if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "questions"
-LOOKED_AT: Final = 14
-"""The question who looked at exceptions afterwards."""
-OF_PERIODS: Final = {14: ("EXC-04",)}
+OF_PERIODS: Final = {4: ("DEP-01",), 14: ("EXC-04",)}
 """Rules that speak to a question and are asked of periods alone, by the question's number."""
 
 
@@ -105,24 +102,17 @@ def _where(view: PeriodView, asked: int, rules: tuple[str, ...], anchors: frozen
     return line(link("results" if rule is None else rule_anchor(rule), name, page=True))
 
 
-def _verdicts(view: PeriodView, number_: int, rules: tuple[str, ...]) -> Line:
+def _verdicts(view: PeriodView, asked_: int, rules: tuple[str, ...]) -> Line:
+    clauses = against(view, asked_)
+    beside = [line(strong("; ".join(clauses)))] if clauses else []
     if not rules:
-        return line(quiet(say("a fact, not judged")))
-    beside = _unreviewed(view) if number_ == LOOKED_AT else ""
-    told = told_of(
-        asked(rules, {setting.rule.id for setting in view.rules}, view.verdicts), spoken_against=bool(beside)
+        told = say("shown in part") if clauses else say("a fact, not judged")
+        return joined([line(quiet(told)), *beside], ": ")
+    told_ = told_of(
+        asked(rules, {setting.rule.id for setting in view.rules}, view.verdicts), spoken_against=bool(clauses)
     )
+    parts = [told_]
     passed = counts(verdict for verdict in view.verdicts if verdict.rule in rules)
-    parts = [told]
     if passed.asked:
         parts.append(line(quiet(say("{part} verdicts passed", part=passed.held))))
-    if beside:
-        parts.append(line(strong(beside)))
-    return joined(parts, "; ")
-
-
-def _unreviewed(view: PeriodView) -> str:
-    """That exceptions of the period have no review: that they were declared in time is no answer to who looked."""
-    without = sum(not looked_at(item) for item in declared(view))
-    said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
-    return said if without else ""
+    return joined([*parts, *beside], "; ")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ledger.measures.values import Missing, Proportion, Tally
 from reports.parts import Bullets, Card
 from reports.period import deviations as made
+from reports.period.against import against
 from reports.period.deviations import deviations, deviations_of
+from reports.period.document import period_document
 from reports.period.measured import not_measured
 from reports.period.measures import measured, measures_section
 from tests.reports.period_views import quarter
@@ -16,6 +19,14 @@ from tests.reports.plain import said, table
 
 if TYPE_CHECKING:
     import pytest
+
+    from reports.parts import Document
+
+
+@cache
+def document() -> Document:
+    """The quarter's pack."""
+    return period_document(quarter())
 
 
 @cache
@@ -88,3 +99,16 @@ def test_rates_count_over_the_printed_days() -> None:
         "over the days 2026-04-01 to 2026-06-30" in said(item) and "over 2026-03-04 to 2026-03-30" in said(item)
         for item in bullets.items
     )
+
+
+def test_questions_say_what_is_not_recorded() -> None:
+    """A page that shows a part alone is not said to answer; a deployment of no known release is under its question."""
+    section = next(one for one in document().sections if one.anchor == "questions")
+    told = {int(said(row.cells[0])): said(row.cells[2]) for row in table(section, "No.").rows}
+    for number in (3, 22, 23, 24, 26):
+        assert told[number].startswith("shown in part: ")
+    assert "DEP-01" in told[4]
+    assert "1 deployment names no release" in told[4]
+    assert told[21] == "a fact, not judged"
+    complete = replace(quarter(), settings=replace(quarter().settings, prepared_by="Noa"))
+    assert against(complete, 3) == ()
