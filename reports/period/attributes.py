@@ -15,8 +15,9 @@ from reports.text import capture
 from reports.wording import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from ledger.dossier.facts import ReleaseDossier
     from ledger.records import Record
     from ledger.rules.verdict import Verdict
     from reports.period.view import PeriodChange, PeriodView
@@ -28,15 +29,16 @@ RULES: Final = {
     "C": ("SOD-03",),
     "D": ("APP-01", "APP-02", "CHG-02", "CHG-06"),
     "E": ("APP-05",),
-    "F": ("TST-01", "TST-02"),
+    "F": ("TST-02", "TST-01"),
     "G": ("APP-05", "REL-03", "SOD-06"),
     "H": ("REL-04", "REL-02"),
     "I": ("EXC-01", "EXC-02", "EXC-03", "EXC-05"),
 }
-"""By attribute; where several rules are on, the gravest outcome is the attribute's. J is decided by records alone."""
+"""By attribute, the one that speaks of it most exactly first; where several rules are on, the gravest outcome is the
+attribute's. J is decided by records alone."""
 OF_RELEASE: Final = frozenset("GH")
 """Those that are of the release which holds the change."""
-MOST_INPUTS: Final = 2
+MOST_INPUTS: Final = 4
 """Entries named for one attribute; the rest is counted."""
 
 
@@ -84,7 +86,7 @@ def _names() -> dict[str, str]:
 def _by_rules(view: PeriodView, change: PeriodChange, letter: str, name: str) -> Attribute:
     rules = RULES[letter]
     of_release = letter in OF_RELEASE
-    subjects = _releases(view, change) if of_release else None
+    subjects = frozenset(map(release_subject, held_by(view, change))) if of_release else None
     if subjects is not None and not subjects:
         told = say("No release of the period holds this change.")
         return Attribute(letter, name, Mark.NOT_APPLICABLE, say("Not released"), (), capture(told), (), 0)
@@ -94,10 +96,12 @@ def _by_rules(view: PeriodView, change: PeriodChange, letter: str, name: str) ->
         if verdict.rule in rules and (subjects is None or verdict.subject in subjects)
     ]
     if not verdicts:
-        told = say("Not tested: the policy turns none of these rules on: {rules}.", rules=", ".join(rules))
+        told = say("The policy turns none of these rules on: {rules}.", rules=", ".join(rules))
         return Attribute(letter, name, Mark.NOT_APPLICABLE, say("Not tested"), (), capture(told), (), 0)
     worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
-    deciding = [verdict for verdict in verdicts if verdict.outcome is worst]
+    deciding = sorted(
+        (verdict for verdict in verdicts if verdict.outcome is worst), key=lambda verdict: rules.index(verdict.rule)
+    )
     excepted = worst in (Outcome.FAIL, Outcome.NOT_EVALUABLE) and all(verdict.excepted_by for verdict in deciding)
     word = ""
     if excepted:
@@ -121,20 +125,34 @@ def _evidence(verdicts: list[Verdict]) -> Iterator[tuple[int, str]]:
             yield item.index, item.envelope
 
 
-def _releases(view: PeriodView, change: PeriodChange) -> frozenset[str]:
-    """Releases of the period that hold the change, as verdicts name them."""
+def held_by(view: PeriodView, change: PeriodChange) -> tuple[ReleaseDossier, ...]:
+    """Releases of the period that hold the change."""
     key = (change.facts.project, change.facts.id)
-    return frozenset(
-        release_subject(release)
-        for release in view.dossier.releases
-        if key in {(item.project, item.id) for item in release.changes}
+    return tuple(
+        release for release in view.dossier.releases if key in {(item.project, item.id) for item in release.changes}
+    )
+
+
+def other_verdicts(change: PeriodChange) -> tuple[Verdict, ...]:
+    """What rules of no attribute found of the change, where they did not pass."""
+    asked = {rule for letter, rules in RULES.items() if letter not in OF_RELEASE for rule in rules}
+    return tuple(
+        verdict
+        for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
+        for verdict in change.of(outcome)
+        if verdict.rule not in asked
     )
 
 
 def _retention(view: PeriodView, change: PeriodChange, name: str) -> Attribute:
     """Whether every content that the change's events commit to is at hand."""
+    return retention(view, records_of(change), name)
+
+
+def retention(view: PeriodView, shown: Sequence[Record], name: str = "") -> Attribute:
+    """Whether every content that some events commit to is at hand: attribute J."""
     records = view.dossier.records
-    shown = records_of(change)
+    name = name or _names()["J"]
     states = [
         "held" if isinstance(content := records.content(item), Held) else content.state
         for record in shown
@@ -150,7 +168,8 @@ def _retention(view: PeriodView, change: PeriodChange, name: str) -> Attribute:
         told = say(
             "{envelopes} All of their {contents} are at hand.", envelopes=envelopes, contents=_contents(len(states))
         )
-        mark, word = Mark.PASS, ""
+        # No rule passed: a word of its own, so that nobody counts it among what was judged.
+        mark, word = Mark.PASS, say("All at hand")
     else:
         told = say(
             "{envelopes} Of their {contents}, {held} are at hand; the others were withheld, erased, or are not in this "

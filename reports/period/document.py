@@ -39,8 +39,9 @@ from reports.period.reconciliations import reconciliations
 from reports.period.register import deployments, register
 from reports.period.result import result
 from reports.period.results import results
-from reports.period.sampled import sample_sheets, sampling_plan
+from reports.period.sampled import sampling_plan
 from reports.period.scope import beyond, scope
+from reports.period.sheets import sample_sheets
 from reports.period.shown import named_projects, span_line, tally
 from reports.period.strata import strata
 from reports.period.system import system
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 OPENING: Final = frozenset(
-    {"completeness", "deviations", "measures", "questions", "result", "results", "sampling", "verify"}
+    {"populations", "deviations", "measures", "questions", "result", "results", "sampling", "verify"}
 )
 """Sections that begin a page: what a reader turns to, and what stands behind the sheets of a sample."""
 MOST_PROJECTS: Final = 6
@@ -255,10 +256,15 @@ def _front(view: PeriodView) -> tuple[Block, ...]:
                     Paragraph(
                         line(
                             say(
-                                "A mark may stand with a word of its own: ✓ with Yes, In time, None, All at hand or "
-                                "Intact; ! with Not always, Never, Not declared, Silent or Names none; ? with Not yet, "
-                                "Open, Not observed or In part; – with Nothing to ask, Not released, or Not tested "
-                                "where none of the rules is on. “Not judged” has no mark: none of the rules is on."
+                                "A mark may stand with a word of its own: {passed} with Yes, In time, None, All at hand "
+                                "or Intact; {failed} with Not always, Never, Not declared, Silent or Names none; "
+                                "{untold} with Not yet, Open, Not observed or In part; {idle} with Nothing to ask, Not "
+                                "released, or Not tested where none of the rules is on. “Not judged” has no mark: none "
+                                "of the rules is on.",
+                                passed=Mark.PASS.sign,
+                                failed=Mark.FAIL.sign,
+                                untold=Mark.CANNOT_TELL.sign,
+                                idle=Mark.NOT_APPLICABLE.sign,
                             )
                         ),
                         small=True,

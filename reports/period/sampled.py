@@ -1,4 +1,4 @@
-"""The sampling plan, and one page for each sampled change."""
+"""The sampling plan: what is drawn from, how many of it, how that is repeated, and what was drawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.digests import from_raw
 from reports.parts import (
-    Break,
     Facts,
     Heading,
     Line,
     Listing,
-    Notes,
-    Paragraph,
     Row,
     Section,
     Steps,
@@ -21,21 +18,16 @@ from reports.parts import (
     say_line,
     words,
 )
-from reports.period.attributes import attributes, records_of
 from reports.period.sample import is_fixed, plan_of, population, sample_of
+from reports.period.sheets import item_label
 from reports.period.shown import cut, span_line
-from reports.period.view import PeriodChange
 from reports.release.said import (
     code,
     columns,
     digest_line,
-    joined,
-    ledger_time,
     link,
-    named,
     quiet,
     rows,
-    status,
     strong,
 )
 from reports.say import say, say_count
@@ -43,14 +35,9 @@ from reports.text import capture
 from reports.wording import number, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ledger.dossier.facts import Landing, Party
-    from ledger.sampling import Drawn, Item, Plan
+    from ledger.sampling import Drawn, Plan
     from reports.parts import Block
-    from reports.period.attributes import Attribute
     from reports.period.view import PeriodView
-    from reports.text import Text
 
 ANCHOR: Final = "sampling"
 MOST_ITEMS: Final = 40
@@ -74,21 +61,6 @@ def sampling_plan(view: PeriodView, section: str = "8") -> Section:
         _lede(view, plan, drawn),
         tuple(blocks),
     )
-
-
-def sample_sheets(view: PeriodView, section: str = "9") -> tuple[Section, ...]:
-    """One page for each item of the sample; none while no number was given."""
-    drawn = sample_of(view)
-    if drawn is None:
-        return ()
-    known = population(view)
-    return tuple(
-        _sheet(view, item, known[item.id][1], section, place, len(drawn.chosen))
-        for place, item in enumerate(drawn.chosen, start=1)
-    )
-
-
-# ---- the plan ------------------------------------------------------------------------------------------------------
 
 
 def _lede(view: PeriodView, plan: Plan, drawn: Drawn | None) -> Line:
@@ -222,7 +194,7 @@ def _result(view: PeriodView, drawn: Drawn) -> list[Block]:
             (
                 line(link(f"sheet{place}", number(place), page=True)),
                 line(item.stratum),
-                line(_label(known[item.id][1])),
+                line(item_label(known[item.id][1])),
                 (*digest_line(item.id),),
             )
         )
@@ -276,9 +248,9 @@ def _method() -> Steps:
             ),
             line(
                 say(
-                    "An item's id is the envelope digest of its first landing in the period; where it is printed, {prefix} "
-                    "is left out. The method is docs/sampling.md of the project, with a short program that shares "
-                    "nothing with this one.",
+                    "An item's id is the envelope digest of its first landing in the period; where it is printed, "
+                    "{prefix} is left out. The method is docs/sampling.md of the project, with a short program that "
+                    "shares nothing with this one.",
                     prefix="sha256:",
                 )
             ),
@@ -288,7 +260,7 @@ def _method() -> Steps:
 
 def _items(view: PeriodView, plan: Plan) -> list[Block]:
     found = [
-        Row((line(_label(what)), line(stratum), digest_line(identifier, full=True)))
+        Row((line(item_label(what)), line(stratum), digest_line(identifier, full=True)))
         for identifier, (stratum, what) in population(view).items()
     ]
     shown, told = cut(found, MOST_ITEMS, "landings")
@@ -300,117 +272,3 @@ def _items(view: PeriodView, plan: Plan) -> list[Block]:
         size="small",
     )
     return [table, *told]
-
-
-def _label(what: PeriodChange | Landing) -> Text:
-    if isinstance(what, PeriodChange):
-        return what.label
-    return capture(say("Landing of entry {index}", index=what.record.index))
-
-
-# ---- the sheets ----------------------------------------------------------------------------------------------------
-
-
-def _sheet(view: PeriodView, item: Item, what: PeriodChange | Landing, section: str, place: int, whole: int) -> Section:
-    said = say("Sample {place}: {item}", place=share(place, whole), item=_label(what))
-    return Section(
-        f"sheet{place}",
-        section,
-        capture(said),
-        words(say("What does the evidence of this sampled change say, attribute by attribute?")),
-        line(*_drawn_from(item)),
-        _of_change(view, what) if isinstance(what, PeriodChange) else _of_landing(what),
-        group=words(say_count("The sheet of {count} sampled item", "Sheets of {count} sampled items", whole)),
-    )
-
-
-def _drawn_from(item: Item) -> Line:
-    return line(
-        say("Drawn from the stratum {stratum}. Item id", stratum=item.stratum), " ", *digest_line(item.id, full=True)
-    )
-
-
-def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
-    facts = change.facts
-    entries = records_of(change)
-    landed = min((one.record for one in facts.landings), key=lambda record: record.index)
-    counted = say_count("{count} entry", "{count} entries", len(entries))
-    between = say("{first} to {last}", first=number(entries[0].index), last=number(entries[-1].index))
-    approvers = (fact.approver for fact in facts.approvals if fact.approval.decision == "approve")
-    about = [
-        (say("Change"), line(change.title, quiet(", "), quiet(view.project_name(facts.project)))),
-        (say("Landed"), line(ledger_time(landed), quiet(f", {counted}: {between}"))),
-        (say("Took part"), _people(item.party for item in facts.contributions)),
-        (say("Approved"), _people(approvers)),
-    ]
-    return (
-        Facts(rows(*about)),
-        Table(
-            columns(
-                (say("Attribute"), 17),
-                (say("Result"), 15),
-                (say("What the evidence says"), 27),
-                # Room for entries of six figures: a broken digest would take the sheet to a second page.
-                (say("Entry and digest"), 21),
-                (say("Auditor's note"), 13),
-                (say("Initials"), 7),
-            ),
-            tuple(map(_attribute, attributes(view, change))),
-            words(say("There are no attributes.")),
-            size="dense",
-        ),
-        *_hand(),
-    )
-
-
-def _people(parties: Iterable[Party]) -> Line:
-    """Names on one line, each once."""
-    seen = dict.fromkeys(named(party) for party in parties)
-    return joined([line(name) for name in seen]) if seen else line(quiet(say("nobody recorded")))
-
-
-def _attribute(found: Attribute) -> Row:
-    evidence: list[Line] = [(*line(number(index), " "), *digest_line(envelope)) for index, envelope in found.evidence]
-    if found.more:
-        evidence.append(line(quiet(say_count("and {count} more", "and {count} more", found.more))))
-    lines = tuple(item for place, one in enumerate(evidence) for item in ((Break(), *one) if place else one))
-    rules = line(Break(), quiet(", ".join(found.rules))) if found.rules else ()
-    return Row(
-        (
-            (*line(strong(f"{found.letter} {found.name}")), *rules),
-            line(status(found.mark, found.word)),
-            line(found.told),
-            lines or line(quiet(say("none"))),
-            line(quiet("_" * 12)),
-            line(quiet("_" * 6)),
-        )
-    )
-
-
-def _of_landing(landing: Landing) -> tuple[Block, ...]:
-    told = say(
-        "This content landed on {ref} and belongs to no recorded change: no request, review, approval or test of it is "
-        "recorded, and attributes A to I cannot be looked at. How it came there is for the auditor to ask.",
-        ref=landing.merge.ref,
-    )
-    about = [
-        (say("Entry"), line(number(landing.record.index), " ", *digest_line(landing.record.envelope))),
-        (say("Landed"), line(ledger_time(landing.record))),
-        (say("Commit"), digest_line(landing.merge.commit, full=True)),
-        (say("How"), line(landing.merge.method)),
-        (say("Landed by"), _people((landing.merged_by,))),
-    ]
-    return (Facts(rows(*about)), Paragraph(line(capture(told))), *_hand())
-
-
-def _hand() -> tuple[Block, ...]:
-    return (
-        Notes(
-            (
-                words(say("Attribute")),
-                words(say("What was examined, and what was found")),
-                words(say("Initials and date")),
-            ),
-            3,
-        ),
-    )

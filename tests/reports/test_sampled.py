@@ -16,7 +16,8 @@ from ledger.sampling import Sampling, population_list
 from reports.parts import Facts, Listing, Mark, Notes, Section, Table
 from reports.period.attributes import OF_RELEASE, RULES, attributes
 from reports.period.sample import plan_of, population, sample_of, stratum_of
-from reports.period.sampled import MOST_ITEMS, sample_sheets, sampling_plan
+from reports.period.sampled import MOST_ITEMS, sampling_plan
+from reports.period.sheets import sample_sheets
 from tests.reports.period_views import NUMBER, empty, quarter
 from tests.reports.plain import said, table
 
@@ -124,7 +125,7 @@ def test_an_empty_period_has_nothing_to_draw_from() -> None:
 
 
 def test_every_sampled_item_has_its_sheet() -> None:
-    """One section an item, in the order of the plan's table, each with room for the auditor's hand."""
+    """One section an item, in the order of the plan's table, each with room for the auditor's hand, once."""
     view = quarter()
     drawn = sample_of(view)
     assert drawn is not None
@@ -134,7 +135,9 @@ def test_every_sampled_item_has_its_sheet() -> None:
     assert linked == [sheet.anchor for sheet in sheets]
     for sheet in sheets:
         assert not sheet.brief
-        assert isinstance(sheet.blocks[-1], Notes)
+        room = sum(isinstance(block, Notes) for block in sheet.blocks)
+        assert room == ("Landing of entry" in str(sheet.title))
+        assert room or set(said(table(sheet, "Attribute").rows[0].cells[4])) == {"_"}
 
 
 def test_a_sheet_has_the_ten_attributes_with_their_evidence() -> None:
@@ -207,3 +210,27 @@ def test_a_large_population_is_cut_with_a_sentence(monkeypatch: pytest.MonkeyPat
     whole = len(population(quarter()))
     assert f"Printed: 5 of {whole} rows" in said(section.blocks[-1].line)  # type: ignore[union-attr]
     assert MOST_ITEMS > 5
+
+
+def test_a_sheet_says_what_its_attributes_do_not() -> None:
+    """Verdicts of other rules, the release that two attributes are of, and that a whole stratum is taken, not drawn."""
+    view = quarter()
+    sheets = {str(sheet.title).split(": ")[1]: sheet for sheet in sample_sheets(view)}
+    revert = next(change for change in view.changes if change.facts.id == "15")
+    sheet = sheets[str(revert.label)]
+    assert fact(sheet, "Other verdicts").startswith("[? Cannot tell] CHG-07")
+    assert fact(sheet, "Release").startswith("payments@5.0.1, entry ")
+    assert said(sheet.lede).startswith("Drawn from the stratum revert.")
+    landing = next(sheet for title, sheet in sheets.items() if title.startswith("Landing of entry"))
+    assert said(landing.lede).startswith("All of the stratum unrecorded is taken.")
+    assert "[! Fail] EXC-05: " in fact(landing, "Verdicts that name it")
+    assert fact(landing, "J Evidence kept").startswith("[✓ All at hand]")
+
+
+def test_tests_on_the_same_content_are_told_by_the_rule_about_it() -> None:
+    """TST-02 speaks of the content, TST-01 of the result alone."""
+    view = quarter()
+    change = next(change for change in view.changes if change.facts.id == "11")
+    (found,) = [item for item in attributes(view, change) if item.letter == "F"]
+    (told,) = [verdict for verdict in change.verdicts if verdict.rule == "TST-02"]
+    assert found.told == view.sentence(told)
