@@ -206,7 +206,7 @@ def _conflicts(view: View) -> str:
 
 def _unscanned(view: View) -> str:
     found = prompts_of(view)
-    without = sum(not looked_through(view, item) for item in found)
+    without = len(found) - len(looked_through(view, found))
     said = say_count(
         "not looked through: {without} of {count} prompt",
         "not looked through: {without} of {count} prompts",

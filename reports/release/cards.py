@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -250,8 +251,7 @@ def _inputs(view: View, group: tuple[Verdict, ...], shown: frozenset[int]) -> Li
     inputs = [found[index] for index in sorted(found)]
     if not inputs:
         return line(quiet(say("no event: that is what is missing")))
-    records = {record.index: record for record in view.dossier.records.entries if record.index in found}
-    parts = [_input(item, records.get(item.index), shown) for item in inputs[:MOST_INPUTS]]
+    parts = [_input(item, _record(view, item.index), shown) for item in inputs[:MOST_INPUTS]]
     rest = inputs[MOST_INPUTS : MOST_INPUTS + MOST_ENTRIES]
     parts += [
         line(link(entry_anchor(item.index), say("entry {index}", index=item.index)))
@@ -271,6 +271,12 @@ def _inputs(view: View, group: tuple[Verdict, ...], shown: frozenset[int]) -> Li
             )
         )
     return joined(parts)
+
+
+def _record(view: View, index: int) -> Record | None:
+    entries = view.dossier.records.entries
+    place = bisect_left(entries, index, key=lambda record: record.index)
+    return entries[place] if place < len(entries) and entries[place].index == index else None
 
 
 def _input(item: Input, record: Record | None, shown: frozenset[int]) -> Line:

@@ -176,7 +176,7 @@ def _aside(scan: Scan) -> Line:
 def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ...]:
     """The blocks about prompts: which were looked through for secrets, before or after they were sent."""
     later = _later(view)
-    looked = [item for item in prompts if looked_through(view, item)]
+    looked = looked_through(view, prompts)
     left = sum(_left(item, later) for item in prompts)
     masked = sum(0 if item.prompt.scan is None else item.prompt.scan.masked for item in prompts)
     counted = say("Nobody looked through the prompts, so what was masked or left in is not told.")
@@ -210,9 +210,10 @@ def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ..
     )
 
 
-def looked_through(view: View, item: PromptFact) -> bool:
-    """Whether anybody recorded a look through the prompt, before or after it was sent."""
-    return item.prompt.scan is not None or item.record.envelope in _later(view)
+def looked_through(view: View, prompts: tuple[PromptFact, ...]) -> tuple[PromptFact, ...]:
+    """Those of the prompts that anybody recorded a look through, before or after they were sent."""
+    later = _later(view)
+    return tuple(item for item in prompts if item.prompt.scan is not None or item.record.envelope in later)
 
 
 def _later(view: View) -> dict[Digest, Told[Scan]]:
