@@ -126,9 +126,9 @@ def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
         return ()
     table = Table(
         columns(
-            (say("Commit"), 13),
-            (say("Subject, as captured"), 33),
-            (say("Traces, as captured"), 32),
+            (say("Commit"), 15),
+            (say("Subject, as captured"), 32),
+            (say("Traces, as captured"), 31),
             (say("Belongs to"), 22),
         ),
         tuple(map(_trace, marked[:MOST_TRACES])),
@@ -209,7 +209,7 @@ def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
             len(marked),
         )
         traces_said = (
-            say("{commits}; {loose} of these belong to no recorded change.", commits=traces_said, loose=number(loose))
+            say("{commits}; of no recorded change: {loose}.", commits=traces_said, loose=number(loose))
             if loose
             else say("{commits}, each in a recorded change.", commits=traces_said)
         )

@@ -315,13 +315,13 @@ def _untold(view: View, clashes: tuple[Conflict, ...]) -> tuple[tuple[int, ...],
 def _per_change(view: View) -> Table:
     return Table(
         columns(
-            (say("Change"), 10),
+            (say("Change"), 12),
             (say("Prompted"), 15),
-            (say("Agent"), 12),
+            (say("Agent"), 11),
             (say("Changed the code"), 17),
             (say("Approved"), 17),
             (say("Merged"), 15),
-            (say("SOD rules"), 14),
+            (say("SOD rules"), 13),
         ),
         tuple(_row(view, change) for change in view.printed),
         words(say("No change is printed.")),

@@ -36,6 +36,8 @@ PROMPTS: Final = "prompt-scans"
 """Anchor of the table of prompts."""
 MOST_BARE: Final = 20
 """Changes without a scan named; the rest is in the number before them."""
+MOST_PROMPTS: Final = 100
+"""Prompts listed; those in which something was left or that nobody looked through go first, the rest is counted."""
 _PROMPTS: Final = "prompts"
 
 
@@ -176,9 +178,12 @@ def _aside(scan: Scan) -> Line:
 def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ...]:
     """The blocks about prompts: which were looked through for secrets, before or after they were sent."""
     later = _later(view)
-    looked = looked_through(view, prompts)
+    looked = [item for item in prompts if item.prompt.scan is not None or item.record.envelope in later]
     left = sum(_left(item, later) for item in prompts)
     masked = sum(0 if item.prompt.scan is None else item.prompt.scan.masked for item in prompts)
+    seen = {item.record.index for item in looked}
+    gravest = sorted(prompts, key=lambda item: (-_left(item, later), item.record.index in seen))
+    rest = len(prompts) - MOST_PROMPTS
     counted = say("Nobody looked through the prompts, so what was masked or left in is not told.")
     if looked:
         counted = say_count(
@@ -202,11 +207,20 @@ def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ..
                 (say("Left in"), 12),
                 (say("Scanned afterwards"), 42),
             ),
-            tuple(_prompt(item, later) for item in prompts),
+            tuple(_prompt(item, later) for item in sorted(gravest[:MOST_PROMPTS], key=lambda item: item.record.index)),
             words(say("No prompt is recorded, so there was nothing to look through.")),
             None,
             "dense",
         ),
+        *(() if rest <= 0 else (Paragraph(line(_unlisted(rest)), small=True),)),
+    )
+
+
+def _unlisted(rest: int) -> str:
+    return say_count(
+        "{count} more prompt, in which no more was left in, is not listed; the attached registers hold it.",
+        "{count} more prompts, in which no more was left in, are not listed; the attached registers hold them.",
+        rest,
     )
 
 

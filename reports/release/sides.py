@@ -84,12 +84,12 @@ def sides(view: View) -> tuple[Block, ...]:
         ),
         Table(
             columns(
-                (say("Change"), 11),
+                (say("Change"), 12),
                 (say("Approved content"), 20),
                 (say("Approved"), 18),
                 (say("Landed content"), 20),
                 (say("Landed"), 18),
-                (say("APP-01, 02, 05"), 13),
+                (say("APP-01, 02, 05"), 12),
             ),
             tuple(_row(view, change) for change in view.printed),
             words(say("No change is printed.")),

@@ -293,7 +293,7 @@ def test_a_release_without_changes_is_said_in_sentences(*, tested: bool) -> None
     assert [[said(cell) for cell in row.cells[1:]] for row in traces.rows] == [
         ["Generated glue", "Co-Authored-By: Code agent", "! no recorded change"]
     ]
-    assert "1 commit carries traces of an assistant; 1 of these belong" in said(one.section("assistants").lede)
+    assert "1 commit carries traces of an assistant; of no recorded change: 1." in said(one.section("assistants").lede)
 
 
 def test_runs_on_the_released_commit_are_printed() -> None:
