@@ -175,9 +175,10 @@ def _placed(happenings: Sequence[Happening], x: float, width: float) -> tuple[li
         lanes[happening.lane].append((rank, happening))
     points: list[Point] = []
     numbers: list[Number] = []
-    fits = (width - 14) / STEP + 1
     for lane, ranked in lanes.items():
-        if len(ranked) > fits:
+        # A mark that needs attention has a ring and a sign beside it.
+        steps = [2 * STEP if happening.hit else STEP for _, happening in ranked]
+        if sum(steps[:-1]) > width - 14:
             found = _boxed(lane, [(width * (rank + 0.5) / len(happenings), one) for rank, one in ranked], x, width)
             points.extend(found[0])
             numbers.extend(found[1])
@@ -185,10 +186,10 @@ def _placed(happenings: Sequence[Happening], x: float, width: float) -> tuple[li
         # The place in the whole day, then pushed apart within the lane so that no mark covers another.
         places = [7 + (width - 14) * (rank + 0.5) / len(happenings) for rank, _ in ranked]
         for place in range(1, len(places)):
-            places[place] = max(places[place], places[place - 1] + STEP)
+            places[place] = max(places[place], places[place - 1] + steps[place - 1])
         surplus = max(0.0, places[-1] - (width - 7))
         for place in range(len(places) - 1, -1, -1):
-            ceiling = places[place + 1] - STEP if place + 1 < len(places) else places[place] - surplus
+            ceiling = places[place + 1] - steps[place] if place + 1 < len(places) else places[place] - surplus
             places[place] = min(places[place], ceiling)
         points.extend(
             Point(round(x + where, 2), _middle(lane), lane, happening.hit)

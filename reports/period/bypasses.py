@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.rules.verdict import Outcome
 from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, words
 from reports.period.shown import cut, tally
+from reports.release.gates import counted_rules
 from reports.release.said import columns, ledger_time, listed_names, quiet, status
 from reports.say import say
 from reports.text import capture
@@ -83,7 +84,7 @@ def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
             say(
                 "the {gate} gate was shut by {rules}",
                 gate=item.body.gate,
-                rules=", ".join(one.rule for one in item.body.blocking),
+                rules=counted_rules([one.rule for one in item.body.blocking]),
             ),
             item.actor,
         )

@@ -83,7 +83,7 @@ def incidents(view: PeriodView) -> Section:
                     (say("Opened, UTC; lasted"), 18),
                     (say("Severity, cause"), 14),
                     (say("Leads back to"), 37),
-                    (say("Mended by"), 16),
+                    (say("Corrected by"), 16),
                 ),
                 shown,
                 words(say("None.")),

@@ -41,6 +41,7 @@ from reports.release.said import (
     quiet,
     rows,
     status,
+    strong,
 )
 from reports.release.sheet import comparisons, differs, how_made, reconciliations, silence, silent
 from reports.say import say, say_count
@@ -331,10 +332,10 @@ def _other_way(view: View, elsewhere: tuple[tuple[Record, bool], ...]) -> Table:
                     digest_line(record.event.body.commit)
                     if isinstance(record.event.body, Merge)
                     else line(quiet(NONE)),
-                    line(
-                        say("a parent of a listed commit: released, but not on the list")
-                        if omitted
-                        else say("landed between the previous release and this one; no commit of it is on the list")
+                    line(strong("! "), say("a parent of a listed commit: released, but not on the list"))
+                    if omitted
+                    else line(
+                        say("landed between the previous release and this one; no commit of it is on the list")
                         if previous_position(view)
                         else say("landed up to this release; no commit of it is on the list")
                     ),

@@ -126,7 +126,7 @@ def _answer(view: View, change: ChangeView | None, item: Told[GateDecision], use
     mark = Mark.FAIL if shut and body.mode == _ENFORCED else Mark.CANNOT_TELL if shut else Mark.PASS
     parts: list[Line] = []
     if body.blocking:
-        parts.append(line(capture(_counted([one.rule for one in body.blocking]), limit=300)))
+        parts.append(line(capture(counted_rules([one.rule for one in body.blocking]), limit=300)))
     if body.excepted:
         parts.append(line(capture(f"† {', '.join(body.excepted)}", limit=300)))
     why = parts[0] if parts else line(quiet(NONE))
@@ -159,7 +159,7 @@ def _answer(view: View, change: ChangeView | None, item: Told[GateDecision], use
     )
 
 
-def _counted(rules: list[str]) -> str:
+def counted_rules(rules: list[str]) -> str:
     """Each rule once, with how many of its verdicts kept the gate shut where they are several."""
     return ", ".join(
         rule if many == 1 else say("{rule} ({count} verdicts)", rule=rule, count=number(many))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.entry import LEDGER_STREAM
 from ledger.events.evidence import Pack, Reconciliation
-from ledger.events.operation import Heartbeat
+from ledger.events.operation import Build, Heartbeat
 from ledger.events.work import Approval, Merge
 from reports.parts import Heading, Paragraph, Row, Table, line, say_line, words
 from reports.release.entries import places
@@ -107,7 +107,7 @@ def _kind(record: Record) -> str:
 
 
 def _about(view: View, record: Record) -> Line:
-    about, body = record.event.context.about, record.event.body
+    about = record.event.context.about
     if about.change is not None:
         said = (
             say("change {change}, revision {revision}", change=about.change, revision=about.revision)
@@ -117,16 +117,26 @@ def _about(view: View, record: Record) -> Line:
         return line(capture(said, limit=NAME))
     if about.release is not None:
         return line(capture(about.release, limit=NAME))
-    match body:
-        case Merge():
-            return say_line("no change: commit {commit}", commit=digest_line(body.commit))
-        case Heartbeat():
-            return line(capture(say("source {source}", source=body.source), limit=NAME))
-        case Approval():
-            return line(_covered(body))
+    return _speaks_of(view, record)
+
+
+def _speaks_of(view: View, record: Record) -> Line:
+    """What an event is about that names neither a change nor a release."""
+    match record.event.body:
+        case Merge() as body:
+            said = say_line("no change: commit {commit}", commit=digest_line(body.commit))
+        case Build() as body:
+            said = say_line("commit {commit}", commit=digest_line(body.commit))
+        case Reconciliation() as body:
+            said = line(capture(", ".join(ref.ref for ref in body.refs), limit=NAME))
+        case Heartbeat() as body:
+            said = line(capture(say("source {source}", source=body.source), limit=NAME))
+        case Approval() as body:
+            said = line(_covered(body))
         case _:
             own = {item.record.index for item in view.dossier.runs} | {item.record.index for item in view.dossier.scans}
-            return line(say("the released commit") if record.index in own else quiet(NONE))
+            said = line(say("the released commit") if record.index in own else quiet(NONE))
+    return said
 
 
 def _covered(body: Approval) -> str:

@@ -29,6 +29,7 @@ from reports.wording import number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import DeployFact
+    from reports.parts import Block
     from reports.release.view import View
 
 ANCHOR: Final = "deployments"
@@ -49,7 +50,6 @@ _WORDS: Final = {
 def deployments(view: View) -> Section:
     """The section."""
     dossier = view.dossier
-    placed: set[int] = set()
     return Section(
         ANCHOR,
         "10",
@@ -77,24 +77,34 @@ def deployments(view: View) -> Section:
                 )
             ),
             artifacts(view),
-            Table(
-                columns(
-                    (say("Entry"), 7),
-                    (say("Ledger time, UTC"), 20),
-                    (say("Environment, service"), 22),
-                    (say("Status"), 13),
-                    (say("By"), 18),
-                    (say("Artifacts"), 20),
-                ),
-                tuple(_row(view, item, placed) for item in dossier.deployments),
-                words(say("No deployment of this release is recorded at this position.")),
-                words(say("Deployments that name this release")),
-                "small",
-            ),
+            *_deployed(view),
             *observed(view),
             *incidents(view),
         ),
         brief=view.changeless,
+    )
+
+
+def _deployed(view: View) -> tuple[Block, ...]:
+    """The deployments; where there is none the opening sentence has said so."""
+    if not view.dossier.deployments:
+        return ()
+    placed: set[int] = set()
+    return (
+        Table(
+            columns(
+                (say("Entry"), 7),
+                (say("Ledger time, UTC"), 20),
+                (say("Environment, service"), 22),
+                (say("Status"), 13),
+                (say("By"), 18),
+                (say("Artifacts"), 20),
+            ),
+            tuple(_row(view, item, placed) for item in view.dossier.deployments),
+            words(say("None.")),
+            words(say("Deployments that name this release")),
+            "small",
+        ),
     )
 
 
@@ -109,6 +119,12 @@ def _lede(view: View) -> Line:
             artifacts=say_count("{count} artifact", "{count} artifacts", len(release.artifacts)),
             sources=say_count("{count} source", "{count} sources", len(release.sources)),
             done=number(done),
+        )
+        if view.dossier.deployments
+        else say(
+            "{artifacts} from {sources}; no deployment of this release is recorded at this position.",
+            artifacts=say_count("{count} artifact", "{count} artifacts", len(release.artifacts)),
+            sources=say_count("{count} source", "{count} sources", len(release.sources)),
         )
     ]
     if other := differing(view):

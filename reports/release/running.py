@@ -354,7 +354,14 @@ def _incident(view: View, item: Told[Incident]) -> Row:
     return Row(
         (
             line(capture(body.incident, limit=NAME), quiet(f" {entry(item.record)}")),
-            line(body.state, ", ", body.severity, Break(), quiet(ledger_time(item.record))),
+            line(
+                *((strong("! "),) if body.state != "closed" else ()),
+                body.state,
+                ", ",
+                body.severity,
+                Break(),
+                quiet(ledger_time(item.record)),
+            ),
             joined(suspected, "; ") or line(quiet(say("nothing is named"))),
             joined(_approved(view, body), "; ") or line(quiet(NONE)),
             _told(view, item),
