@@ -56,7 +56,7 @@ def population(view: View) -> Population:
     )
 
 
-MOST_COMMITS: Final = 400
+MOST_COMMITS: Final = 100
 """Commits printed; those without a change go first, and what is left out is counted."""
 
 

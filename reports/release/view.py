@@ -37,8 +37,8 @@ MARKS: Final = {
 }
 """Marks of outcomes, gravest first."""
 
-MOST_CHANGES: Final = 120
-"""Changes printed in full: about a page each, so that a pack stays near 150 pages."""
+MOST_CHANGES: Final = 50
+"""Changes printed in full, the gravest: about a page each, so that a pack of any release has about as many pages."""
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
