@@ -256,8 +256,8 @@ def _front(view: PeriodView) -> tuple[Block, ...]:
                     Paragraph(
                         line(
                             say(
-                                "A mark may stand with a word of its own: {passed} with Yes, In time, None, All at hand "
-                                "or Intact; {failed} with Not always, Never, Not declared, Silent or Names none; "
+                                "A mark may stand with a word of its own: {passed} with Yes, In time, None, All at "
+                                "hand or Intact; {failed} with Not always, Never, Not declared, Silent or Names none; "
                                 "{untold} with Not yet, Open, Not observed or In part; {idle} with Nothing to ask, Not "
                                 "released, or Not tested where none of the rules is on. “Not judged” has no mark: none "
                                 "of the rules is on.",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from ledger.entry import LEDGER_STREAM
+from ledger.events.work import Approval
 from ledger.records import Absent
 from ledger.rules.stated import text_of
-from reports.parts import Heading, Row, Table, line, words
+from reports.parts import Heading, Paragraph, Row, Table, line, words
 from reports.period.shown import cut
+from reports.period.span import of_period
 from reports.release.said import columns
-from reports.say import say
+from reports.release.worth import meaning
+from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
 
@@ -42,12 +46,34 @@ def texts(view: PeriodView) -> dict[str, tuple[int, int, int]]:
     return found
 
 
-def decisions(view: PeriodView) -> Counter[tuple[str, str, str, bool]]:
-    """Decisions about changes and releases: meaning, decision, who attests it, whether a role was held then."""
+def decisions(view: PeriodView) -> Counter[tuple[str, str, bool]]:
+    """Decisions about changes and releases: what they say, who attests it, whether a role was held then."""
     facts: list[ApprovalFact] = [fact for change in view.changes for fact in change.facts.approvals]
     facts += [fact for release in view.dossier.releases for fact in release.approvals]
-    return Counter(
-        (fact.approval.meaning, fact.approval.decision, fact.approval.attested_by, bool(fact.roles)) for fact in facts
+    return Counter((meaning(fact).plain, fact.approval.attested_by, bool(fact.roles)) for fact in facts)
+
+
+def _elsewhere(view: PeriodView) -> str:
+    """The other decisions of the period, so that the events add up."""
+    around = view.dossier.surroundings
+    acts = sum(
+        of_period(view.dossier, record)
+        and record.leaf.stream == LEDGER_STREAM
+        and isinstance(record.event.body, Approval)
+        for record in view.dossier.records.entries
+    )
+    return say(
+        "Counted here are decisions about changes that landed in the period and about its releases. Beside them stand "
+        "{exceptions}, {reviews} and {acts}, each in the section about these.",
+        exceptions=say_count(
+            "{count} decision about an exception",
+            "{count} decisions about exceptions",
+            sum(len(item.decisions) for item in around.exceptions),
+        ),
+        reviews=say_count("{count} review of access", "{count} reviews of access", len(around.access_reviews)),
+        acts=say_count(
+            "{count} decision about an act on the roster", "{count} decisions about acts on the roster", acts
+        ),
     )
 
 
@@ -82,14 +108,13 @@ def meaning_blocks(view: PeriodView) -> list[Block]:
         tuple(
             Row(
                 (
-                    line(capture(meaning, limit=60)),
-                    line(decision),
+                    line("“", capture(told, limit=120), "”"),
                     line(attested.get(by, by)),
                     line(say("yes") if held else say("no")),
                     line(number(many)),
                 )
             )
-            for (meaning, decision, by, held), many in sorted(decisions(view).items())
+            for (told, by, held), many in sorted(decisions(view).items())
         ),
         MOST,
         "approvals",
@@ -98,10 +123,9 @@ def meaning_blocks(view: PeriodView) -> list[Block]:
         Heading(words(say("What approvals say")), MEANINGS),
         Table(
             columns(
-                (say("Meaning"), 22),
-                (say("Decision"), 17),
-                (say("Attested by"), 28),
-                (say("A role was held then"), 19),
+                (say("What it says"), 42),
+                (say("Attested by"), 26),
+                (say("A role was held then"), 18),
                 (say("Decisions"), 14),
             ),
             shown,
@@ -110,4 +134,5 @@ def meaning_blocks(view: PeriodView) -> list[Block]:
             "small",
         ),
         *rest,
+        Paragraph(line(_elsewhere(view)), small=True),
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ledger.measures.values import Missing, Proportion, Tally
-from reports.parts import Bullets, Card
+from reports.parts import Bullets, Card, Paragraph
 from reports.period import deviations as made
 from reports.period.against import against
 from reports.period.deviations import deviations, deviations_of
@@ -112,3 +113,31 @@ def test_questions_say_what_is_not_recorded() -> None:
     assert told[21] == "a fact, not judged"
     complete = replace(quarter(), settings=replace(quarter().settings, prepared_by="Noa"))
     assert against(complete, 3) == ()
+
+
+def test_approvals_say_what_was_signed_and_add_up() -> None:
+    """The sentence of each decision, not its label; with those about exceptions and access they are all events."""
+    view = quarter()
+    section = next(one for one in document().sections if one.anchor == "duties")
+    rows = table(section, "What it says").rows
+    assert any("I reviewed exactly this content and approve it." in said(row.cells[0]) for row in rows)
+    counted = sum(int(said(row.cells[3])) for row in rows)
+    (told,) = [
+        said(block.line)
+        for block in section.blocks
+        if isinstance(block, Paragraph) and "Beside them" in said(block.line)
+    ]
+    beside = [int(number) for number in re.findall(r"\d+", told)]
+    events = [
+        record
+        for record in view.dossier.records.entries
+        if view.dossier.first <= record.index < view.dossier.end and record.event.kind == "approval"
+    ]
+    assert counted + sum(beside) == len(events)
+
+
+def test_every_rule_about_duties_is_counted() -> None:
+    """Also SOD-08 and whatever else a policy has on."""
+    section = next(one for one in document().sections if one.anchor == "duties")
+    shown = {said(row.cells[0]).split()[0] for row in table(section, "What the rules about duties").rows}
+    assert shown == {setting.rule.id for setting in quarter().rules if setting.rule.id.startswith("SOD")}
