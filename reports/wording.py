@@ -14,6 +14,7 @@ GROUP: Final = 8
 SHORT: Final = 12
 """Characters of a digest in its short form."""
 
+_KEPT: Final = "\N{NO-BREAK SPACE}"
 _HEX: Final = re.compile(r"(?:([a-z0-9]{1,12}):)?([0-9a-f]{16,128})", re.ASCII)
 
 
@@ -112,7 +113,10 @@ def share(part: int, whole: int) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """``span`` in its two largest units: ``10 h 31 min``, ``3 d 4 h``, ``45 s``; a negative one is a ValueError."""
+    """``span`` in its two largest units: ``10 h 31 min``, ``3 d 4 h``, ``45 s``; a negative one is a ValueError.
+
+    The spaces do not break, so that no unit begins a line.
+    """
     seconds = int(span.total_seconds())
     if seconds < 0:
         raise ValueError("a duration is not negative")
@@ -123,7 +127,8 @@ def duration(span: timedelta) -> str:
         (seconds % 60, say("s")),
     )
     first = next((place for place, (value, _) in enumerate(units) if value), len(units) - 1)
-    return " ".join(f"{value} {unit}" for value, unit in units[first : first + 2] if value) or f"0 {say('s')}"
+    told = [f"{value}{_KEPT}{unit}" for value, unit in units[first : first + 2] if value]
+    return _KEPT.join(told) or f"0{_KEPT}{say('s')}"
 
 
 def _utc(at: datetime) -> datetime:

@@ -29,7 +29,7 @@ class Section:
     """The answer, first."""
     blocks: tuple[Block, ...]
     brief: bool = False
-    """True for a section with next to nothing to show: it follows the one before on the same page."""
+    """True for a section that follows the one before on the same page; only the chief ones begin a page."""
     group: Text | None = None
     """The title in the contents under which it and its neighbours of the same group stand as one row."""
 

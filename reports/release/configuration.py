@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.roster.state import policy_at
 from ledger.rules.catalogue import SHARED
 from ledger.rules.plain import gate_words, parameter_words
-from reports.parts import Beside, Break, Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Break, Bullets, Facts, Heading, Paragraph, Row, Section, Table, line, say_line, words
 from reports.protections import demanded, differences, passing, refused
 from reports.release.governed import act_words, governance_of
 from reports.release.places import SECTIONS
@@ -149,15 +149,13 @@ def _sentences(view: View) -> tuple[Block, ...]:
 
 
 def _usual(sentences: list[str]) -> tuple[Block, ...]:
-    """What the policy leaves as the rules have it: a list in two columns, for the weightiest may stand among it."""
+    """What the policy leaves as the rules have it: a list, for the weightiest may stand among it."""
     if not sentences:
         return ()
-    told = [line(capture(sentence, limit=600)) for sentence in sentences]
-    half = (len(told) + 1) // 2
-    head = Paragraph(line(strong(say("What the policy does not decide, so the rules' defaults apply:"))))
-    if len(told) == 1:
-        return head, Bullets(tuple(told))
-    return head, Beside(((Bullets(tuple(told[:half])),), (Bullets(tuple(told[half:])),)))
+    return (
+        Paragraph(line(strong(say("What the policy does not decide, so the rules' defaults apply:")))),
+        Bullets(tuple(line(capture(sentence, limit=600)) for sentence in sentences)),
+    )
 
 
 def _protections(view: View) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from reports import covers
 from reports.notices import control, cover, foot
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 
+OPENING: Final = frozenset({"approvals", "completeness", "conclusion", "questions", "verify"})
+"""Sections that begin a page: what a reader turns to."""
+
+
 def release_document(
     dossier: ReleaseDossier,
     assessments: Sequence[Assessment],
@@ -77,7 +82,7 @@ def release_document(
         notice_tag=foot(settings),
         notice=cover(settings),
         created=settings.generated_at,
-        sections=(
+        sections=_paged(
             questions(view),
             statement(view),
             conclusion(view),
@@ -99,6 +104,11 @@ def release_document(
             sign_off(view),
         ),
     )
+
+
+def _paged(*sections: Section) -> tuple[Section, ...]:
+    """The sections; all but the chief ones follow on the page on which the one before ends."""
+    return tuple(replace(one, brief=one.brief or one.anchor not in OPENING) for one in sections)
 
 
 def refused_document(verification: Verification, *, settings: PackSettings, carried: Carried, subject: str) -> Document:

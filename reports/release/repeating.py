@@ -9,7 +9,6 @@ from ledger.anchor import parse_anchor
 from ledger.bundle import VERIFIER_NAME
 from ledger.verify.findings import CHECKS, CLOSING
 from reports.parts import (
-    Beside,
     Bullets,
     Heading,
     Line,
@@ -237,7 +236,5 @@ def _attached(carried: Carried, *, assessments: int, baseline: bool) -> Table:
     )
 
 
-def _checks() -> Beside:
-    told = [line(strong(name), f" {say(asked)}") for name, asked in _ASKED.items() if name in CHECKS]
-    half = (len(told) + 1) // 2
-    return Beside(((Bullets(tuple(told[:half])),), (Bullets(tuple(told[half:])),)))
+def _checks() -> Bullets:
+    return Bullets(tuple(line(strong(name), f" {say(asked)}") for name, asked in _ASKED.items() if name in CHECKS))

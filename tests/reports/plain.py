@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def said(line: Line) -> str:
-    """A line as people read it; digests are cut as short ones are."""
+    """A line as people read it; digests are cut as short ones are, and spaces that do not break are spaces."""
     out: list[str] = []
     for item in line:
         match item:
@@ -44,7 +44,12 @@ def said(line: Line) -> str:
                 out.append(f"{item.text} ->{item.anchor}" if item.page else str(item.text))
             case _:
                 out.append(str(item.text))
-    return "".join(out)
+    return spaced("".join(out))
+
+
+def spaced(text: str) -> str:
+    """``text`` with each space that does not break as a space."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def plain(document: Document) -> str:

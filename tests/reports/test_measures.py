@@ -24,7 +24,7 @@ from reports.period.measured import (
 )
 from reports.period.measures import concentration_section, measured, measures_section
 from tests.reports.period_views import empty, quarter
-from tests.reports.plain import said
+from tests.reports.plain import said, spaced
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "measures.md").read_text()
 
@@ -59,9 +59,9 @@ def test_every_measure_is_in_one_table_with_its_numbers() -> None:
     for measure in now.all:
         row = found[f"{name_of(measure.id)} {question_of(measure.id)}"]
         other = before.of(measure.id)
-        assert said(row.cells[1]) == value_words(measure)
-        assert said(row.cells[2]) == value_words(other)
-        assert said(row.cells[3]) == change_words(measure, other, compare(measure, other))
+        assert said(row.cells[1]) == spaced(value_words(measure))
+        assert said(row.cells[2]) == spaced(value_words(other))
+        assert said(row.cells[3]) == spaced(change_words(measure, other, compare(measure, other)))
         assert said(row.cells[4]) == population_words(measure)
         reasons = "" if isinstance(measure, Tally) else not_measured(measure.missing)
         assert said(row.cells[5]) == (reasons or "\N{EN DASH}")
@@ -148,7 +148,7 @@ def test_differences_are_said_with_both_populations(
     one: Spread | Proportion | Tally, other: Spread | Proportion | Tally, words: str
 ) -> None:
     """Neutral words, the size of the difference, and how many items stand behind each side."""
-    assert change_words(one, other, compare(one, other)) == words
+    assert spaced(change_words(one, other, compare(one, other))) == words
 
 
 def test_a_difference_without_a_baseline_has_words() -> None:

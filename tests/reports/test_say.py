@@ -109,4 +109,4 @@ def test_units_are_said_in_the_language() -> None:
     from datetime import timedelta
 
     with speaking("nb", po=po(("h", "t"), ("d", "døgn"))):
-        assert duration(timedelta(days=1, hours=2)) == "1 døgn 2 t"
+        assert duration(timedelta(days=1, hours=2)) == "1\N{NO-BREAK SPACE}døgn\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}t"
