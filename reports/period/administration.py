@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from ledger.entry import LEDGER_STREAM
 from ledger.records import Absent
 from ledger.roster.state import administrators_with_keys
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, words
@@ -99,7 +98,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
     people = [view.dossier.parties.get(one) for one in sorted(administrators_with_keys(roster, end))]
     entries = view.dossier.records.entries
     used = sum(view.dossier.first <= index < end for index in roster.recovery_uses)
-    oldest = next((record for record in entries if record.leaf.stream != LEDGER_STREAM), None)
+    oldest = next(iter(entries), None)
     return [
         (
             say("Administrators"),
@@ -110,7 +109,11 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
             line(
                 say("one administrator, who acts alone")
                 if roster.core.admins_required == 1
-                else say("{count} administrators", count=roster.core.admins_required)
+                else say(
+                    "{count} administrators; one alone may end a key, a role, a project or a certificate, or disable "
+                    "somebody",
+                    count=roster.core.admins_required,
+                )
             ),
         ),
         (

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, cast
 
+from ledger.rules.stated import is_late
+from ledger.rules.verdict import Outcome
 from reports.methods import gate_line
 from reports.parts import (
     Facts,
@@ -29,6 +33,7 @@ from reports.release.said import (
     joined,
     ledger_time,
     listed_names,
+    parse_time,
     quiet,
     received,
     rows,
@@ -37,20 +42,22 @@ from reports.release.said import (
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number
+from reports.wording import duration, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Told
     from ledger.events.forge import ControlSnapshot, Protection
     from ledger.records import Record
     from ledger.rules.ofbundle import Part
-    from reports.parts import Block
+    from reports.parts import Block, Status
     from reports.period.view import PeriodView, PolicySpan
 
 ANCHOR: Final = "policies"
 MOST: Final = 30
 """Rows printed of each table; the rest is counted."""
-RULES: Final = ("ADM-02", "ADM-03")
+CONTINUOUS: Final = "ADM-02"
+"""The rule that every ref stayed protected."""
+RULES: Final = (CONTINUOUS, "ADM-03")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +260,12 @@ def _protections(view: PeriodView, seen: tuple[Look, ...]) -> list[Block]:
         Heading(words(say("How refs were protected"))),
         Table(
             columns(
-                (say("Project, ref"), 25),
-                (say("Looks"), 7),
-                (say("Protected"), 11),
-                (say("Demanded"), 15),
-                (say("Pushes past"), 20),
-                (say("Who may pass it over"), 22),
+                (say("Project, ref"), 17),
+                (say("Looks, longest time without one"), 20),
+                (say("Protected"), 14),
+                (say("Demanded"), 13),
+                (say("Pushes past"), 17),
+                (say("Who may pass it over"), 19),
             ),
             shown,
             words(say("Nobody looked in the period how refs are protected, so it cannot be told.")),
@@ -285,14 +292,62 @@ def _protection(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Row:
     return Row(
         (
             line(view.project_name(item.project), quiet(f" {capture(one.ref, limit=60)}")),
-            line(number(count)),
-            line(status(Mark.PASS, say("Yes"))) if one.protected else line(status(Mark.FAIL, say("No"))),
+            line(number(count), "; ", _unseen(view, item, seen)),
+            line(_kept(view, item, seen)),
             line(demanded(one)),
             line(refused(one)),
             line(passing(one)),
         ),
-        hit=not one.protected,
+        hit=not one.protected or _weakened(view, item, seen),
     )
+
+
+def _kept(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Status:
+    """Whether the ref was protected at the last look; no tick where ADM-02 failed over it before."""
+    if not item.protection.protected:
+        return status(Mark.FAIL, say("No"))
+    if _weakened(view, item, seen):
+        return status(Mark.FAIL, say("Weakened"))
+    return status(Mark.PASS, say("Yes"))
+
+
+def _weakened(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> bool:
+    """Whether ADM-02 failed on looks at the ref, one of which differs from the one before."""
+    failed = {
+        named.index
+        for verdict in view.verdicts
+        if verdict.rule == CONTINUOUS and verdict.outcome is Outcome.FAIL
+        for named in verdict.inputs
+    }
+    key = (item.project, item.protection.ref)
+    return any(
+        look.changed and look.told.record.index in failed for look in seen if (look.project, look.protection.ref) == key
+    )
+
+
+def _unseen(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> str:
+    """The longest time in which nobody looked, as ADM-02 counts it, and what the policy allows."""
+    key = (item.project, item.protection.ref)
+    looks = [
+        received(look.told.record)
+        for look in seen
+        if (look.project, look.protection.ref) == key and not is_late(look.told.record)
+    ]
+    moments = [view.begins_at or received(item.told.record), *looks, parse_time(view.carried.as_of)]
+    longest = max(end - at for at, end in pairwise(moments))
+    allowed = next(
+        (
+            cast("int", setting.settings["snapshot_hours"])
+            for part in view.parts
+            if item.project in part.projects
+            for setting in part.policy.rules
+            if setting.rule.id == CONTINUOUS
+        ),
+        None,
+    )
+    if allowed is None:
+        return duration(longest)
+    return say("{longest}, {allowed} allowed", longest=duration(longest), allowed=duration(timedelta(hours=allowed)))
 
 
 def _differences(item: Look) -> tuple[str, ...]:

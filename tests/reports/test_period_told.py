@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ledger.measures.values import Missing, Proportion, Tally
-from reports.parts import Bullets, Card, Paragraph
+from reports.parts import Bullets, Card, Facts, Paragraph
 from reports.period import deviations as made
 from reports.period.against import against
 from reports.period.deviations import deviations, deviations_of
@@ -141,3 +141,23 @@ def test_every_rule_about_duties_is_counted() -> None:
     section = next(one for one in document().sections if one.anchor == "duties")
     shown = {said(row.cells[0]).split()[0] for row in table(section, "What the rules about duties").rows}
     assert shown == {setting.rule.id for setting in quarter().rules if setting.rule.id.startswith("SOD")}
+
+
+def test_a_ref_whose_protection_was_weakened_has_no_tick() -> None:
+    """ADM-02 failed over it, so that it is protected at the last look is not Yes; how long nobody looked is said."""
+    section = next(one for one in document().sections if one.anchor == "policies")
+    rows = {said(row.cells[0]).split()[0]: row for row in table(section, "As the last look").rows}
+    assert said(rows["payments"].cells[2]) == "[! Weakened]"
+    assert rows["payments"].hit
+    assert said(rows["statements"].cells[2]) == "[✓ Yes]"
+    # From the look on 1 April to that on 2 May, an hour later in the day.
+    assert said(rows["payments"].cells[1]) == "3; 31 d 1 h, 7 d allowed"
+
+
+def test_the_earliest_entry_is_of_any_stream() -> None:
+    """What is kept is told from the first entry shown, also where that is the ledger's own."""
+    view = quarter()
+    section = next(one for one in document().sections if one.anchor == "administration")
+    facts = next(block for block in section.blocks if isinstance(block, Facts))
+    kept = next(said(told) for label, told in facts.rows if str(label) == "Retention")
+    assert view.dossier.records.entries[0].leaf.received_at[:10] in kept
