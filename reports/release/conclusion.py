@@ -86,12 +86,15 @@ def excepted_failures(view: View) -> str:
         return ""
     found = beside(view, beside_one)
     many = share(len(beside_one), len(failed))
-    exceptions = say_count("{count} declared exception", "{count} declared exceptions", len(found))
     without = sum(not looked_at(item) for item in found)
     if not without:
-        return say(
-            "{many} failures stand beside {exceptions}, all reviewed afterwards.", many=many, exceptions=exceptions
+        return say_count(
+            "{many} failures stand beside {count} declared exception, which was reviewed afterwards.",
+            "{many} failures stand beside {count} declared exceptions, each of which was reviewed afterwards.",
+            len(found),
+            many=many,
         )
+    exceptions = say_count("{count} declared exception", "{count} declared exceptions", len(found))
     return say_count(
         "{many} failures stand beside {exceptions}, {count} of them not reviewed.",
         "{many} failures stand beside {exceptions}, {count} of them not reviewed.",

@@ -182,7 +182,7 @@ def _subtitle(view: View) -> str:
     """What the pack tells of, in the words of what is recorded."""
     if view.changeless:
         return say("A release of which no change is recorded: what is known of it, and how to check it.")
-    if any(requests_of(change) for change in view.changes):
+    if all(requests_of(change) for change in view.changes):
         return say(
             "Who asked for each change, what was tested, who approved exactly which content, and how to check it."
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from ledger.digests import digest_bytes
 from ledger.rules.catalogue import RULES
 from ledger.rules.plain import gate_words
 from ledger.rules.policy import policy_in_force
@@ -17,6 +19,10 @@ from reports.release.document import release_document
 from reports.release.view import Carried
 from tests.reports.plain import plain, said, table
 from tests.reports.test_release import AS_OF, SETTINGS, Made, made
+
+if TYPE_CHECKING:
+    from ledger.dossier.facts import ReleaseDossier
+    from reports.parts import Document
 
 ALL = pytest.mark.parametrize("name", ["clean", "empty", "excepted", "troubled", "whole", "withheld"])
 
@@ -128,7 +134,7 @@ def test_exceptions_reach_the_cover_with_their_review() -> None:
     told = "6 of 6 failures stand beside 2 declared exceptions, 1 of them not reviewed."
     assert told in said(made("excepted").document.conclusion.line)
     assert told in said(made("excepted").section("conclusion").lede)
-    assert "1 declared exception, all reviewed afterwards." in said(made("whole").document.conclusion.line)
+    assert "1 declared exception, which was reviewed afterwards." in said(made("whole").document.conclusion.line)
 
 
 def test_places_of_cards_are_called_what_they_are() -> None:
@@ -147,24 +153,33 @@ def test_the_cover_says_what_was_not_stated() -> None:
         assert not any(word in value for value in told.values())
 
 
+def _document(dossier: ReleaseDossier) -> Document:
+    """The pack of a dossier by the verdicts of the clean story."""
+    one = made("clean")
+    return release_document(
+        dossier,
+        (one.assessment,),
+        one.verification,
+        policy=policy_in_force(one.dossier.records, one.world.projects["payments"]),
+        settings=SETTINGS,
+        carried=Carried(digest_bytes(b"pack"), "a.zip", digest_bytes(b""), 0, one.world.anchor.strip(), AS_OF),
+    )
+
+
 def test_the_cover_and_its_title_say_what_is_recorded() -> None:
     """Nobody reads of requests that no change names; a declared start is no start of history."""
     assert "asked for" not in str(made("troubled").document.subtitle)
-    assert "asked for" in str(made("whole").document.subtitle)
+    assert "asked for" not in str(made("whole").document.subtitle)
+    assert "asked for" in str(
+        _document(replace(made("whole").dossier, changes=made("whole").dossier.changes[:1])).subtitle
+    )
     assert "no change is recorded" in str(made("empty").document.subtitle)
     one = made("clean")
     records = one.dossier.records
     start = "ab" * 20
     projects = {key: replace(project, start=start) for key, project in records.roster.projects.items()}
     dossier = replace(one.dossier, records=replace(records, roster=replace(records.roster, projects=projects)))
-    document = release_document(
-        dossier,
-        (one.assessment,),
-        one.verification,
-        policy=policy_in_force(records, one.world.projects["payments"]),
-        settings=SETTINGS,
-        carried=Carried("sha256:" + "0" * 64, "a.zip", "sha256:" + "0" * 64, 0, one.world.anchor.strip(), AS_OF),  # type: ignore[arg-type]
-    )
+    document = _document(dossier)
     sources = next(said(value) for label, value in document.facts if str(label) == "Sources")
     assert "from the declared start of the project, abababababab" in sources
     assert "from the start of its history" in facts(one)["Sources"]
