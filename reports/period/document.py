@@ -58,9 +58,7 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
     from reports.text import Text
 
-OPENING: Final = frozenset(
-    {"populations", "deviations", "measures", "questions", "result", "results", "sampling", "verify"}
-)
+OPENING: Final = frozenset({"deviations", "questions", "result", "verify"})
 """Sections that begin a page: what a reader turns to, and what stands behind the sheets of a sample."""
 MOST_PROJECTS: Final = 6
 """Projects named on the cover; the rest is counted."""
@@ -146,7 +144,7 @@ def _numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
             found.append(replace(section, number=f"S{section.anchor.removeprefix('sheet')}"))
         else:
             place += 1
-            flows = section.anchor not in OPENING or (section.brief and section.anchor != "deviations")
+            flows = section.anchor not in OPENING
             found.append(replace(section, number=str(place), brief=flows))
     return tuple(found)
 
