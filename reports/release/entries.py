@@ -80,8 +80,9 @@ def _named(view: View) -> dict[int, tuple[str, str]]:
             found.setdefault(record.index, (anchor, section))
 
     for change in view.printed:
-        pushed = (item.pushed for item in change.facts.landings)
-        put(change.anchor("r"), _REGISTER, (record for record in pushed if record is not None))
+        for item in change.facts.landings:
+            if item.pushed is not None:
+                put(entry_anchor(item.record.index), _REGISTER, (item.pushed,))
         if (state := state_of(change)) is not None:
             put("stated", _REGISTER, (state.record,))
     for _, items in heard(view):

@@ -66,7 +66,11 @@ def deployments(view: View) -> Section:
                         line(
                             named(dossier.released_by),
                             ", ",
-                            quiet(say("signed with a key of {signer}", signer=view.signer(dossier.record))),
+                            quiet(
+                                say("whose own key signed it")
+                                if dossier.released_by.principal == dossier.record.key.principal
+                                else say("signed with a key of {signer}", signer=view.signer(dossier.record))
+                            ),
                         ),
                     ),
                     (say("Time"), signed_at(dossier.record, view.settings)),

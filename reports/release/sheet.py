@@ -65,6 +65,12 @@ def how_made(view: View) -> tuple[Block, ...]:
                     say("Source"),
                     line(
                         say(
+                            "the ledger, through the attached bundle; commit lists are contents of the release event "
+                            "of {releaser}, whose own key signed it",
+                            releaser=named(dossier.released_by),
+                        )
+                        if dossier.released_by.principal == dossier.record.key.principal
+                        else say(
                             "the ledger, through the attached bundle; commit lists are contents of the release event, "
                             "which names {releaser} as who released and is signed with a key of {signer}",
                             releaser=named(dossier.released_by),

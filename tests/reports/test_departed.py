@@ -213,6 +213,14 @@ def test_the_release_says_who_released_and_who_signed() -> None:
     assert "Digest of the lists" not in sheet
 
 
+def test_who_released_with_their_own_key_is_named_once() -> None:
+    """Where the key is the releaser's own, nobody is named twice."""
+    dossier = made("clean").dossier
+    signer = dossier.parties[dossier.record.key.principal]
+    told = text(deployments(view_of("clean", replace(dossier, released_by=signer))))
+    assert "Released by: Build runner, whose own key signed it" in told
+
+
 def test_a_first_release_has_no_release_before() -> None:
     """Nothing speaks of the previous release of a release that declares itself the first."""
     told = text(completeness(view_of("troubled")), deployments(view_of("troubled")))
