@@ -348,7 +348,7 @@ def _row(view: View, change: ChangeView) -> Row:
         (
             line(change.label),
             asked,
-            listed_names(agents(view.case(change)), none=say("none recorded")),
+            listed_names(agents(view.case(change)), none=say("none")),
             coded,
             _approved(view, change),
             listed_names(landing.merged_by for landing in facts.landings),

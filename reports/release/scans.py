@@ -178,7 +178,7 @@ def _aside(scan: Scan) -> Line:
 def prompt_scans(view: View, prompts: tuple[PromptFact, ...]) -> tuple[Block, ...]:
     """The blocks about prompts: which were looked through for secrets, before or after they were sent."""
     later = _later(view)
-    looked = [item for item in prompts if item.prompt.scan is not None or item.record.envelope in later]
+    looked = looked_through(view, prompts)
     left = sum(_left(item, later) for item in prompts)
     masked = sum(0 if item.prompt.scan is None else item.prompt.scan.masked for item in prompts)
     seen = {item.record.index for item in looked}
