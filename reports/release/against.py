@@ -43,12 +43,6 @@ def failed_runs(view: View) -> int:
     return sum(item.run.result == "FAILED" for item in view.dossier.runs)
 
 
-def exceptions_of(view: View) -> tuple[int, int]:
-    """How many exceptions were declared, and how many of them nobody looked at afterwards."""
-    found = listed_exceptions(view)
-    return len(found), sum(not looked_at(item) for _, item in found)
-
-
 def _compared(view: View) -> str:
     found = comparisons(view)
     if not found:
@@ -133,7 +127,7 @@ def _unstated(view: View) -> str:
 
 
 def _unreviewed(view: View) -> str:
-    _, without = exceptions_of(view)
+    without = sum(not looked_at(item) for _, item in listed_exceptions(view))
     said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
     return said if without else ""
 

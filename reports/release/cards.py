@@ -76,7 +76,7 @@ def findings(view: View) -> tuple[Finding, ...]:
     )
 
 
-def card(view: View, finding: Finding, place_: int, shown: frozenset[int]) -> Card:
+def card(view: View, finding: Finding, nth: int, shown: frozenset[int]) -> Card:
     """The card; ``shown`` are the entries that have a place in the pack."""
     rules = finding.rules
     return Card(
@@ -88,7 +88,7 @@ def card(view: View, finding: Finding, place_: int, shown: frozenset[int]) -> Ca
             (say("What was done"), done(view, finding.verdicts)),
             (say("The rule") if len(rules) == 1 else say("The rules"), _rules(finding)),
         ),
-        f"finding-{place_}",
+        f"finding-{nth}",
     )
 
 

@@ -49,7 +49,7 @@ def conclusion(view: View) -> Section:
     blocks: list[Block] = [_figures(view), *objectives(view), *_beside(view)]
     blocks.append(Heading(words(say("What failed, then what cannot be told, the gravest first")), FAILURES))
     if found:
-        blocks += (card(view, one, number_, shown) for number_, one in enumerate(found[:MOST_CARDS], start=1))
+        blocks += (card(view, one, nth, shown) for nth, one in enumerate(found[:MOST_CARDS], start=1))
     else:
         blocks.append(Paragraph(line(say("Nothing failed, and nothing that the policy asks for was left open."))))
     if len(found) > MOST_CARDS:

@@ -102,11 +102,6 @@ def place(anchor: str) -> Line:
     return line(link(anchor, say(SECTIONS[anchor]), page=True))
 
 
-def place_in(view: View, anchor: str) -> Line:
-    """The same to a place that only changes have; the link is called what stands where it leads."""
-    return place(anchor_in(view, anchor))
-
-
 def place_of(view: View, rule: str) -> str:
     """The anchor of the place that shows a rule's evidence."""
     return anchor_in(view, _OF_RULES.get(rule, _OF_FAMILIES[rule.partition("-")[0]]))
