@@ -654,7 +654,7 @@ class World:
             commit_count=len(items),
             commits="commits",
             project=self.projects[project],
-            repository="example.com/repositories/4711",
+            repository=f"example.com/repositories/{4711 + list(self.projects).index(project)}",
             previous=previous,
             start=True if previous is None else None,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.events.evidence import ComparedRef, Reconciliation
 from reports.parts import Figure, Figures, Heading, Line, Mark, Row, Section, Table, line, words
+from reports.period.differences import difference_blocks
 from reports.period.running import running_blocks, running_gaps
 from reports.period.shown import cut
 from reports.period.silence import silence_blocks, silences
@@ -16,6 +17,7 @@ from reports.release.said import (
     code,
     columns,
     digest_line,
+    joined,
     ledger_time,
     listed_names,
     quiet,
@@ -27,7 +29,7 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from ledger.dossier.facts import ReleaseDossier
+    from ledger.dossier.facts import Landing, ReleaseDossier
     from ledger.records import Record
     from reports.parts import Block
     from reports.period.view import PeriodView
@@ -129,7 +131,10 @@ def reconciliations(view: PeriodView) -> Section:
                         words(say("of {whole} compared", whole=number(len(refs)))),
                     ),
                     Figure(words(number(len(view.dossier.unplaced))), words(say("landings without a recorded change"))),
-                    Figure(words(number(len(running_gaps(view)))), words(say("points between deployed and running"))),
+                    Figure(
+                        words(number(len(running_gaps(view)))),
+                        words(say("differences between what was deployed and what runs")),
+                    ),
                     Figure(
                         words(number(sum(item.overdue for item in quiet_sources))),
                         words(say("sources silent for too long")),
@@ -138,6 +143,7 @@ def reconciliations(view: PeriodView) -> Section:
                 )
             ),
             *_git(view),
+            *difference_blocks(view, refs),
             *_unplaced(view),
             *_lists(lists),
             *running_blocks(view),
@@ -205,7 +211,7 @@ def _git(view: PeriodView) -> list[Block]:
                 (say("Recorded"), 10),
                 (say("Not recorded"), 11),
                 (say("Not in git"), 10),
-                (say("Result"), 15),
+                (say("Digest of the comparison"), 15),
             ),
             shown,
             words(
@@ -232,6 +238,7 @@ def _unplaced(view: PeriodView) -> list[Block]:
                 digest_line(item.merge.commit),
                 line(item.merge.method),
                 listed_names((item.merged_by,)),
+                _falls_in(view, item),
             ),
             hit=True,
         )
@@ -241,12 +248,13 @@ def _unplaced(view: PeriodView) -> list[Block]:
     return [
         Table(
             columns(
-                (say("Entry"), 9),
-                (say("Ledger time, UTC"), 22),
-                (say("Project"), 22),
-                (say("Commit"), 16),
-                (say("Method"), 11),
-                (say("By"), 20),
+                (say("Entry"), 8),
+                (say("Ledger time, UTC"), 19),
+                (say("Project"), 14),
+                (say("Commit"), 15),
+                (say("Method"), 9),
+                (say("By"), 15),
+                (say("Released in"), 20),
             ),
             shown,
             words(say("Everything that landed in the period belongs to a recorded change.")),
@@ -255,6 +263,17 @@ def _unplaced(view: PeriodView) -> list[Block]:
         ),
         *rest,
     ]
+
+
+def _falls_in(view: PeriodView, item: Landing) -> Line:
+    """The releases of the period that list what landed, or that are known to hold it without listing it."""
+    found: list[Line] = []
+    for release in view.dossier.releases:
+        if any(place.commit.id == item.merge.commit for place in release.places):
+            found.append(line(capture(release.name, limit=60)))
+        elif any(record.index == item.record.index for source in release.sources for record in source.omitted):
+            found.append(line(capture(release.name, limit=60), " ", quiet(say("not on its list"))))
+    return joined(found, "; ") or line(quiet(say("on no list of a release of the period")))
 
 
 def _lists(lists: tuple[Listed, ...]) -> list[Block]:
@@ -281,7 +300,7 @@ def _lists(lists: tuple[Listed, ...]) -> list[Block]:
                 (say("Landed without one"), 14),
                 (say("In nothing recorded"), 14),
                 (say("Landed, not listed"), 14),
-                (say("Lists not read"), 13),
+                (say("Lists that cannot be read"), 13),
             ),
             shown,
             words(say("No release is recorded in the period.")),

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ledger.canonical import encode
 from ledger.digests import digest_bytes
 from ledger.documents import ReviewedGrant, encode_access_list
 from ledger.events.context import NOTHING, About
-from ledger.events.evidence import ComparedRef, Pack, PackFile, Reconciliation
+from ledger.events.evidence import Pack, PackFile
 from ledger.events.forge import ChangeState, ControlSnapshot, Protection, Push, Request
 from ledger.events.governance import Correction, DeclaredException, GateDecision
 from ledger.events.operation import Heartbeat, Incident, Observation, Suspect
 from ledger.events.roster import MACHINE_KINDS, KeyEnd, KeyRotate, PrincipalDisable, RoleEnd
 from ledger.events.work import Approval, Artifact, Basis, Deploy, Release, Seen
 from ledger.keys import SigningKey, key_id, sign
+from ledger.reconciling import ClonedRef, compare, told_refs
 from ledger.roster.acts import key_preimage
 from ledger.roster.state import in_force
 from tests.policies import CORE_POLICY
@@ -274,11 +274,14 @@ def incident(company: Company, project: str, state: str, name: str, release: Rec
 
 def compared(company: Company, project: str, *, missing: int = 0) -> None:
     """Somebody compared a clone with what the ledger tells of the quarter so far."""
-    world = company.world
-    found = encode({"project": world.projects[project], "missing": missing, "v": 1})
-    ref = ComparedRef(20, missing, 20 - missing, MAIN, 0, git_id(f"head of {project}"), git_id(f"start of {project}"))
-    body = Reconciliation(company.first, (ref,), digest_bytes(found), len(world.entries))
-    world.work(project, body, company["Noa"], company["Noa"], [world.content("reconciliation", found)])
+    world, end = company.world, len(company.world.entries)
+    told = told_refs(world.records(), world.projects[project], [MAIN], company.first, end)
+    unknown = tuple(git_id(f"{place} that nobody recorded in {project}") for place in range(missing))
+    held = (*told[0].commits, *unknown)
+    clone = ClonedRef(MAIN, git_id(f"start of {project}"), git_id(f"head of {project}"), held, frozenset())
+    found = compare(world.projects[project], company.first, end, told, (clone,))
+    contents = [world.content("reconciliation", found.document)]
+    world.work(project, found.body, company["Noa"], company["Noa"], contents)
 
 
 def packed(company: Company, project: str, release: Record) -> None:
@@ -286,9 +289,8 @@ def packed(company: Company, project: str, release: Record) -> None:
     world = company.world
     file = PackFile("application/pdf", "release.evidence.pdf", digest_bytes(b"pdf"), 9)
     as_of = world.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = Pack(
-        as_of, digest_bytes(b"bundle"), (file,), digest_bytes(b"pack"), len(world.entries), release=release.envelope
-    )
+    identifier = digest_bytes(f"pack of {release.envelope}".encode())
+    body = Pack(as_of, digest_bytes(b"bundle"), (file,), identifier, len(world.entries), release=release.envelope)
     about = About(release=release.event.context.about.release)
     world.work(project, body, company["Noa"], company["Noa"], (), about)
 

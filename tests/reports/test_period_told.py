@@ -7,20 +7,24 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ledger.measures.values import Missing, Proportion, Tally
-from reports.parts import Bullets, Card, Facts, Paragraph
+from ledger.records import Held
+from reports.parts import Bullets, Card, Facts, Paragraph, Table
 from reports.period import deviations as made
+from reports.period.administration import packs_made
 from reports.period.against import against
 from reports.period.deviations import deviations, deviations_of
+from reports.period.differences import Apart, difference_blocks, differences
 from reports.period.document import period_document
 from reports.period.measured import not_measured
 from reports.period.measures import measured, measures_section
+from reports.period.reconciliations import compared
 from tests.reports.period_views import quarter
 from tests.reports.plain import said, table
 
 if TYPE_CHECKING:
-    import pytest
-
     from reports.parts import Document
 
 
@@ -161,3 +165,50 @@ def test_the_earliest_entry_is_of_any_stream() -> None:
     facts = next(block for block in section.blocks if isinstance(block, Facts))
     kept = next(said(told) for label, told in facts.rows if str(label) == "Retention")
     assert view.dossier.records.entries[0].leaf.received_at[:10] in kept
+
+
+def test_differences_with_git_are_named_one_by_one() -> None:
+    """Which commit, whole, and which side tells it; what was compared agrees with what landed."""
+    view = quarter()
+    section = next(one for one in document().sections if one.anchor == "reconciliations")
+    (row,) = table(section, "Commits on which").rows
+    (of,) = [item for item in compared(view) if item.differs]
+    (apart,) = [item for item in differences(view, of) if isinstance(item, Apart)]  # type: ignore[union-attr]
+    assert said(row.cells[2]).startswith(apart.commit[:12])
+    assert "the clone alone" in said(row.cells[3])
+    landed = len(view.changes) + len(view.dossier.unplaced)
+    assert sum(item.ref.recorded_count for item in compared(view)) == landed
+    (loose,) = table(section, "Landed without").rows
+    assert said(loose.cells[6]) == "on no list of a release of the period"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"refs":[{"missing":["<b>"],"ref":"refs/heads/main","unknown":[]}]}',
+        b'{"refs":[{"missing":[1],"ref":"refs/heads/main","unknown":[]}]}',
+    ],
+)
+def test_a_comparison_that_cannot_be_read_is_said_to_be(data: bytes) -> None:
+    """Whatever whoever compared wrote: the row says that it cannot be told which commits differ."""
+    view = quarter()
+    (of,) = [item for item in compared(view) if item.differs]
+    reference = of.record.event.context.content("reconciliation")
+    assert reference is not None
+    records = view.dossier.records
+    contents = {**records.contents, reference.commitment: Held(data)}
+    other = replace(view, dossier=replace(view.dossier, records=replace(records, contents=contents)))
+    (block,) = difference_blocks(other, compared(other))
+    assert isinstance(block, Table)
+    (row,) = block.rows
+    assert "[? Which ones]" in said(row.cells[3])
+
+
+def test_packs_are_not_one_another() -> None:
+    """No pack that is told of in this one bears its number, and each project has a repository of its own."""
+    view = quarter()
+    assert view.carried.pack_id not in {pack.pack_id for pack in packs_made(view)}
+    sources = {(one.repository, one.project) for item in view.dossier.releases for one in item.release.sources}
+    assert len({repository for repository, _ in sources}) == len({project for _, project in sources}) == 2
