@@ -10,6 +10,7 @@ from ledger.digests import digest_bytes
 from ledger.entry import ledger_time
 from ledger.errors import FormatError
 from reports.attached import attached_file
+from reports.release.view import MOST_CHANGES
 
 if TYPE_CHECKING:
     from ledger.canonical import JSON
@@ -34,6 +35,8 @@ class MadeAs:
     classification: str
     prepared_by: str
     notice: str
+    changes: int
+    """Of a release, printed in full at most."""
     size: int | None
     """Of the sample; None: as customary."""
     number: str | None
@@ -61,9 +64,7 @@ def made_as(pdf: bytes) -> MadeAs | None:
     sampling = settings.get("sampling", {})
     if not isinstance(sampling, dict):
         raise _refused()
-    size = sampling.get("size", 0)
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise _refused()
+    size, changes = _count(sampling, "size", 0), _count(settings, "most_changes", MOST_CHANGES)
     try:
         as_of = ledger_time(_text(told, "as_of"), "as_of")
     except FormatError:
@@ -77,6 +78,7 @@ def made_as(pdf: bytes) -> MadeAs | None:
         classification=_text(settings, "classification"),
         prepared_by=_text(settings, "prepared_by"),
         notice=_text(settings, "notice"),
+        changes=changes,
         size=size or None,
         number=_text(sampling, "number") or None,
         baseline=_baseline(pdf, _text(settings, "baseline")),
@@ -91,6 +93,13 @@ def _baseline(pdf: bytes, digest: str) -> bytes | None:
     if data is None or digest_bytes(data) != digest:
         raise _refused()
     return data
+
+
+def _count(told: dict[str, JSON], name: str, otherwise: int) -> int:
+    value = told.get(name, otherwise)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _refused()
+    return value
 
 
 def _text(told: dict[str, JSON], name: str) -> str:

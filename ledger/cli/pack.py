@@ -42,6 +42,14 @@ FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
 @click.option(
     "--notice", default="", metavar="SENTENCE", help="A sentence for the cover; words before a colon go to every foot."
 )
+@click.option(
+    "--changes",
+    type=click.IntRange(1, 1_000),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Changes of a release printed in full, the gravest; the registers hold all.",
+)
 @click.option("--as-of", metavar="TIME", help="Judge as of this ledger time; now, or the end of the period.")
 @click.option(
     "--seal",

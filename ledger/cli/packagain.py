@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ledger.cli.packing import Wanted
 
-KEPT = ("zone", "language", "organisation", "classification", "prepared_by", "notice", "as_of")
+KEPT = ("zone", "language", "organisation", "classification", "prepared_by", "notice", "changes", "as_of")
 """Options that hold on by their own names."""
 
 

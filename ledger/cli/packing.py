@@ -57,6 +57,8 @@ class Wanted:
     classification: str
     prepared_by: str
     notice: str
+    changes: int
+    """Of a release, printed in full at most."""
     as_of: str | None
     seal_folder: Path | None
     asked: str = ""
@@ -213,6 +215,7 @@ def make(ctx: click.Context, wanted: Wanted, source: Source, forms: Sequence[str
             classification=wanted.classification,
             notice_tag=_tag(wanted.notice),
             notice=wanted.notice,
+            most_changes=wanted.changes,
             language=wanted.language,
             sealed_by=certificate,
         ),

@@ -112,6 +112,7 @@ def test_a_pack_made_again_keeps_what_the_first_was_told(shop: Shop, tmp_path: P
     days = (str(today - timedelta(days=20)), str(today + timedelta(days=20)))
     title = f"{days[0]} to {days[1]}"
     told = ("--zone", "Pacific/Kiritimati", "--organisation", "Shop AS", "--classification", "Confidential")
+    told += ("--changes", "7")
     plain, drawn = tmp_path / "plain", tmp_path / "drawn"
     made(shop, plain, "--from", days[0], "--to", days[1], *told, "--sample", "3", "--no-record")
     (pdf,) = plain.glob("*.pdf")
@@ -126,6 +127,7 @@ def test_a_pack_made_again_keeps_what_the_first_was_told(shop: Shop, tmp_path: P
     differing = {name for name in again["settings"] if again["settings"][name] != first["settings"].get(name)}
     assert differing <= {"generated_at", "prepared_from", "sampling"}
     assert first["settings"]["period"] == title
+    assert first["settings"]["most_changes"] == 7
     assert again["settings"]["sampling"] == {"number": "7419", "size": 3}
     for folder in (plain, drawn):
         assert f"<title>Evidence pack: {title}" in next(folder.glob("*.html")).read_text("utf-8")
