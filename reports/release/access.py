@@ -230,7 +230,7 @@ def _until(governance: Governance, principal: str, position: int | None, why: st
     return line(
         say("{when}, {why}", when=governance.held_from(position), why=why) if why else governance.held_from(position),
         Break(),
-        quiet(say("now {held}", held=still_held(governance.records.roster, principal, at))),
+        quiet(still_held(governance.records.roster, principal, at)),
     )
 
 
