@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from reports.text import Text
 
 
-OPENING: Final = frozenset({"approvals", "completeness", "conclusion", "questions", "verify"})
+OPENING: Final = frozenset({"conclusion", "questions", "verify"})
 """Sections that begin a page: what a reader turns to."""
 
 

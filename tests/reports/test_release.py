@@ -277,7 +277,7 @@ def test_a_release_without_changes_is_said_in_sentences(*, tested: bool) -> None
     for anchor in ("register", "duties", "approvals"):
         assert one.section(anchor).blocks == ()
     assert bool(one.section("tests").blocks) == tested
-    assert not any(one.section(anchor).brief for anchor in ("conclusion", "completeness", "verify"))
+    assert not any(one.section(anchor).brief for anchor in ("conclusion", "questions", "verify"))
 
     without = table(one.section("completeness"), "Commits without")
     assert [said(row.cells[3]).partition(",")[0] for row in without.rows] == [
