@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_CARDS: Final = 60
 """Findings printed as cards; more of them are grouped in a table, none is left out."""
-MOST_SUBJECTS: Final = 40
+MOST_SUBJECTS: Final = 20
 """Subjects of a card with a row of their own; the others are named in one."""
 MOST_INPUTS: Final = 8
 """Events named with their kind; of the others the entries are named."""
@@ -83,9 +83,10 @@ def card(view: View, finding: Finding, nth: int, shown: frozenset[int]) -> Card:
         words(f"{rules[0]}  {BY_ID[rules[0]].title}" if len(rules) == 1 else ", ".join(rules)),
         status(MARKS[finding.outcome]),
         rows(
-            *(_alone(view, finding, shown) if len(finding.subjects) == 1 else _each(view, finding, shown)),
+            *(_alone(view, finding, shown) if len(finding.subjects) == 1 else ()),
             (say("How far"), _reach(view, finding)),
             (say("What was done"), done(view, finding.verdicts)),
+            *(_each(view, finding, shown) if len(finding.subjects) > 1 else ()),
             (say("The rule") if len(rules) == 1 else say("The rules"), _rules(finding)),
         ),
         f"finding-{nth}",

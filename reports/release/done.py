@@ -31,14 +31,8 @@ def done(view: View, verdicts: tuple[Verdict, ...]) -> Line:
     """
     changes = {change.number: change for verdict in verdicts if (change := view.subject(verdict)) is not None}
     families = {verdict.rule.partition("-")[0] for verdict in verdicts}
-    parts: list[Line] = [
-        line(
-            say("an exception was declared and reviewed, {entry}", entry=entry(item.record))
-            if looked_at(item)
-            else say("an exception was declared and not reviewed, {entry}", entry=entry(item.record))
-        )
-        for item in beside(view, verdicts)
-    ]
+    found = beside(view, verdicts)
+    parts = _declared(found)
     for change in (changes[number] for number in sorted(changes)):
         parts += _later(change, families)
     if not changes:
@@ -51,6 +45,40 @@ def done(view: View, verdicts: tuple[Verdict, ...]) -> Line:
     if not parts:
         return line(quiet(say("nothing is recorded: no exception, no later decision, run or scan, no incident")))
     return joined(parts, "; ")
+
+
+def _declared(found: tuple[ExceptionFact, ...]) -> list[Line]:
+    """The exceptions, those that somebody looked at afterwards apart from the others."""
+    looked = [item for item in found if looked_at(item)]
+    other = [item for item in found if not looked_at(item)]
+    parts: list[Line] = []
+    if looked:
+        parts.append(
+            line(
+                say_count(
+                    "an exception was declared and reviewed: {entries}",
+                    "{count} exceptions were declared and reviewed: {entries}",
+                    len(looked),
+                    entries=_entries(looked),
+                )
+            )
+        )
+    if other:
+        parts.append(
+            line(
+                say_count(
+                    "an exception was declared and not reviewed: {entries}",
+                    "{count} exceptions were declared and not reviewed: {entries}",
+                    len(other),
+                    entries=_entries(other),
+                )
+            )
+        )
+    return parts
+
+
+def _entries(found: list[ExceptionFact]) -> str:
+    return ", ".join(entry(item.record) for item in found)
 
 
 def _later(change: ChangeView, families: set[str]) -> list[Line]:

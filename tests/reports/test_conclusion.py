@@ -137,6 +137,14 @@ def test_exceptions_reach_the_cover_with_their_review() -> None:
     assert "1 declared exception, which was reviewed afterwards." in said(made("whole").document.conclusion.line)
 
 
+def test_exceptions_of_a_card_are_counted_by_their_review() -> None:
+    """Exceptions beside a card stand together, those that somebody looked at apart from the others."""
+    for card in cards("excepted"):
+        assert rows(card)["What was done"] == (
+            "an exception was declared and reviewed: entry 33; an exception was declared and not reviewed: entry 38"
+        )
+
+
 def test_places_of_cards_are_called_what_they_are() -> None:
     """A finding about the release leads to a section by its name, also where no change is recorded."""
     for card in cards("empty"):
