@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ledger import exitcodes
-from ledger.cli.options import client_options, output, project_option, settings
+from ledger.cli.options import client_options, ledger_moment, output, project_option, settings
 from ledger.cli.output import clean, paint, plural
 
 if TYPE_CHECKING:
@@ -32,21 +31,6 @@ _FILE: Final = re.compile(r"\.(?:zip|pdf|html)$", re.IGNORECASE)
 """How names of bundles and packs end."""
 _ORDER: Final = ("fail", "not-evaluable", "pass", "not-applicable")
 _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
-
-
-def ledger_moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """A ledger time from any time with an offset, as people write it; None: none was given."""
-    del ctx, parameter
-    if value is None:
-        return None
-    from ledger.errors import FormatError
-    from ledger.events.shape import claimed_time, instant
-
-    try:
-        moment = instant(claimed_time(value, "--as-of"))
-    except FormatError:
-        raise click.BadParameter(f"{clean(value, 64)!r} is no time such as 2026-11-21T09:30:00Z") from None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @click.command()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from ledger.cli.output import Output
+from ledger.cli.output import Output, clean
 from ledger.cli.settings import Setting, Settings, find_settings
 from ledger.errors import NotFoundError
 
@@ -94,3 +95,18 @@ def settings(ctx: click.Context) -> Settings:
     if not token:
         raise NotFoundError("no-token", "the token file is empty", details={"path": str(token_file)})
     return found.with_token(Setting(token, str(token_file)))
+
+
+def ledger_moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A ledger time from any time with an offset, as people write it; None: none was given."""
+    del ctx, parameter
+    if value is None:
+        return None
+    from ledger.errors import FormatError
+    from ledger.events.shape import claimed_time, instant
+
+    try:
+        moment = instant(claimed_time(value, "--as-of"))
+    except FormatError:
+        raise click.BadParameter(f"{clean(value, 64)!r} is no time such as 2026-11-21T09:30:00Z") from None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

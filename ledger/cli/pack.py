@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from ledger.cli.options import client_options, output, signing_options
+from ledger.cli.options import client_options, ledger_moment, output, signing_options
 
 if TYPE_CHECKING:
     from ledger.cli.output import Output
@@ -50,7 +50,9 @@ FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
     metavar="N",
     help="Changes of a release printed in full, the gravest; the registers hold all.",
 )
-@click.option("--as-of", metavar="TIME", help="Judge as of this ledger time; now, or the end of the period.")
+@click.option(
+    "--as-of", callback=ledger_moment, metavar="TIME", help="Judge as of this time; now, or the end of the period."
+)
 @click.option(
     "--seal",
     "seal_folder",

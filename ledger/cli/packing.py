@@ -117,7 +117,8 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
             # Without an end of its own it ends where the period begins.
             until = wanted.baseline_to or (None if bundle.period is None else str(bundle.period[0]))
             try:
-                baseline = fetch_period(session, wanted.baseline_from, until, projects, zone).data
+                named = ("--baseline-from", "--baseline-to")
+                baseline = fetch_period(session, wanted.baseline_from, until, projects, zone, named).data
             except NotFoundError as error:
                 if error.slug != "no-such-period":
                     raise

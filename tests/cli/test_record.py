@@ -57,16 +57,21 @@ def body_of(shop: Shop, said: Any, kind: type[Any]) -> Any:  # noqa: ANN401 -- a
 
 
 def test_revisions_are_counted_and_none_twice(shop: Shop, repo: Sandbox) -> None:
-    """The same state again records nothing; a new one is the next revision, with the manifest of the whole change."""
+    """The same state again records nothing; a new state, or another declaration, is the next revision."""
     ci = within(shop.ci, repo)
     words = ("record", "diff", "--base", "main", "--change", "counted", "--json")
     first = ci.ok(*words)
     assert only(first)["about"]["revision"] == 1
     again = only(ci.ok(*words))
     assert (again["state"], again["index"]) == ("recorded-before", only(first)["index"])
+    declared = body_of(shop, ci.ok(*words, "--ai", "none"), Diff)
+    assert (declared.head, declared.ai.involvement) == (repo.head(), "none")
+    again = only(ci.ok(*words, "--ai", "none"))
+    assert (again["state"], again["about"]["revision"]) == ("recorded-before", 2)
+    assert only(ci.ok(*words))["state"] == "recorded-before"
     repo.commit({b"a.txt": b"3\n"})
     second = ci.ok(*words)
-    assert only(second)["about"]["revision"] == 2
+    assert only(second)["about"]["revision"] == 3
     diff = body_of(shop, second, Diff)
     assert (diff.files_changed, diff.commit_count, diff.head) == (2, 2, repo.head())
     listed = parse_commits(shop.content(shop.event(second), "commits").data)

@@ -123,7 +123,7 @@ def diff(
         if not found.manifest.entries:
             recorder.session.output.warn("nothing differs between base and head: an empty revision is recorded")
         recorded = earlier_diffs(recorder, wanted.change) if wanted.revision is None else ()
-        again = _recorded_already(recorded, found)
+        again = _recorded_already(recorded, found, wanted)
         if again is not None:
             told = f"revision {again.event.context.about.revision} of change {clean(wanted.change, 60)}"
             tell_again(recorder, again, told)
@@ -162,14 +162,15 @@ def _missing(option: str, why: str = "the environment does not tell") -> str:
     raise click.UsageError(f"{option} is required: {why}")
 
 
-def _recorded_already(recorded: Sequence[Earlier], found: ChangeRead) -> Earlier | None:
-    """The last recorded revision, if it is this very state."""
+def _recorded_already(recorded: Sequence[Earlier], found: ChangeRead, wanted: _Wanted) -> Earlier | None:
+    """The last recorded revision, if it is this very state and says what is declared now."""
     from ledger.events.work import Diff
 
     if not recorded or not isinstance(body := recorded[-1].event.body, Diff):
         return None
     same = (body.head, body.merge_base, body.manifest) == (found.head, found.merge_base, found.digest)
-    return recorded[-1] if same else None
+    declares = wanted.ai in (None, body.ai.involvement if body.ai.source == "declared" else None)
+    return recorded[-1] if same and declares and wanted.risk in (None, body.risk) else None
 
 
 def _seal(
