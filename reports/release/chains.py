@@ -36,22 +36,6 @@ def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
     deployed = _entries((item.record for item in view.dossier.deployments), shown)
     return (
         Heading(words(say("From request to deployment")), FORWARD),
-        Paragraph(
-            line(
-                say_count(
-                    "{count} change, by the request it names; without one: {unasked}.",
-                    "{count} changes, each by the requests it names; without one: {unasked}.",
-                    len(view.changes),
-                    unasked=number(unasked),
-                ),
-                " ",
-                *say_line(
-                    "Numbers are entries of the ledger; {index} tells the page of each.",
-                    index=link("index", say("Index by entry"), page=True),
-                ),
-            ),
-            small=True,
-        ),
         Table(
             columns(
                 (say("Request"), 15 if excepted else 17),
@@ -67,8 +51,22 @@ def chains(view: View, shown: frozenset[int]) -> tuple[Block, ...]:
             ),
             tuple(_forward(view, change, shown, release, deployed, excepted=excepted) for change in view.printed),
             words(say("No change is recorded.")),
-            None,
+            words(
+                say_count(
+                    "{count} change, by the request it names; without one: {unasked}",
+                    "{count} changes, each by the requests it names; without one: {unasked}",
+                    len(view.changes),
+                    unasked=number(unasked),
+                )
+            ),
             "dense",
+        ),
+        Paragraph(
+            say_line(
+                "Numbers are entries of the ledger; {index} tells the page of each.",
+                index=link("index", say("Index by entry"), page=True),
+            ),
+            small=True,
         ),
         Heading(words(say("From deployment to request")), BACK),
         Table(

@@ -123,7 +123,7 @@ def gate_table(view: View) -> tuple[Block, ...]:
 def _answer(view: View, change: ChangeView | None, item: Told[GateDecision], used: Mapping[int, Record]) -> Row:
     body = item.body
     shut = body.outcome == _SHUT
-    mark = Mark.FAIL if shut and body.mode == _ENFORCED else Mark.CANNOT_TELL if shut else Mark.PASS
+    mark = Mark.FAIL if shut else Mark.PASS
     parts: list[Line] = []
     if body.blocking:
         parts.append(line(capture(counted_rules([one.rule for one in body.blocking]), limit=300)))

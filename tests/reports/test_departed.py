@@ -107,7 +107,7 @@ def test_a_landing_while_the_gate_was_shut_is_told_with_what_the_gate_could_do()
     assert "For 1 of them the gate only watched: it answered, and stopped nothing." in told
     only = view_of("whole", replace(with_change("whole", "21", gates=(shut,)), gates=()))
     answers = table(exceptions(only), "What gates answered").rows
-    assert said(answers[0].cells[3]) == "[? Shut] only watched / ! yet landed by entry 69"
+    assert said(answers[0].cells[3]) == "[! Shut] only watched / ! yet landed by entry 69"
 
 
 def test_answers_of_gates_stand_by_change_with_what_opened_them() -> None:
@@ -135,7 +135,7 @@ def test_exceptions_have_their_step_lane_and_mark() -> None:
     timeline = next(block for block in section.blocks if isinstance(block, Timeline))
     lane = [str(one) for one in timeline.lanes].index("Exception")
     assert sum(one.lane == lane for one in timeline.happenings) == 3
-    asked = {said(row.cells[1]): said(row.cells[6]) for row in table(section, "Request").rows}
+    asked = {said(row.cells[1]): said(row.cells[6]) for row in table(section, "3 changes, each by the requests").rows}
     assert (asked["Change 21"], asked["Change 22"]) == ("33, 35", "38")
     without = next(block for block in traceability(view_of("clean")).blocks if isinstance(block, Timeline))
     assert "Exception" not in map(str, without.lanes)
