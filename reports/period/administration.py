@@ -291,14 +291,15 @@ def _removed(
             ),
             shown,
             words(say("Every content that the entries of the period commit to is at hand.")),
-            words(
-                say(
-                    "What is not at hand; by whom and on what ground a content was erased is not an entry of the ledger"
-                )
-            ),
+            words(say("What is not at hand")),
             "small",
         ),
         *rest,
+        *(
+            [Paragraph(line(say("By whom and on what ground a content was erased is not recorded.")), small=True)]
+            if counts["erased"]
+            else []
+        ),
     ]
 
 

@@ -104,7 +104,7 @@ def period_document(view: PeriodView) -> Document:
     return Document(
         language=settings.language,
         pack_id=words(view.carried.number),
-        kind=words(say("Evidence pack")),
+        kind=words(say("Evidence pack of a period")),
         subject=words(view.span),
         subtitle=_subtitle(view),
         issuer=words("Evidence Ledger"),

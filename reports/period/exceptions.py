@@ -85,10 +85,15 @@ def exceptions(view: PeriodView) -> Section:
             )
         )
     if times:
-        said = say(
-            "Until somebody looked: median {median}, at most {longest}.",
-            median=duration(_middle(times)),
-            longest=duration(max(times)),
+        said = (
+            say("Until somebody looked at the one that was looked at: {longest}.", longest=duration(times[0]))
+            if len(times) == 1
+            else say(
+                "Until somebody looked, of {count} that were looked at: median {median}, at most {longest}.",
+                count=number(len(times)),
+                median=duration(_middle(times)),
+                longest=duration(max(times)),
+            )
         )
         blocks.append(Paragraph(line(said)))
     blocks += _table(view, found)
@@ -134,13 +139,18 @@ def _passed_over(passed: tuple[Bypass, ...]) -> str:
             "{count} signs of a bypass are recorded and were not judged.",
             counts[Standing.UNJUDGED],
         )
-    return say_count(
-        "{count} undeclared bypass is known, {declared} declared; of {untold} more it cannot be told.",
-        "{count} undeclared bypasses are known, {declared} declared; of {untold} more it cannot be told.",
+    told = say_count(
+        "{count} undeclared bypass is known, {declared} declared.",
+        "{count} undeclared bypasses are known, {declared} declared.",
         counts[Standing.UNDECLARED],
         declared=number(counts[Standing.DECLARED]),
-        untold=number(counts[Standing.UNTOLD]),
     )
+    if not counts[Standing.UNTOLD]:
+        return told
+    rest = say_count(
+        "Of {count} more sign it cannot be told.", "Of {count} more signs it cannot be told.", counts[Standing.UNTOLD]
+    )
+    return f"{told} {rest}"
 
 
 def _table(view: PeriodView, found: tuple[ExceptionFact, ...]) -> list[Block]:
@@ -182,7 +192,14 @@ def _row(view: PeriodView, item: ExceptionFact) -> Row:
         what = line(
             say("change {change}, not landed in the period", change=capture(context.about.change or "", limit=40))
         )
-    incident = "" if exception.incident is None else f", {exception.incident}"
+    incident = ""
+    if exception.incident is not None:
+        recorded = any(one.body.incident == exception.incident for one in view.dossier.surroundings.incidents)
+        incident = (
+            f", {exception.incident}"
+            if recorded
+            else say(", {incident}, of which no incident is recorded in the period", incident=exception.incident)
+        )
     reason = (
         line(capture(item.reason, limit=REASON))
         if isinstance(item.reason, str)

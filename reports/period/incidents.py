@@ -66,16 +66,7 @@ def incidents(view: PeriodView) -> Section:
         "",
         words(say("Incidents")),
         words(say("Which release, which change and which approval does an incident lead back to?")),
-        line(
-            say_count(
-                "{count} incident is recorded; {open} of them are not closed.",
-                "{count} incidents are recorded; {open} of them are not closed.",
-                len(found),
-                open=number(still),
-            )
-            if found
-            else say("No incident is recorded in the period.")
-        ),
+        line(_counted(len(found), still) if found else say("No incident is recorded in the period.")),
         (
             Table(
                 columns(
@@ -95,6 +86,21 @@ def incidents(view: PeriodView) -> Section:
         if found
         else (),
         brief=True,
+    )
+
+
+def _counted(found: int, still: int) -> str:
+    if not still:
+        return say_count(
+            "{count} incident is recorded, and it is closed.",
+            "{count} incidents are recorded, all of them closed.",
+            found,
+        )
+    return say_count(
+        "{count} incident is recorded; not closed: {open}.",
+        "{count} incidents are recorded; not closed: {open}.",
+        found,
+        open=number(still),
     )
 
 

@@ -148,7 +148,7 @@ def _row(measure: Measure, before: Measure | None, change: Change) -> Row:
             line(strong(name_of(measure.id)), " ", quiet(question_of(measure.id))),
             line(value_words(measure)),
             line(quiet(NONE)) if before is None else line(value_words(before)),
-            line(change_words(measure, before, change)),
+            line(quiet(NONE)) if change.direction == "too-few" else line(change_words(measure, before, change)),
             line(population_words(measure)),
             line(missing) if missing else line(quiet(NONE)),
         )
@@ -172,7 +172,8 @@ def _reading(view: PeriodView, before: Measures | None) -> Bullets:
     if before is not None:
         items.append(
             say(
-                "Below {least} measured items on either side nothing is compared. A difference has no cause in it: "
+                "Where there are fewer than {least} measured items on either side nothing is compared, and no "
+                "difference is printed. A difference has no cause in it: "
                 "other work, other people and other rules look the same here.",
                 least=LEAST,
             )

@@ -187,7 +187,7 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
                 "\n"
                 f"{_comparing(view)}"
                 f"$ {drawing(view, 'YOUR-NUMBER')}\n",
-                lines=20,
+                lines=40,
             ),
             words(say("Commands, and what the second one prints last")),
         ),
@@ -203,7 +203,8 @@ def _comparing(view: PeriodView) -> str:
     for project in view.dossier.projects[:MOST_CLONES]:
         again = f" --repeat {latest[project]}" if project in latest else ""
         # The command compares one project at a time and asks which, where a bundle holds several.
-        named = f" --project {project}" if several else ""
+        # A break of our own, as shells have them: one that the page makes within an id cannot be pasted.
+        named = f" \\\n    --project {project}" if several else ""
         command = f"evidence reconcile --bundle {view.carried.name} --anchor ledger.pub{again}{named} --repo YOUR-CLONE"
         told.append(f"$ {command}\n")
     return "".join(told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.events.evidence import ComparedRef, Reconciliation
-from reports.parts import Figure, Figures, Heading, Line, Mark, Row, Section, Table, line, words
+from reports.parts import Figure, Figures, Heading, Line, Mark, Paragraph, Row, Section, Table, line, words
 from reports.period.differences import difference_blocks
 from reports.period.running import running_blocks, running_gaps
 from reports.period.shown import cut
@@ -341,13 +341,17 @@ def _repositories(view: PeriodView) -> list[Block]:
             columns((say("Repository that a release names"), 50), (say("Project"), 26), (say("Scope"), 24)),
             shown,
             words(say("No release of the period names a repository.")),
-            words(
-                say(
-                    "Repositories against the scope. A list of all repositories of the forge is not recorded: whether "
-                    "one is left out of the scope has to be compared there"
-                )
-            ),
+            words(say("Repositories against the scope")),
             "small",
         ),
         *rest,
+        Paragraph(
+            line(
+                say(
+                    "A list of all repositories of the forge is not recorded: whether one is left out of the scope has "
+                    "to be compared there."
+                )
+            ),
+            small=True,
+        ),
     ]

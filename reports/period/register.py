@@ -27,8 +27,8 @@ DEPLOYMENTS: Final = "deployments"
 """Anchor of the index that leads back from deployments: a section of its own."""
 MOST: Final = 20
 """Deployments printed; the rest is counted."""
-MOST_LINKS: Final = 4
-"""Changes named beside one deployment."""
+MOST_LINKS: Final = 25
+"""Changes named beside one deployment: the table leads back to every request, so it is cut late."""
 
 
 def releases_of(view: PeriodView) -> dict[str, tuple[ReleaseDossier, ...]]:
@@ -235,7 +235,7 @@ def _deployment(view: PeriodView, item: DeployFact, held: Mapping[Digest, Releas
                     if good
                     else status(Mark.FAIL, words_of[item.deploy.status].capitalize())
                 ),
-                *line(", "),
+                *line(" ", quiet(say("by")), " "),
                 *listed_names((item.deployed_by,)),
             ),
             named,

@@ -144,7 +144,7 @@ def silence_blocks(view: PeriodView) -> list[Block]:
                 (say("Project"), 18),
                 (say("Heartbeats"), 12),
                 (say("Promised within"), 14),
-                (say("Silence that went furthest beyond it"), 25),
+                (say("Longest silence"), 25),
                 (say("Result"), 16),
             ),
             shown,

@@ -409,7 +409,7 @@ def test_exceptions_are_whole_with_the_time_to_review() -> None:
         reviewed,
         undeclared,
         words.count("an exception stands"),
-        untold,
+        *([untold] if untold else []),
     ]
 
 
@@ -523,9 +523,14 @@ def test_records_speak_against_days_that_are_not_the_periods(asked: str, *, fit:
 
 
 def test_the_run_sheet_can_be_run_as_it_stands() -> None:
-    """The commands name the bundle, the anchor, the recorded comparison and the size of the plan."""
+    """The commands name the bundle, the anchor, the recorded comparison and the size of the plan.
+
+    Long ones are broken before the project, as a shell joins them again.
+    """
     of_view = view("quarter")
-    page = plain(document("quarter"))
+    broken = plain(document("quarter"))
+    assert "\\ " in broken
+    page = " ".join(broken.replace("\\ ", " ").split())
     for item in compared(of_view):
         entry, project = item.record.index, item.record.event.context.project
         bundle = f"evidence reconcile --bundle {of_view.carried.name} --anchor ledger.pub"
