@@ -36,7 +36,7 @@ def result(view: PeriodView) -> Section:
         words(say("Result")),
         words(say("Did the controls hold over the period, and where not?")),
         _lede(view),
-        (_figures(view), _answers(view), *_so_far(view), *_worst(view)),
+        (_figures(view), _answers(view), *_beyond(view), *_so_far(view), *_worst(view)),
     )
 
 
@@ -93,8 +93,24 @@ def _figures(view: PeriodView) -> Figures:
     )
 
 
-def _answers(view: PeriodView) -> Table:
-    asked: Sequence[tuple[str, tuple[str, ...], str, str]] = (
+def _beyond(view: PeriodView) -> list[Block]:
+    """How many failed verdicts are of rules that none of the six questions asks; nothing where there are none."""
+    asked = {rule for _, rules, _, _ in _asked() for rule in rules}
+    left = [verdict for verdict in view.by_outcome(Outcome.FAIL) if verdict.rule not in asked]
+    if not left:
+        return []
+    told = say_count(
+        "{count} failed verdict more is of a rule that none of these questions asks: {rules}.",
+        "{count} failed verdicts more are of rules that none of these questions asks: {rules}.",
+        len(left),
+        rules=", ".join(dict.fromkeys(verdict.rule for verdict in left)),
+    )
+    return [Paragraph(line(told))]
+
+
+def _asked() -> Sequence[tuple[str, tuple[str, ...], str, str]]:
+    """The six questions: what is asked, the rules that speak to it, and the section that shows it."""
+    return (
         (
             say("Is every change known?"),
             ("CHG-01", "REL-01", "POP-01", "POP-03", "POP-04", "POP-05", "POP-06"),
@@ -132,9 +148,12 @@ def _answers(view: PeriodView) -> Table:
             say("Access, keys and leavers"),
         ),
     )
+
+
+def _answers(view: PeriodView) -> Table:
     return Table(
         columns((say("Question"), 36), (say("Answer"), 15), (say("On the whole population"), 29), (say("Page"), 20)),
-        tuple(_answer(view, question, rules, anchor, name) for question, rules, anchor, name in asked),
+        tuple(_answer(view, question, rules, anchor, name) for question, rules, anchor, name in _asked()),
         words(say("Nothing was asked.")),
         None,
         "small",

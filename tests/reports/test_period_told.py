@@ -11,6 +11,7 @@ import pytest
 
 from ledger.measures.values import Missing, Proportion, Tally
 from ledger.records import Held
+from ledger.rules.verdict import Outcome
 from reports.parts import Bullets, Card, Facts, Paragraph, Table
 from reports.period import deviations as made
 from reports.period.administration import packs_made
@@ -212,3 +213,24 @@ def test_packs_are_not_one_another() -> None:
     assert view.carried.pack_id not in {pack.pack_id for pack in packs_made(view)}
     sources = {(one.repository, one.project) for item in view.dossier.releases for one in item.release.sources}
     assert len({repository for repository, _ in sources}) == len({project for _, project in sources}) == 2
+
+
+def test_failures_that_no_question_covers_are_said() -> None:
+    """The six questions of the first page and the sentence below them make up all failed verdicts."""
+    view = quarter()
+    section = next(one for one in document().sections if one.anchor == "result")
+    told = next(
+        said(block.line)
+        for block in section.blocks
+        if isinstance(block, Paragraph) and "none of these questions asks" in said(block.line)
+    )
+    beyond = int(told.split()[0])
+    rules = {rule.strip(" .") for rule in told.split(":")[1].split(",")}
+    failed = view.by_outcome(Outcome.FAIL)
+    assert sum(verdict.rule in rules for verdict in failed) == beyond
+    covered = sum(
+        int(found[1])
+        for row in table(section, "Question").rows
+        if (found := re.search(r"(\d+) failed", said(row.cells[2])))
+    )
+    assert covered + beyond == len(failed)
