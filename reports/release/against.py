@@ -11,8 +11,9 @@ from reports.release.bypasses import passed_over
 from reports.release.excepted import listed_exceptions, looked_at
 from reports.release.gates import despite
 from reports.release.held import conflicts, held_duties
+from reports.release.incidents import open_incidents
 from reports.release.population import not_listed, population, unreconciled
-from reports.release.running import differing, open_incidents
+from reports.release.running import differing
 from reports.release.scans import looked_through
 from reports.release.sheet import comparisons, differs, silent
 from reports.release.stated import requests_of, state_of

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from reports.parts import Facts, Heading, Line, Mark, Row, Section, Table, line, words
 from reports.release.completeness import belonging
+from reports.release.incidents import incidents, open_incidents
 from reports.release.register import once
-from reports.release.running import artifacts, differing, incidents, observed, open_incidents, way_back
+from reports.release.running import artifacts, differing, observed, way_back
 from reports.release.said import (
     NAME,
     columns,
