@@ -110,7 +110,7 @@ def difference_blocks(view: PeriodView, refs: tuple[Compared, ...]) -> list[Bloc
     return [
         Table(
             columns(
-                (say("Project, ref"), 22), (say("Compared in entry"), 12), (say("Commit"), 40), (say("Told by"), 28)
+                (say("Project, ref"), 22), (say("Compared in entry"), 12), (say("Commit"), 40), (say("Told by"), 26)
             ),
             shown,
             words(say("Nothing differs.")),
