@@ -37,7 +37,6 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-
     from ledger.dossier.facts import Told
     from ledger.events.forge import Push
     from ledger.rules.verdict import Verdict

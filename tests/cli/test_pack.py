@@ -111,10 +111,10 @@ def test_a_pack_made_again_keeps_what_the_first_was_told(shop: Shop, tmp_path: P
     today = datetime.now(UTC).date()
     days = (str(today - timedelta(days=20)), str(today + timedelta(days=20)))
     title = f"{days[0]} to {days[1]}"
-    told = ("--zone", "Pacific/Kiritimati", "--organisation", "Shop AS", "--classification", "Confidential")
-    told += ("--changes", "7")
+    told = (*("--zone", "Pacific/Kiritimati", "--organisation", "Shop AS"), *("--classification", "Confidential"))
+    counted = ("--changes", "7")
     plain, drawn = tmp_path / "plain", tmp_path / "drawn"
-    made(shop, plain, "--from", days[0], "--to", days[1], *told, "--sample", "3", "--no-record")
+    made(shop, plain, "--from", days[0], "--to", days[1], *told, *counted, "--sample", "3", "--no-record")
     (pdf,) = plain.glob("*.pdf")
     assert pdf.name == f"period-{days[0]}-to-{days[1]}.evidence.pdf"
     made(shop, drawn, str(pdf), "--auditor-number", "7419", "--no-record")

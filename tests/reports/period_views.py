@@ -44,7 +44,12 @@ def view_of(company: Company, *, sampling: Sampling | None = None, asked: str = 
         verification,
         settings=SETTINGS,
         carried=Carried(
-            digest_bytes(b"pack of the quarter"), "quarter.evidence.zip", digest_bytes(bundle), len(bundle), world.anchor, AS_OF
+            digest_bytes(b"pack of the quarter"),
+            "quarter.evidence.zip",
+            digest_bytes(bundle),
+            len(bundle),
+            world.anchor,
+            AS_OF,
         ),
         baseline=(
             build_period(verification.records, projects, company.baseline, company.first) if company.baseline else None
