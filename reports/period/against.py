@@ -1,13 +1,13 @@
 """Facts of a period that no verdict carries, and that speak against taking a question for answered with a tick.
 
-The clauses are those of a release's pack (`reports.release.against`) where both can say them.
+What a release's pack can say too is said in the same words (`reports.clauses`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.records import Absent
+from reports import clauses
 from reports.period.administration import contents_of
 from reports.period.deviations import deviations_of
 from reports.period.exceptions import declared
@@ -18,7 +18,6 @@ from reports.period.sample import sample_of
 from reports.period.silence import silences
 from reports.release.excepted import looked_at
 from reports.say import say, say_count
-from reports.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,17 +32,11 @@ def against(view: PeriodView, question: int) -> tuple[str, ...]:
 
 def _compared(view: PeriodView) -> str:
     found = compared(view)
-    if not found:
-        return say("nobody compared a clone with the ledger")
-    apart = sum(item.differs for item in found)
-    said = say_count("a clone differs on {count} ref", "clones differ on {count} refs", apart)
-    return said if apart else ""
+    return clauses.compared(len(found), sum(item.differs for item in found))
 
 
 def _silent(view: PeriodView) -> str:
-    many = sum(item.overdue for item in silences(view))
-    said = say_count("{count} source was silent too long", "{count} sources were silent too long", many)
-    return said if many else ""
+    return clauses.silent(sum(item.overdue for item in silences(view)))
 
 
 def _unplaced(view: PeriodView) -> str:
@@ -63,58 +56,21 @@ def _unnamed(view: PeriodView) -> str:
 
 
 def _unrequested(view: PeriodView) -> str:
-    if view.changeless:
-        return say("no change is recorded")
     without = sum(not requests_of(change) for change in view.changes)
-    said = say_count(
-        "without a request: {without} of {count} change",
-        "without a request: {without} of {count} changes",
-        len(view.changes),
-        without=number(without),
-    )
-    return said if without else ""
+    return clauses.unrequested(without, len(view.changes))
 
 
 def _unreviewed(view: PeriodView) -> str:
-    """That exceptions of the period have no review: that they were declared in time is no answer to who looked."""
-    without = sum(not looked_at(item) for item in declared(view))
-    said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
-    return said if without else ""
+    return clauses.unreviewed(sum(not looked_at(item) for item in declared(view)))
 
 
 def _unanswered(view: PeriodView) -> str:
-    """Prompts whose answer, or whose text, cannot be read."""
-    records = view.dossier.records
-    found = [item for change in view.changes for item in change.facts.prompts]
-
-    def gone(name: str) -> int:
-        return sum(isinstance(records.content(item.record.event.context.content(name)), Absent) for item in found)
-
-    asked, answered = gone("prompt"), gone("output")
-    if answered:
-        return say_count(
-            "what came back is not at hand: {without} of {count} prompt",
-            "what came back is not at hand: {without} of {count} prompts",
-            len(found),
-            without=number(answered),
-        )
-    said = say_count(
-        "text not at hand: {without} of {count} prompt",
-        "text not at hand: {without} of {count} prompts",
-        len(found),
-        without=number(asked),
-    )
-    return said if asked else ""
+    prompts = [item for change in view.changes for item in change.facts.prompts]
+    return clauses.unanswered(view.dossier.records, prompts)
 
 
 def _gone(view: PeriodView) -> str:
-    many = sum(state in ("erased", "missing") for _, _, state in contents_of(view))
-    said = say_count(
-        "{count} content cannot be read, on no recorded ground",
-        "{count} contents cannot be read, on no recorded ground",
-        many,
-    )
-    return said if many else ""
+    return clauses.gone(sum(state in ("erased", "missing") for _, _, state in contents_of(view)))
 
 
 def _undrawn(view: PeriodView) -> str:
@@ -128,13 +84,11 @@ def _undone(view: PeriodView) -> str:
 
 
 def _open(view: PeriodView) -> str:
-    many = sum(case.closed is None for case in cases(view))
-    return say_count("{count} incident is not closed", "{count} incidents are not closed", many) if many else ""
+    return clauses.unclosed(sum(case.closed is None for case in cases(view)))
 
 
 def _kept(_: PeriodView) -> str:
-    # No policy and no event states a schedule in this version.
-    return say("how long contents are kept is not recorded")
+    return clauses.kept()
 
 
 _AGAINST: Final[Mapping[int, tuple[Callable[[PeriodView], str], ...]]] = {

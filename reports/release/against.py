@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ledger.records import Absent
+from reports import clauses
 from reports.duties import key
 from reports.release.assistants import prompts_of
 from reports.release.bypasses import passed_over
@@ -46,18 +46,11 @@ def failed_runs(view: View) -> int:
 
 def _compared(view: View) -> str:
     found = comparisons(view)
-    if not found:
-        return say("nobody compared a clone with the ledger")
-    apart = sum(differs(ref) for _, ref in found)
-    if not apart:
-        return ""
-    return say_count("a clone differs on {count} ref", "clones differ on {count} refs", apart)
+    return clauses.compared(len(found), sum(differs(ref) for _, ref in found))
 
 
 def _silent(view: View) -> str:
-    many = silent(view)
-    said = say_count("{count} source was silent too long", "{count} sources were silent too long", many)
-    return said if many else ""
+    return clauses.silent(silent(view))
 
 
 def _unlisted(view: View) -> str:
@@ -86,17 +79,8 @@ def _undeployed(view: View) -> str:
 
 
 def _unrequested(view: View) -> str:
-    if view.changeless:
-        return say("no change is recorded")
     without = sum(not requests_of(change) for change in view.changes)
-    if not without:
-        return ""
-    return say_count(
-        "without a request: {without} of {count} change",
-        "without a request: {without} of {count} changes",
-        len(view.changes),
-        without=number(without),
-    )
+    return clauses.unrequested(without, len(view.changes))
 
 
 def _running(view: View) -> str:
@@ -128,9 +112,7 @@ def _unstated(view: View) -> str:
 
 
 def _unreviewed(view: View) -> str:
-    without = sum(not looked_at(item) for _, item in listed_exceptions(view))
-    said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)
-    return said if without else ""
+    return clauses.unreviewed(sum(not looked_at(item) for _, item in listed_exceptions(view)))
 
 
 def _bypassed(view: View) -> str:
@@ -147,33 +129,11 @@ def _despite(view: View) -> str:
 
 
 def _unanswered(view: View) -> str:
-    """Prompts whose text, or whose answer, cannot be read."""
-    records, found = view.dossier.records, prompts_of(view)
-
-    def gone(name: str) -> int:
-        return sum(isinstance(records.content(item.record.event.context.content(name)), Absent) for item in found)
-
-    asked, answered = gone("prompt"), gone("output")
-    if answered:
-        return say_count(
-            "what came back is not at hand: {without} of {count} prompt",
-            "what came back is not at hand: {without} of {count} prompts",
-            len(found),
-            without=number(answered),
-        )
-    if asked:
-        return say_count(
-            "text not at hand: {without} of {count} prompt",
-            "text not at hand: {without} of {count} prompts",
-            len(found),
-            without=number(asked),
-        )
-    return ""
+    return clauses.unanswered(view.dossier.records, prompts_of(view))
 
 
 def _open(view: View) -> str:
-    many = open_incidents(view)
-    return say_count("{count} incident is not closed", "{count} incidents are not closed", many) if many else ""
+    return clauses.unclosed(open_incidents(view))
 
 
 def _own_release(view: View) -> str:
@@ -212,18 +172,11 @@ def _unscanned(view: View) -> str:
 
 
 def _gone(view: View) -> str:
-    many = len(gone(view))
-    said = say_count(
-        "{count} content cannot be read, on no recorded ground",
-        "{count} contents cannot be read, on no recorded ground",
-        many,
-    )
-    return said if many else ""
+    return clauses.gone(len(gone(view)))
 
 
 def _kept(_: View) -> str:
-    # No policy and no event states a schedule in this version.
-    return say("how long contents are kept is not recorded")
+    return clauses.kept()
 
 
 _AGAINST: Final[Mapping[int, tuple[Callable[[View], str], ...]]] = {
