@@ -113,11 +113,13 @@ def test_a_pack_says_records_and_printed_pages_apart(demo: Demo, tmp_path: Path)
 
 
 def test_verify_refuses_what_is_no_bundle(demo: Demo, tmp_path: Path) -> None:
-    """Rubbish is not intact; a missing anchor says where to get one."""
-    rubbish = tmp_path / "rubbish.zip"
+    """Rubbish is not judged, a cut bundle is not intact, and another ledger's anchor fails by its check."""
+    rubbish, cut = tmp_path / "rubbish.zip", tmp_path / "cut.zip"
     rubbish.write_bytes(b"PK nothing")
     anchor = ("--anchor", str(demo.folder / "ledger" / "ledger.pub"))
-    assert "NOT intact" in demo.stage.evidence("verify", str(rubbish), *anchor, expect=(exitcodes.NEGATIVE,))
+    demo.stage.evidence("verify", str(rubbish), *anchor, expect=(exitcodes.USAGE,))
+    cut.write_bytes(next((demo.folder / "pack").glob("*.evidence.zip")).read_bytes()[:-1])
+    assert "NOT intact" in demo.stage.evidence("verify", str(cut), *anchor, expect=(exitcodes.NEGATIVE,))
     other = "ledger.example.com/other+1a2b3c4d+AQ sha256:" + "0" * 64
     bundle = str(next((demo.folder / "pack").glob("*.evidence.zip")))
     assert "V02" in demo.stage.evidence("verify", bundle, "--anchor", other, expect=(exitcodes.NEGATIVE,))

@@ -130,7 +130,7 @@ def test_a_pack_made_again_keeps_what_the_first_was_told(shop: Shop, tmp_path: P
     assert first["settings"]["most_changes"] == 7
     assert again["settings"]["sampling"] == {"number": "7419", "size": 3}
     for folder in (plain, drawn):
-        assert f"<title>Evidence pack: {title}" in next(folder.glob("*.html")).read_text("utf-8")
+        assert f"<title>Evidence pack of a period: {title}" in next(folder.glob("*.html")).read_text("utf-8")
 
 
 def test_a_bundle_file_is_of_the_days_that_its_records_allow(shop: Shop, tmp_path: Path) -> None:

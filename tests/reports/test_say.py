@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import FormatError, NotFoundError
+from reports.extraction import extract_sentences
 from reports.html import stylesheet
 from reports.parts import Mark, Quiet, line, say_count_line, say_line, words
 from reports.say import languages, say, say_count, speaking
@@ -28,6 +29,21 @@ def po(*entries: tuple[str, str], header: str = HEADER) -> bytes:
 def test_the_catalogue_is_what_the_sources_say() -> None:
     """Extracting again gives the shipped catalogue, byte for byte; `script/catalogue` writes it anew."""
     assert pseudo.collected() == pseudo.POT.read_bytes()
+
+
+def test_no_sentence_is_said_alone_and_counted() -> None:
+    """A sentence that is also the form for one of a counted one is not found by gettext when it is said alone."""
+    alone: set[str] = set()
+    counted: set[str] = set()
+    for path in sorted((ROOT / "reports").rglob("*.py")):
+        with path.open("rb") as source:
+            for _, _, sentence, _ in extract_sentences(source):
+                if isinstance(sentence, str):
+                    alone.add(sentence)
+                else:
+                    counted |= set(sentence)
+    assert alone
+    assert not alone & counted
 
 
 def test_every_shipped_language_can_be_spoken() -> None:
