@@ -8,7 +8,7 @@ from reports.parts import Line, Row, Section, Table, line, words
 from reports.period.against import against
 from reports.period.results import rule_anchor
 from reports.release.asked import asked, counts, told_of
-from reports.release.questions import QUESTIONS
+from reports.release.questions import QUESTIONS, rules_of
 from reports.release.said import columns, joined, link, quiet, strong
 from reports.say import say
 from reports.wording import number
@@ -23,6 +23,7 @@ OF_PERIODS: Final = {4: ("DEP-01",), 14: ("EXC-04",)}
 
 def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
     """The section; ``anchors`` are those of the pack's sections and of what they hold."""
+    on = frozenset(setting.rule.id for setting in view.rules)
     return Section(
         ANCHOR,
         "",
@@ -47,7 +48,7 @@ def questions(view: PeriodView, anchors: frozenset[str]) -> Section:
                         (
                             line(number(one.number)),
                             line(strong(say(one.asked))),
-                            _verdicts(view, one.number, (*one.rules, *OF_PERIODS.get(one.number, ()))),
+                            _verdicts(view, one.number, (*rules_of(one, on), *OF_PERIODS.get(one.number, ()))),
                             _where(view, one.number, one.rules, anchors),
                         )
                     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ledger.rules.excepting import AUTHORISATION
+from ledger.rules.exceptions import landed_under
+from ledger.rules.reviewed import stands
 from reports import clauses
 from reports.duties import key
 from reports.release.assistants import prompts_of
@@ -24,8 +27,9 @@ from reports.wording import number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ledger.dossier.facts import CommitPlace
-    from reports.release.view import View
+    from ledger.dossier.facts import CommitPlace, ExceptionFact
+    from ledger.records import Record
+    from reports.release.view import ChangeView, View
 
 
 def against(view: View, question: int) -> tuple[str, ...]:
@@ -95,11 +99,17 @@ def _unobserved(view: View) -> str:
 
 def _failed(view: View) -> str:
     many = failed_runs(view)
-    said = say_count("{count} run on the released commit failed", "{count} runs on the released commit failed", many)
+    said = say_count(
+        "{count} run on the released commit or its tree failed",
+        "{count} runs on the released commit or its tree failed",
+        many,
+    )
     return said if many else ""
 
 
 def _unstated(view: View) -> str:
+    if view.changeless:
+        return say("no change is recorded")
     without = sum(state_of(change) is None for change in view.changes)
     if not without:
         return ""
@@ -113,6 +123,74 @@ def _unstated(view: View) -> str:
 
 def _unreviewed(view: View) -> str:
     return clauses.unreviewed(sum(not looked_at(item) for _, item in listed_exceptions(view)))
+
+
+def _belated(view: View) -> str:
+    """Exceptions that were authorised, and only once what they are for had landed or gone out."""
+    many = 0
+    for change, item in listed_exceptions(view):
+        agreed = [
+            fact.record.index
+            for fact in item.decisions
+            if fact.approval.meaning == AUTHORISATION and fact.approval.decision == "approve" and stands(fact)
+        ]
+        used = [record.index for record in _uses(view, change, item)]
+        many += bool(agreed and used) and min(agreed) > min(used)
+    said = say_count(
+        "{count} exception was authorised only after its use",
+        "{count} exceptions were authorised only after their use",
+        many,
+    )
+    return said if many else ""
+
+
+def _uses(view: View, change: ChangeView | None, item: ExceptionFact) -> tuple[Record, ...]:
+    """The entries by which what an exception is for had landed or was deployed."""
+    if change is not None:
+        return tuple(landed_under(view.case(change), item))
+    where = item.exception.environment
+    return tuple(one.record for one in view.dossier.deployments if where in (None, one.deploy.environment))
+
+
+def _groundless(view: View) -> str:
+    """Incidents that exceptions give as their ground, of which no event is recorded."""
+    recorded = {item.body.incident for item in (*view.dossier.incidents, *view.dossier.surroundings.incidents)}
+    named = {item.exception.incident for _, item in listed_exceptions(view)} - {None}
+    many = len(named - recorded)
+    said = say_count(
+        "{count} incident named as ground is not recorded", "{count} incidents named as ground are not recorded", many
+    )
+    return said if many else ""
+
+
+def _unasked(view: View) -> str:
+    return "" if view.settings.prepared_by else say("who asked for the lists is not recorded")
+
+
+def _unbuilt(view: View) -> str:
+    builds = view.dossier.builds
+    if not builds:
+        return say("no build is recorded")
+    artifacts = view.dossier.release.artifacts
+    made = {artifact.sha256 for one in builds for artifact in one.body.artifacts}
+    without = sum(artifact.sha256 not in made for artifact in artifacts)
+    said = say_count(
+        "without a recorded build: {without} of {count} artifact",
+        "without a recorded build: {without} of {count} artifacts",
+        len(artifacts),
+        without=number(without),
+    )
+    return said if without else ""
+
+
+def _undecided(view: View) -> str:
+    decided = view.dossier.approvals or any(change.facts.approvals for change in view.changes)
+    return "" if decided else say("no decision on a change or on the release is recorded")
+
+
+def _roster(view: View) -> str:
+    reviews = view.dossier.surroundings.access_reviews
+    return "" if reviews else say("nobody reviewed who may do what")
 
 
 def _bypassed(view: View) -> str:
@@ -181,14 +259,18 @@ def _kept(_: View) -> str:
 
 _AGAINST: Final[Mapping[int, tuple[Callable[[View], str], ...]]] = {
     2: (_compared, _silent, _unlisted, _unread, _unplaced),
+    3: (_unasked,),
     4: (_undeployed, _unrequested),
     5: (_undeployed, _unrequested),
     6: (_own_release, _conflicts),
-    9: (_running, _unobserved),
+    9: (_running, _unobserved, _unbuilt),
+    10: (_undecided,),
+    11: (_undecided,),
     12: (_failed,),
     13: (_unstated,),
-    14: (_unreviewed,),
+    14: (_belated, _unreviewed, _groundless),
     15: (_unplaced, _bypassed, _despite),
+    17: (_roster,),
     18: (_unanswered,),
     19: (_conflicts,),
     20: (_unscanned,),

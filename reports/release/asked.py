@@ -46,7 +46,7 @@ class Counts:
     @property
     def held(self) -> str:
         """``4 of 5``: passed, of the population."""
-        return share(self.passed, self.asked) if self.asked else say("0 asked")
+        return share(self.passed, self.asked) if self.asked else say("nothing to speak of")
 
     @property
     def worst(self) -> Outcome:

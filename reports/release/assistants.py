@@ -12,7 +12,7 @@ from reports.parts import Break, Line, Paragraph, Row, Section, Table, line, say
 from reports.release.prompted import ANSWERED, ASKED, prompted, text_of
 from reports.release.said import NONE, TITLE, columns, digest_line, quiet
 from reports.release.scans import prompt_scans
-from reports.release.verdicts import failing, gravest, of_rules, told
+from reports.release.verdicts import failing, of_rules, told
 from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number
@@ -270,7 +270,7 @@ def _summary(view: View, change: ChangeView) -> Row:
 
 def _why(view: View, verdicts: tuple[Verdict, ...]) -> Line:
     """What is missing where the rules cannot tell."""
-    clauses = dict.fromkeys(clause for verdict in gravest(verdicts) for clause in verdict.missing)
+    clauses = dict.fromkeys(clause for verdict in verdicts for clause in verdict.missing)
     if not clauses:
         return ()
     said = with_names("; ".join(clauses), view.dossier.parties)

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ledger.events.work import Merge
+from ledger.events.work import Approval, Merge
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.policy import SEVERITIES
 from ledger.rules.verdict import Outcome
@@ -19,7 +19,7 @@ from reports.release.places import place, place_of
 from reports.release.population import population
 from reports.release.said import columns, digest_line, entry, entry_anchor, joined, link, quiet, rows, status, strong
 from reports.release.view import MARKS
-from reports.say import say, say_count
+from reports.say import say, say_count, to_say
 from reports.text import capture
 from reports.wording import number
 
@@ -32,10 +32,10 @@ MOST_CARDS: Final = 60
 """Findings printed as cards; more of them are grouped in a table, none is left out."""
 MOST_SUBJECTS: Final = 20
 """Subjects of a card with a row of their own; the others are named in one."""
-MOST_INPUTS: Final = 8
-"""Events named with their kind; of the others the entries are named."""
 MOST_ENTRIES: Final = 60
 """Entries named in a row; the rest is counted, and stands in the attached assessment."""
+_DECISIONS: Final = {"reject": to_say("rejection"), "withdraw": to_say("withdrawal"), "abstain": to_say("abstention")}
+"""Decisions that are no approval, though they are told by an approval event."""
 _PLACES: Final = {"ID": "d", "SOD": "d", "APP": "a", "TST": "t", "AI": "i"}
 """Section that shows a family's evidence, by the letter of its anchors; others: the register."""
 
@@ -247,20 +247,13 @@ def _rules(finding: Finding) -> Line:
 
 
 def _inputs(view: View, group: tuple[Verdict, ...], shown: frozenset[int]) -> Line:
-    """The events that verdicts rest on: the first with their kind, the others by entry."""
+    """The events that verdicts rest on, each with its kind and entry; more than fit are counted."""
     found = {item.index: item for verdict in group for item in verdict.inputs}
     inputs = [found[index] for index in sorted(found)]
     if not inputs:
         return line(quiet(say("no event: that is what is missing")))
-    parts = [_input(item, _record(view, item.index), shown) for item in inputs[:MOST_INPUTS]]
-    rest = inputs[MOST_INPUTS : MOST_INPUTS + MOST_ENTRIES]
-    parts += [
-        line(link(entry_anchor(item.index), say("entry {index}", index=item.index)))
-        if item.index in shown
-        else line(say("entry {index}", index=item.index))
-        for item in rest
-    ]
-    if more := len(inputs[MOST_INPUTS + MOST_ENTRIES :]):
+    parts = [_input(item, _record(view, item.index), shown) for item in inputs[:MOST_ENTRIES]]
+    if more := len(inputs[MOST_ENTRIES:]):
         parts.append(
             line(
                 say_count(
@@ -291,6 +284,8 @@ def _kind(item: Input, record: Record | None) -> str:
         return item.name
     if isinstance(record.event.body, Merge) and record.event.body.method == "push":
         return say("push (told by a merge event)")
+    if isinstance(record.event.body, Approval) and record.event.body.decision in _DECISIONS:
+        return say(_DECISIONS[record.event.body.decision])
     return record.event.kind
 
 

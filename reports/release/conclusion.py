@@ -94,6 +94,8 @@ def excepted_failures(view: View) -> str:
             len(found),
             many=many,
         )
+    if len(found) == 1:
+        return say("{many} failures stand beside 1 declared exception, which is not reviewed.", many=many)
     exceptions = say_count("{count} declared exception", "{count} declared exceptions", len(found))
     return say_count(
         "{many} failures stand beside {exceptions}, {count} of them not reviewed.",

@@ -10,7 +10,7 @@ from reports.release.said import entry, joined, link, quiet
 from reports.say import say, say_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ledger.dossier.facts import ExceptionFact
     from ledger.rules.verdict import Verdict
@@ -32,9 +32,21 @@ def done(view: View, verdicts: tuple[Verdict, ...]) -> Line:
     changes = {change.number: change for verdict in verdicts if (change := view.subject(verdict)) is not None}
     families = {verdict.rule.partition("-")[0] for verdict in verdicts}
     found = beside(view, verdicts)
-    parts = _declared(found)
+    excepted = {
+        item.record.index: {
+            change.number: change.label.plain
+            for verdict in verdicts
+            if any(one.index == item.record.index for one in verdict.excepted_by)
+            and (change := view.subject(verdict)) is not None
+        }
+        for item in found
+    }
+    parts = _declared(found, excepted if len(changes) > 1 else {})
+    told = {number for numbers in excepted.values() for number in numbers}
     for change in (changes[number] for number in sorted(changes)):
-        parts += _later(change, families)
+        later = _later(change, families)
+        told |= {change.number} if later or _incidents(view, (change,)) else set()
+        parts += later
     if not changes:
         parts += [
             line(say("rolled back, {entry}", entry=entry(item.record)))
@@ -44,11 +56,23 @@ def done(view: View, verdicts: tuple[Verdict, ...]) -> Line:
     parts += _incidents(view, tuple(changes.values()))
     if not parts:
         return line(quiet(say("nothing is recorded: no exception, no later decision, run or scan, no incident")))
+    if rest := len(changes.keys() - told):
+        parts.append(
+            line(
+                quiet(
+                    say_count(
+                        "for the other change nothing is recorded",
+                        "for the other {count} changes nothing is recorded",
+                        rest,
+                    )
+                )
+            )
+        )
     return joined(parts, "; ")
 
 
-def _declared(found: tuple[ExceptionFact, ...]) -> list[Line]:
-    """The exceptions, those that somebody looked at afterwards apart from the others."""
+def _declared(found: tuple[ExceptionFact, ...], changes: Mapping[int, Mapping[int, str]]) -> list[Line]:
+    """The exceptions, those that somebody looked at afterwards apart from the others; ``changes`` by entry, to name."""
     looked = [item for item in found if looked_at(item)]
     other = [item for item in found if not looked_at(item)]
     parts: list[Line] = []
@@ -59,7 +83,7 @@ def _declared(found: tuple[ExceptionFact, ...]) -> list[Line]:
                     "an exception was declared and reviewed: {entries}",
                     "{count} exceptions were declared and reviewed: {entries}",
                     len(looked),
-                    entries=_entries(looked),
+                    entries=_entries(looked, changes),
                 )
             )
         )
@@ -70,15 +94,20 @@ def _declared(found: tuple[ExceptionFact, ...]) -> list[Line]:
                     "an exception was declared and not reviewed: {entries}",
                     "{count} exceptions were declared and not reviewed: {entries}",
                     len(other),
-                    entries=_entries(other),
+                    entries=_entries(other, changes),
                 )
             )
         )
     return parts
 
 
-def _entries(found: list[ExceptionFact]) -> str:
-    return ", ".join(entry(item.record) for item in found)
+def _entries(found: list[ExceptionFact], changes: Mapping[int, Mapping[int, str]]) -> str:
+    named = []
+    for item in found:
+        own = changes.get(item.record.index)
+        where = entry(item.record)
+        named.append(say("{entry} ({changes})", entry=where, changes=", ".join(own.values())) if own else where)
+    return ", ".join(named)
 
 
 def _later(change: ChangeView, families: set[str]) -> list[Line]:

@@ -10,6 +10,7 @@ from ledger.events.operation import Build, Heartbeat
 from ledger.events.work import Approval, Merge
 from reports.parts import Heading, Paragraph, Row, Table, line, say_line, words
 from reports.release.entries import places
+from reports.release.excepted import listed_exceptions
 from reports.release.said import NAME, NONE, columns, digest_line, ledger_time, link, quiet
 from reports.release.worth import DECIDED
 from reports.say import say, say_count, to_say
@@ -108,6 +109,9 @@ def _kind(record: Record) -> str:
 
 def _about(view: View, record: Record) -> Line:
     about = record.event.context.about
+    body = record.event.body
+    if isinstance(body, Approval) and body.basis.exception is not None:
+        return line(_excepted(view, body.basis.exception))
     if about.change is not None:
         said = (
             say("change {change}, revision {revision}", change=about.change, revision=about.revision)
@@ -134,14 +138,29 @@ def _speaks_of(view: View, record: Record) -> Line:
         case Approval() as body:
             said = line(_covered(body))
         case _:
-            own = {item.record.index for item in view.dossier.runs} | {item.record.index for item in view.dossier.scans}
-            said = line(say("the released commit") if record.index in own else quiet(NONE))
+            said = line(_released(view, record) or quiet(NONE))
     return said
 
 
+def _excepted(view: View, envelope: str) -> str:
+    """The exception that a decision is about, by its entry where that is attached."""
+    named = (item.record.index for _, item in listed_exceptions(view) if item.record.envelope == envelope)
+    found = next(named, None)
+    return say("an exception") if found is None else say("the exception of entry {index}", index=found)
+
+
+def _released(view: View, record: Record) -> str:
+    """Whether a run or scan of no change was on the released commit, or on its tree in another; else nothing."""
+    heads = {(source.source.project, source.source.commit) for source in view.dossier.sources}
+    ran: dict[int, str] = {item.record.index: item.run.run.commit for item in view.dossier.runs}
+    ran |= {item.record.index: item.body.commit or "" for item in view.dossier.scans}
+    if record.index not in ran:
+        return ""
+    own = (record.event.context.project, ran[record.index]) in heads
+    return say("the released commit") if own else say("the released tree")
+
+
 def _covered(body: Approval) -> str:
-    if body.basis.exception is not None:
-        return say("an exception")
     if body.basis.act is not None:
         return say("an act of administration")
     return say("who may do what") if body.basis.roster is not None else NONE

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ledger.rules.verdict import Verdict
     from reports.parts import Line
-    from reports.release.asked import Counts
+    from reports.release.asked import Asked, Counts
     from reports.release.view import View
 
 OBJECTIVES: Final = {
@@ -69,9 +69,10 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
         found = asked(known, on, view.verdicts)
         named, question = OBJECTIVES[family]
         if not found.judged:
-            (periods if found.periods else off).append(
-                say("{name} ({family}, {many})", name=say(named), family=family, many=number(len(known)))
-            )
+            if found.periods:
+                periods.append(_of_periods(say(named), found))
+            else:
+                off.append(say("{name} ({family}, {many})", name=say(named), family=family, many=number(len(known))))
             continue
         told = [rule for rule in known if rule not in found.periods and rule not in found.off]
         verdicts = of_rules(view, told)
@@ -101,7 +102,11 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
         Row(
             (
                 line(strong(say("All"))),
-                line(rules_on(view)),
+                line(
+                    say_count("{count} rule asked", "{count} rules asked", len({one.rule for one in view.verdicts})),
+                    "; ",
+                    rules_on(view),
+                ),
                 *_numbers(whole),
                 line(strong(say_count("{count} verdict", "{count} verdicts", whole.whole))),
             )
@@ -110,14 +115,14 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
     return (
         Table(
             (
-                Column(words(say("Family of rules, and what it asks")), 25),
-                Column(words(say("Rules that were asked")), 18),
+                Column(words(say("Family of rules, and what it asks")), 24),
+                Column(words(say("Rules that were asked")), 16),
                 Column(words(say("Held")), 9, "right"),
                 Column(words(say("Fail")), 6, "right"),
                 Column(words(say("Cannot tell")), 7, "right"),
                 Column(words(say("Not applicable")), 10, "right"),
                 Column(words(say("Excepted")), 8, "right"),
-                Column(words(say("Evidence")), 17),
+                Column(words(say("Evidence")), 20),
             ),
             tuple(body),
             words(say("No rule was assessed.")),
@@ -128,8 +133,16 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
     )
 
 
+def _of_periods(named: str, found: Asked) -> str:
+    """A family whose rules that are on are asked of periods alone, with those that are off."""
+    on = rule_names(found.periods)
+    if not found.off:
+        return say("{name} ({rules})", name=named, rules=on)
+    return say("{name} ({rules}; off {off})", name=named, rules=on, off=rule_names(found.off))
+
+
 def _unasked(periods: list[str], off: list[str]) -> tuple[Paragraph, ...]:
-    """The families without a verdict, with the number of their rules."""
+    """The families without a verdict, with their rules where some are on, else with the number of them."""
     told = [
         *(
             (say("Asked of periods alone, and judged in a period pack: {families}.", families=", ".join(periods)),)

@@ -14,6 +14,8 @@ from reports.say import say, say_count, to_say
 from reports.wording import number
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reports.parts import Line
     from reports.release.view import View
 
@@ -34,6 +36,8 @@ class Question:
     rules: tuple[str, ...] = ()
     also: str = ""
     """A second place that its answer stands at."""
+    further: tuple[str, ...] = ()
+    """Rules that speak to it where the policy has them on, and whose absence takes nothing from its answer."""
 
 
 QUESTIONS: Final[tuple[Question, ...]] = (
@@ -72,50 +76,63 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         to_say("Who wrote, reviewed, approved, released, deployed: different people?"),
         "duties",
         ("SOD-01", "SOD-02", "SOD-04", "SOD-05", "SOD-06", "SOD-07"),
+        further=("ID-05",),
     ),
     Question(
         7,
         to_say("Is this account the same human as that one?"),
         "people",
         ("ID-03", "ID-04"),
+        further=("CHG-12",),
     ),
     Question(
         8,
         to_say("Was it approved before it went live?"),
         "sides",
-        ("APP-05",),
+        ("APP-05", "APP-04", "REL-03"),
     ),
     Question(
         9,
         to_say("Was what went live what was approved?"),
         "sides",
-        ("APP-01", "APP-02", "CHG-02", "CHG-06", "REL-04"),
+        ("APP-01", "APP-02", "APP-04", "CHG-02", "CHG-06", "REL-02", "REL-04"),
         "deployments",
+        ("APP-03", "APP-08", "CHG-07", "CHG-08", "CHG-09", "CHG-11", "DEP-02", "DEP-04"),
     ),
-    Question(10, to_say("What did the approval mean?"), "signatures", ("APP-06",)),
+    Question(
+        10,
+        to_say("What did the approval mean?"),
+        "signatures",
+        ("APP-06",),
+        further=("APP-09", "APP-10", "APP-11"),
+    ),
     Question(
         11,
         to_say("Was the approver entitled on that day?"),
         "signatures",
         ("SOD-11", "APP-07"),
+        further=("CHG-10",),
     ),
     Question(
         12,
         to_say("Which tests ran on exactly this content, how often, where?"),
         "tests",
-        ("TST-01", "TST-02", "TST-03", "TST-04", "TST-09"),
+        ("TST-01", "TST-02", "TST-03", "TST-04", "TST-05", "TST-06", "TST-09"),
+        further=("TST-07", "TST-08", "TST-10"),
     ),
     Question(
         13,
         to_say("What was the impact on security, and the way back?"),
         "stated",
         ("CHG-04", "CHG-05"),
+        further=("CHG-13",),
     ),
     Question(
         14,
         to_say("Show every emergency change, why, and who looked at it afterwards."),
         "exceptions",
         ("EXC-01", "EXC-02", "EXC-03"),
+        further=("SOD-08",),
     ),
     Question(
         15,
@@ -140,12 +157,14 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         to_say("Was an assistant used, which model, who asked, what came back?"),
         "assistants",
         ("AI-01", "AI-02", "AI-03"),
+        further=("AI-09", "AI-10"),
     ),
     Question(
         19,
         to_say("Did whoever prompted approve it? Could the agent approve?"),
         "duties",
         ("SOD-03", "SOD-04", "ID-06", "AI-07"),
+        further=("SOD-10", "AI-06", "AI-08"),
     ),
     Question(
         20,
@@ -157,7 +176,8 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         21,
         to_say("Could anyone have altered this record since? Prove it without trusting you."),
         "verify",
-        (),
+        ("ID-01", "ID-02"),
+        further=("LED-05", "LED-06"),
     ),
     Question(
         22,
@@ -178,6 +198,11 @@ QUESTIONS: Final[tuple[Question, ...]] = (
 """In the order in which assessors' guides have them."""
 
 
+def rules_of(one: Question, on: Collection[str]) -> tuple[str, ...]:
+    """The rules that speak to a question by a policy that has ``on`` on."""
+    return (*one.rules, *(rule for rule in one.further if rule in on))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a release pack can say to a question."""
@@ -191,7 +216,9 @@ class Answer:
 def answers(view: View) -> tuple[Answer, ...]:
     """Every question with how its rules came out and what else its page shows."""
     on = frozenset(setting.rule.id for setting in view.policy.rules)
-    return tuple(Answer(one, asked(one.rules, on, view.verdicts), against(view, one.number)) for one in QUESTIONS)
+    return tuple(
+        Answer(one, asked(rules_of(one, on), on, view.verdicts), against(view, one.number)) for one in QUESTIONS
+    )
 
 
 def questions(view: View) -> Section:
@@ -210,7 +237,8 @@ def questions(view: View) -> Section:
                     say(
                         "A tick stands only where every rule of the question is on, had something to speak of and "
                         "passed, and where nothing on the page speaks against it. “In part”: some rules held, others "
-                        "are off, are asked of periods alone (a period pack judges them) or had nothing to speak of."
+                        "are off, are asked of periods alone (a period pack judges them) or had nothing to speak of. "
+                        "Some rules stand here only where the policy has them on."
                     )
                 ),
                 small=True,
@@ -288,9 +316,9 @@ def _found(view: View, one: Answer) -> Line:
     if not one.question.anchor:
         return line(quiet(say("not in a release pack")))
     beside = line(strong("; ".join(one.against))) if one.against else ()
+    if one.question.number == UNALTERED and not view.verification.intact:
+        return line(status(Mark.FAIL, say("The records do not verify")))
     if not one.question.rules:
-        if one.question.number == UNALTERED and not view.verification.intact:
-            return line(status(Mark.FAIL, say("The records do not verify")))
         return joined([line(quiet(say("a fact, not judged"))), *((beside,) if beside else ())], "; ")
     said = told_of(one.found, spoken_against=bool(one.against))
     return joined([said, *((beside,) if beside else ())], "; ")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from reports.parts import Heading, Mark, Paragraph, Row, Table, line, words
+from reports.parts import Break, Heading, Mark, Paragraph, Row, Table, line, words
 from reports.release.said import NAME, columns, digest_line, joined, link, quiet, status, strong
 from reports.say import say, say_count
 from reports.text import capture
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ledger.dossier.facts import RunFact
     from reports.parts import Block, Line
     from reports.release.view import ChangeView, View
+
+MOST_ATTEMPTS: Final = 9
+"""Attempts named that nobody recorded; more are counted."""
 
 
 def series_of(view: View) -> tuple[tuple[ChangeView, str, tuple[RunFact, ...]], ...]:
@@ -111,9 +114,30 @@ def _row(view: View, change: ChangeView, suite: str, runs: tuple[RunFact, ...]) 
             label,
             line(capture(f"“{suite}”", limit=NAME)),
             line(f"{number(len(runs))}, {number(highest)}"),
-            line(f"! {number(failed)}" if failed else "0"),
+            _before(runs),
             line(f"! {number(flaky)}" if flaky else "0"),
             line(status(mark, word), " ", quiet(say("in attempt {attempt}", attempt=last.run.run.attempt))),
         ),
         hit=bool(failed),
     )
+
+
+def _before(runs: tuple[RunFact, ...]) -> Line:
+    """How many of the runs before the latest failed, and which attempts before it nobody recorded."""
+    failed = sum(item.run.result == "FAILED" for item in runs[:-1])
+    said = line(f"! {number(failed)}" if failed else "0")
+    held = {item.run.run.attempt for item in runs}
+    highest = max(held)
+    without = highest - len(held)
+    if not without:
+        return said
+    if without > MOST_ATTEMPTS:
+        told = say("{count} attempts on this content are not recorded", count=number(without))
+    else:
+        told = say_count(
+            "attempt {attempts} on this content is not recorded",
+            "attempts {attempts} on this content are not recorded",
+            without,
+            attempts=", ".join(str(one) for one in range(1, highest) if one not in held),
+        )
+    return (*said, *line(Break(), quiet(told)))

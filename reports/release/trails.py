@@ -133,11 +133,19 @@ def _prompted(view: View, change: ChangeView) -> Step:
         said: Line = (
             line(quiet(say("text {absence}", absence=absence(content.state))))
             if isinstance(content, Absent)
-            else line(capture(" ".join(content.data.decode("utf-8", "replace")[: 4 * EXCERPT].split())[:EXCERPT]))
+            else line(capture(excerpt(content.data)))
         )
         who = line(quiet(say("asker not recorded"))) if item.initiator is None else line(named(item.initiator))
         lines.append((*_number(item.record), *who, *line(": "), *said))
     return _step(say("Prompt"), lines, say("none recorded"))
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of a prompt on one line; "…" ends what is cut."""
+    whole = data.decode("utf-8", "replace")
+    text = " ".join(whole[: 4 * EXCERPT].split())
+    cut = len(text) > EXCERPT or bool(whole[4 * EXCERPT :].strip())
+    return f"{text[: EXCERPT - 1]}…" if cut else text
 
 
 def _differed(change: ChangeView) -> Step:

@@ -1,4 +1,4 @@
-"""What rules of one sort say of a subject, in a table cell: the gravest outcome, and the rules that it is of."""
+"""What rules of one sort say of a subject, in a table cell: those that failed or cannot be told; else the outcome."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
 from reports.parts import line
-from reports.release.said import quiet, status
+from reports.release.said import joined, quiet, status
 from reports.release.view import MARKS
 from reports.say import say
 
@@ -34,11 +34,13 @@ def failing(verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def told(verdicts: tuple[Verdict, ...]) -> Line:
-    """The gravest outcome; where a rule failed or cannot be told, each such rule by its id."""
+    """Each rule that failed, then each that cannot be told, by its id; else the gravest outcome."""
     found = gravest(verdicts)
     if not found:
         return line(quiet(say("no rule is on")))
-    mark = line(status(MARKS[found[0].outcome]))
-    if found[0].outcome not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
-        return mark
-    return (*mark, *line(" ", ", ".join(dict.fromkeys(one.rule for one in found))))
+    parts = [
+        line(status(MARKS[outcome]), " ", ", ".join(rules))
+        for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
+        if (rules := dict.fromkeys(one.rule for one in verdicts if one.outcome is outcome))
+    ]
+    return joined(parts, "; ") or line(status(MARKS[found[0].outcome]))

@@ -14,10 +14,14 @@ from ledger.rules.plain import gate_words
 from ledger.rules.policy import policy_in_force
 from ledger.rules.verdict import Outcome
 from reports.parts import Card, Mark
+from reports.release import conclusion
 from reports.release.asked import Asked, asked, rule_names, told_of
 from reports.release.document import release_document
+from reports.release.done import done
+from reports.release.trails import EXCERPT, excerpt
 from reports.release.view import Carried
 from tests.reports.plain import plain, said, table
+from tests.reports.test_departed import view_of
 from tests.reports.test_release import AS_OF, SETTINGS, Made, made
 
 if TYPE_CHECKING:
@@ -141,7 +145,8 @@ def test_exceptions_of_a_card_are_counted_by_their_review() -> None:
     """Exceptions beside a card stand together, those that somebody looked at apart from the others."""
     for card in cards("excepted"):
         assert rows(card)["What was done"] == (
-            "an exception was declared and reviewed: entry 33; an exception was declared and not reviewed: entry 38"
+            "an exception was declared and reviewed: entry 33 (Change 21); "
+            "an exception was declared and not reviewed: entry 38 (Change 22)"
         )
 
 
@@ -235,3 +240,55 @@ def test_a_set_of_rules_is_ticked_only_whole() -> None:
     idle = asked(("LED-06", "LED-01"), {"LED-06"}, made("whole").assessment.verdicts)
     assert said(told_of(idle)).startswith("Not judged: nothing to speak of for LED-06")
     assert said(told_of(replace(idle, unknown=()))).endswith(" Not applicable]: nothing to speak of for LED-06")
+
+
+def test_a_row_that_fails_names_what_cannot_be_told_beside_it() -> None:
+    """A rule that cannot be told is not hidden by one that failed in the same cell."""
+    text = plain(replace(made("whole").document, sections=(made("whole").section("tests"),)))
+    assert "[! Fail] TST-07; [? Cannot tell] TST-04" in text
+
+
+def test_what_a_finding_rests_on_is_named_by_its_kind() -> None:
+    """Each event has its kind, however many they are, and a rejection or a withdrawal is not called an approval."""
+    rests = "; ".join(value for card in cards("troubled") for value in rows(card).values())
+    assert "merge in entry 72, release in entry 73" in rests
+    assert "rejection in entry 50" in rests
+    assert "withdrawal in entry 52" in rests
+
+
+def test_families_asked_of_periods_name_their_rules() -> None:
+    """Rules that are off are not said to be judged in a period pack, and the last row counts what was asked."""
+    text = plain(replace(made("whole").document, sections=(made("whole").section("conclusion"),)))
+    assert "Sources (POP-06; off POP-01), Administration (ADM-01, ADM-03; off ADM-02, ADM-04)." in text
+    assert "43 rules asked; 47 of 84 known rules are on" in text
+    assert "0 asked" not in text
+
+
+def test_an_attempt_that_nobody_recorded_is_told() -> None:
+    """A suite of which attempt 2 alone is recorded is not said to have failed never before."""
+    text = plain(replace(made("whole").document, sections=(made("whole").section("tests"),)))
+    assert "0 / attempt 1 on this content is not recorded" in text
+
+
+def test_an_exception_of_one_change_is_not_said_of_the_others() -> None:
+    """Beside several changes each exception names its own, and that nothing is recorded for the others is told."""
+    view = view_of("excepted")
+    verdicts = tuple(verdict for verdict in view.by_outcome(Outcome.FAIL) if verdict.rule == "SOD-01")
+    one = (verdicts[0], *(replace(verdict, excepted_by=()) for verdict in verdicts[1:]))
+    assert said(done(view, one)) == (
+        "an exception was declared and reviewed: entry 33 (Change 21); for the other change nothing is recorded"
+    )
+
+
+def test_one_exception_that_nobody_reviewed_is_not_counted_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one exception no share is told: it is not reviewed."""
+    monkeypatch.setattr(conclusion, "looked_at", lambda _: False)
+    assert conclusion.excepted_failures(view_of("whole")).endswith("1 declared exception, which is not reviewed.")
+
+
+def test_an_excerpt_that_is_cut_says_so() -> None:
+    """The beginning of a long prompt ends in an ellipsis, a whole one does not."""
+    assert "A…" in plain(replace(made("troubled").document, sections=(made("troubled").section("traceability"),)))
+    assert excerpt(b"Add  a\nwindow.") == "Add a window."
+    assert excerpt(b"x" * EXCERPT) == "x" * EXCERPT
+    assert excerpt(b"x" + b" " * 4 * EXCERPT + b"y") == "x…"

@@ -10,7 +10,7 @@ import pytest
 
 from reports.parts import Paragraph, Reference, Row
 from reports.release.index import stretches
-from tests.reports import release_story
+from tests.reports import release_story, whole_story
 from tests.reports.plain import indexed, said
 from tests.reports.test_release import ALL, SETTINGS, Made, document_of, made, told
 
@@ -104,8 +104,17 @@ def test_numbers_are_told_in_stretches() -> None:
 
 
 def test_runs_on_the_released_commit_say_what_they_are_about() -> None:
-    """A run that belongs to no change is about the released commit."""
+    """A run that belongs to no change is about the released commit, or about its tree where another commit held it."""
     one = document_of(*release_story.history())
-    runs = {item.record.index for item in one.dossier.runs}
     listed = rows(index_of(one))
-    assert {listed[index][1] for index in runs} == {"the released commit"}
+    assert [listed[item.record.index][1] for item in one.dossier.runs] == ["the released commit", "the released tree"]
+
+
+def test_decisions_about_an_exception_are_not_read_as_decisions_about_its_change() -> None:
+    """The row of such a decision names the exception by its entry."""
+    one = document_of(*whole_story.whole())
+    listed = rows(index_of(one))
+    for change in one.dossier.changes:
+        for item in change.exceptions:
+            for fact in item.decisions:
+                assert listed[fact.record.index][1] == f"the exception of entry {item.record.index}"

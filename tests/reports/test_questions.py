@@ -11,11 +11,12 @@ import pytest
 from ledger.canonical import encode
 from ledger.digests import digest_bytes
 from ledger.rules.assess import assess_release
+from ledger.rules.catalogue import RULES
 from ledger.rules.policy import parse_policy
 from reports.html import render_html
 from reports.parts import Heading
 from reports.release.document import release_document
-from reports.release.questions import QUESTIONS
+from reports.release.questions import QUESTIONS, rules_of
 from reports.release.view import Carried
 from reports.render import render_pdf
 from tests.reports.plain import said, table
@@ -147,11 +148,10 @@ def test_nobody_reads_of_a_review_that_nobody_gave() -> None:
     """Of two exceptions one was not looked at: the question who did is not passed before that is due, nor after."""
     late = "2026-03-09T16:00:00.000Z"
     whole = ("EXC-01", "EXC-02", "EXC-03")
-    assert _answered(AS_OF, *whole) == "In part: held EXC-01, EXC-03; not due yet EXC-02; 1 exception was not reviewed"
-    assert _answered(late, *whole) == "[! Fail] EXC-02; held EXC-01, EXC-03; 1 exception was not reviewed"
-    assert (
-        _answered(AS_OF, "EXC-01", "EXC-03") == "In part: held EXC-01, EXC-03; off EXC-02; 1 exception was not reviewed"
-    )
+    told = "1 exception was not reviewed; 2 incidents named as ground are not recorded"
+    assert _answered(AS_OF, *whole) == f"In part: held EXC-01, EXC-03; not due yet EXC-02; {told}"
+    assert _answered(late, *whole) == f"[! Fail] EXC-02; held EXC-01, EXC-03; {told}"
+    assert _answered(AS_OF, "EXC-01", "EXC-03") == f"In part: held EXC-01, EXC-03; off EXC-02; {told}"
 
 
 def _found(name: str) -> dict[int, str]:
@@ -170,11 +170,37 @@ def test_a_tick_stands_where_every_rule_of_the_question_is_on_and_held(name: str
         found[verdict.rule].add(verdict.outcome)
     told = _found(name)
     for one in QUESTIONS:
+        rules = rules_of(one, found.keys())
         if "Pass" in told[one.number]:
-            assert all(found.get(rule, set()) - {"not-applicable"} == {"pass"} for rule in one.rules), one.number
-        for rule in one.rules:
+            assert all(found.get(rule, set()) - {"not-applicable"} == {"pass"} for rule in rules), one.number
+        for rule in rules:
             if {"fail"} & found.get(rule, set()):
                 assert "[! Fail]" in told[one.number]
+
+
+def test_every_rule_asked_of_a_change_or_a_release_speaks_to_a_question() -> None:
+    """Whatever rule fails, a question says so: no rule that a release pack judges is without one."""
+    every = {rule for one in QUESTIONS for rule in (*one.rules, *one.further)}
+    asked = {rule.id for rule in RULES if rule.change is not None or rule.release is not None}
+    assert asked <= every
+    assert "[! Fail] APP-05, APP-04" in _found("troubled")[8]
+    assert "TST-07" in _found("whole")[12]
+    assert "REL-03" in _found("whole")[8]
+
+
+def test_no_tick_where_an_exception_was_authorised_after_its_use() -> None:
+    """What the page of a question shows of an exception, of a review or of builds is told beside its rules."""
+    whole = _found("whole")
+    assert "1 exception was authorised only after its use; 1 incident named as ground is not recorded" in whole[14]
+    assert "Pass" not in whole[14]
+    assert "nobody reviewed who may do what" in _found("clean")[17]
+    assert "nobody reviewed who may do what" not in whole[17]
+    assert "who asked for the lists is not recorded" in whole[3]
+    empty = _found("empty")
+    assert "no build is recorded" in empty[9]
+    for number in (10, 11):
+        assert "no decision on a change or on the release is recorded" in empty[number]
+    assert "no change is recorded" in empty[13]
 
 
 def test_what_a_page_shows_reaches_the_mark_of_its_question() -> None:

@@ -307,7 +307,7 @@ def test_runs_on_the_released_commit_are_printed() -> None:
     index = indexed(one.section("traceability"))
     listed = {said(row.cells[0]): said(row.cells[2]) for row in index.rows}
     assert str(one.dossier.record.index) in listed
-    assert all(listed[said(row.cells[0])] == "the released commit" for row in rows)
+    assert [listed[said(row.cells[0])] for row in rows] == ["the released commit", "the released tree"]
 
 
 def test_projects_with_different_policies_are_named() -> None:
