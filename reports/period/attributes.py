@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +13,12 @@ from reports.parts import Mark
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import share
+from reports.wording import number, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ledger.dossier.facts import ReleaseDossier
+    from ledger.dossier.facts import Landing, ReleaseDossier
     from ledger.records import Record
     from ledger.rules.verdict import Verdict
     from reports.period.view import PeriodChange, PeriodView
@@ -144,6 +145,30 @@ def other_verdicts(change: PeriodChange) -> tuple[Verdict, ...]:
     )
 
 
+def names(verdict: Verdict, landing: Landing) -> bool:
+    """Whether the verdict's sentence speaks of the landing; inputs hold more than what a rule found fault with."""
+    return re.search(rf"\bentry {landing.record.index}\b", verdict.sentence) is not None
+
+
+def bypass_of(view: PeriodView, landing: Landing) -> Attribute:
+    """Attribute I of a landing of no recorded change: what EXC-05 found of it among the period's direct pushes."""
+    name = _names()["I"]
+    asked = [verdict for verdict in view.verdicts if verdict.rule == "EXC-05" and view.of_itself(verdict) is not None]
+    looked_at = [
+        verdict for verdict in asked if any(item.envelope == landing.record.envelope for item in verdict.inputs)
+    ]
+    found = next((verdict for verdict in asked if names(verdict, landing)), None)
+    found = found or next(iter(looked_at), None)
+    if found is None:
+        told = say("No verdict of the rule EXC-05 speaks of this landing.")
+        return Attribute("I", name, Mark.NOT_APPLICABLE, say("Not tested"), (), capture(told), (), 0)
+    if found.outcome is not Outcome.PASS and not names(found, landing):
+        # Of several findings a verdict says the gravest alone.
+        told = say("The verdict of EXC-05 speaks of another landing or push; what it found of this one is not said.")
+        return Attribute("I", name, Mark.CANNOT_TELL, "", (found.rule,), capture(told), (), 0)
+    return Attribute("I", name, MARKS[found.outcome], "", (found.rule,), view.sentence(found), (), 0)
+
+
 def _retention(view: PeriodView, change: PeriodChange, name: str) -> Attribute:
     """Whether every content that the change's events commit to is at hand."""
     return retention(view, records_of(change), name)
@@ -165,9 +190,7 @@ def retention(view: PeriodView, shown: Sequence[Record], name: str = "") -> Attr
         len(shown),
     )
     if held == len(states):
-        told = say(
-            "{envelopes} All of their {contents} are at hand.", envelopes=envelopes, contents=_contents(len(states))
-        )
+        told = say("{envelopes} All contents are at hand: {whole}.", envelopes=envelopes, whole=number(len(states)))
         # No rule passed: a word of its own, so that nobody counts it among what was judged.
         mark, word = Mark.PASS, say("All at hand")
     else:

@@ -7,10 +7,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, words
+from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, say_count_line, words
+from reports.period.deviations import card_anchor
+from reports.period.running import ANCHOR as RUNNING
 from reports.period.shown import cut, tally
 from reports.release.gates import counted_rules
-from reports.release.said import columns, ledger_time, listed_names, quiet, status
+from reports.release.said import columns, ledger_time, link, listed_names, quiet, status
 from reports.say import say
 from reports.text import capture
 from reports.wording import number
@@ -145,9 +147,15 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
         MOST,
         "entries",
     )
+    watching = (
+        [say("A gate that only watches holds nothing up.")]
+        if any(item.standing is Standing.WATCHED for item in passed)
+        else []
+    )
     return [
         Heading(words(say("Bypasses, declared or not"))),
-        Paragraph(line(_told(bypass_verdicts(view)))),
+        Paragraph(line(" ".join([_told(bypass_verdicts(view)), *watching]))),
+        *_unreleased(view),
         Table(
             columns(
                 (say("Entry"), 9),
@@ -170,13 +178,36 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
     ]
 
 
+def _unreleased(view: PeriodView) -> list[Block]:
+    """That deployments of no release, which no gate answered for, are no bypass to EXC-05, and where they are told."""
+    many = sum(item.deploy.release is None for item in view.dossier.surroundings.deployments)
+    if not many:
+        return []
+    if any(verdict.rule == "DEP-01" for verdict in view.by_outcome(Outcome.FAIL)):
+        told = say_count_line(
+            "{count} deployment names no release: EXC-05 does not speak of it; it is told under DEP-01, see {where}.",
+            "{count} deployments name no release: EXC-05 does not speak of them; they are told under DEP-01, see "
+            "{where}.",
+            many,
+            where=link(card_anchor("DEP-01"), say("Deviation"), page=True),
+        )
+    else:
+        told = say_count_line(
+            "{count} deployment names no release: EXC-05 does not speak of it, see {where}.",
+            "{count} deployments name no release: EXC-05 does not speak of them, see {where}.",
+            many,
+            where=link(RUNNING, say("Reconciliations"), page=True),
+        )
+    return [Paragraph(told)]
+
+
 def _told(judged: tuple[Verdict, ...]) -> str:
     if not judged:
         return say("Whether something was passed over undeclared was not judged: the rule EXC-05 is off.")
     counts = tally(judged)
     return say(
         "Rule EXC-05, on changes, releases and the period itself: {failed} failed, {untold} cannot be told, {passed} "
-        "passed, {inapplicable} not applicable. A gate that only watches holds nothing up.",
+        "passed, {inapplicable} not applicable.",
         failed=number(counts[Outcome.FAIL]),
         untold=number(counts[Outcome.NOT_EVALUABLE]),
         passed=number(counts[Outcome.PASS]),

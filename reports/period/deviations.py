@@ -220,7 +220,7 @@ def _cause(view: PeriodView, item: Deviation) -> Line:
     if not others:
         return (*line(stated, " "), *to_write(say("Further, to be written in:")))
     rest = say_count(
-        "Of the other {count} nothing is recorded; to be written in:",
+        "Of {count} other nothing is recorded; to be written in:",
         "Of the other {count} nothing is recorded; to be written in:",
         others,
     )

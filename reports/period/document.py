@@ -168,8 +168,8 @@ def _conclusion(view: PeriodView) -> Conclusion:
         tuple((MARKS[outcome], many) for outcome, many in counts.items()),
         covers.headline(counts[Outcome.FAIL], counts[Outcome.NOT_EVALUABLE], passed),
         say(
-            "{changes}, {releases} and {deployments}, judged by {rules}: {verdicts}. Every signature and "
-            "proof in the attached bundle verifies.",
+            "{changes}, {releases} and the period itself, judged by {rules}: {verdicts}; {deployments}. Every "
+            "signature and proof in the attached bundle verifies.",
             changes=say_count("{count} change", "{count} changes", len(view.changes)),
             releases=say_count("{count} release", "{count} releases", len(view.dossier.releases)),
             deployments=say_count(
@@ -197,7 +197,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         ),
         *((say("Beyond what is shown"), line(strong(said))) for said in beyond(view)),
         (
-            say_count("Policy", "Policies", len(view.parts)),
+            say("Policy") if len(view.parts) == 1 else say("Policies"),
             line(
                 *_policies(view),
                 " " if len(view.parts) == 1 else Break(),

@@ -182,11 +182,11 @@ def people_blocks(view: PeriodView) -> list[Block]:
         Heading(words(say("Who is who")), PEOPLE),
         Table(
             columns(
-                (say("Name"), 24),
+                (say("Name"), 23),
                 (say("Sort"), 9),
                 (say("Principal"), 19),
-                (say("Keys"), 7),
-                (say("Accounts that its card claims"), 41),
+                (say("Keys ever enrolled"), 12),
+                (say("Accounts that its card claims"), 37),
             ),
             shown,
             words(say("Nobody is enrolled.")),

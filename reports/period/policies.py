@@ -42,7 +42,7 @@ from reports.release.said import (
 )
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import duration, number
+from reports.wording import duration, moment, number
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import Told
@@ -166,7 +166,7 @@ def _part(view: PeriodView, part: Part) -> list[tuple[str, Line]]:
         "the whole period, at position {position} and as of {as_of}; what earlier policies asked for is in the history "
         "below and in the bundle",
         position=number(view.dossier.records.position),
-        as_of=view.carried.as_of,
+        as_of=moment(parse_time(view.carried.as_of)),
     )
     if several:
         over = say(
@@ -174,7 +174,7 @@ def _part(view: PeriodView, part: Part) -> list[tuple[str, Line]]:
             "{position} and as of {as_of}; what earlier policies asked for is in the history below and in the bundle",
             projects=named_projects(view, part.projects),
             position=number(view.dossier.records.position),
-            as_of=view.carried.as_of,
+            as_of=moment(parse_time(view.carried.as_of)),
         )
     return [
         (say("Policy that judges"), line(code(policy.name), " ", *digest_line(policy.digest, full=True))),
@@ -262,10 +262,10 @@ def _protections(view: PeriodView, seen: tuple[Look, ...]) -> list[Block]:
             columns(
                 (say("Project, ref"), 17),
                 (say("Looks, longest time without one"), 20),
-                (say("Protected"), 14),
+                (say("Protected"), 17),
                 (say("Demanded"), 13),
-                (say("Pushes past"), 17),
-                (say("Who may pass it over"), 19),
+                (say("Pushes past"), 16),
+                (say("Who may pass it over"), 17),
             ),
             shown,
             words(say("Nobody looked in the period how refs are protected, so it cannot be told.")),
@@ -292,7 +292,7 @@ def _protection(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Row:
     return Row(
         (
             line(view.project_name(item.project), quiet(f" {capture(one.ref, limit=60)}")),
-            line(number(count), "; ", _unseen(view, item, seen)),
+            line(number(count), "; ", _gaps(view, item, seen)),
             line(_kept(view, item, seen)),
             line(demanded(one)),
             line(refused(one)),
@@ -303,11 +303,14 @@ def _protection(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Row:
 
 
 def _kept(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> Status:
-    """Whether the ref was protected at the last look; no tick where ADM-02 failed over it before."""
+    """Whether the ref was protected at the last look; no tick where ADM-02 failed over it before, or nobody looked."""
     if not item.protection.protected:
         return status(Mark.FAIL, say("No"))
     if _weakened(view, item, seen):
         return status(Mark.FAIL, say("Weakened"))
+    times, allowed = _unseen(view, item, seen)
+    if allowed is not None and max(times) > allowed:
+        return status(Mark.CANNOT_TELL, say("Not all along"))
     return status(Mark.PASS, say("Yes"))
 
 
@@ -325,8 +328,8 @@ def _weakened(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> bool:
     )
 
 
-def _unseen(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> str:
-    """The longest time in which nobody looked, as ADM-02 counts it, and what the policy allows."""
+def _unseen(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> tuple[list[timedelta], timedelta | None]:
+    """The times in which nobody looked, as ADM-02 counts them, and what the policy allows; None: the rule is off."""
     key = (item.project, item.protection.ref)
     looks = [
         received(look.told.record)
@@ -334,7 +337,6 @@ def _unseen(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> str:
         if (look.project, look.protection.ref) == key and not is_late(look.told.record)
     ]
     moments = [view.begins_at or received(item.told.record), *looks, parse_time(view.carried.as_of)]
-    longest = max(end - at for at, end in pairwise(moments))
     allowed = next(
         (
             cast("int", setting.settings["snapshot_hours"])
@@ -345,9 +347,21 @@ def _unseen(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> str:
         ),
         None,
     )
+    return [end - at for at, end in pairwise(moments)], None if allowed is None else timedelta(hours=allowed)
+
+
+def _gaps(view: PeriodView, item: Look, seen: tuple[Look, ...]) -> str:
+    """The longest time in which nobody looked, what the policy allows, and how many were longer."""
+    times, allowed = _unseen(view, item, seen)
     if allowed is None:
-        return duration(longest)
-    return say("{longest}, {allowed} allowed", longest=duration(longest), allowed=duration(timedelta(hours=allowed)))
+        return duration(max(times))
+    told = say("{longest}, {allowed} allowed", longest=duration(max(times)), allowed=duration(allowed))
+    longer = sum(one > allowed for one in times)
+    if not longer:
+        return told
+    return say_count(
+        "{told}; {count} time longer than that", "{told}; {count} times longer than that", longer, told=told
+    )
 
 
 def _differences(item: Look) -> tuple[str, ...]:
@@ -362,9 +376,9 @@ def _continuity(view: PeriodView, seen: tuple[Look, ...], governance: Governance
     happenings += [Happening(received(item.record), 2) for item in around.heartbeats]
     happenings += [Happening(received(item.record), 3) for item in around.access_reviews]
     happenings += [Happening(received(item.record), 4, hit=True) for item in around.exceptions]
-    happenings += [Happening(received(record), 0, hit=True) for record in _set_within(view, governance).values()]
+    happenings += [Happening(received(record), 0) for record in _set_within(view, governance).values()]
     return Timeline(
-        words(say("Continuity of control. Ringed: a change, an exception, or a ref seen unprotected.")),
+        words(say("Continuity of control: ringed is a changed protection, an exception, or a ref seen unprotected.")),
         (
             words(say("Policy set")),
             words(say("Protection")),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.digests import Digest, from_raw
 from reports.parts import Facts, Heading, Line, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
-from reports.period.reconciliations import compared
+from reports.period.reconciliations import GIT, compared
+from reports.period.running import ANCHOR as RUNNING
 from reports.period.span import span_said
 from reports.period.system import grants_of
 from reports.release.said import code, columns, digest_line, link, quiet, rows
@@ -116,7 +117,7 @@ def populations(view: PeriodView) -> tuple[Population, ...]:
             "exceptions",
         ),
         Population(
-            say("Principals and roles"),
+            say("Grants of roles"),
             say("Grants of roles in force at any time in the period that reach a project in scope."),
             say("the ledger's own stream, from entry 0 to the end of the period"),
             len(grants),
@@ -259,7 +260,7 @@ def _counted_by_git(view: PeriodView) -> Line:
         told=say_count("{count} commit", "{count} commits", commits),
         refs=say_count("{count} protected ref", "{count} protected refs", len(refs)),
         missing=number(missing),
-        section=link("reconciliations", say("Reconciliations"), page=True),
+        section=link(GIT, say("Reconciliations"), page=True),
     )
 
 
@@ -271,7 +272,7 @@ def _counted_by_watching(view: PeriodView) -> Line:
         "{count} observation of what runs, compared under {section}",
         "{count} observations of what runs, compared under {section}",
         seen,
-        section=link("reconciliations", say("Reconciliations"), page=True),
+        section=link(RUNNING, say("Reconciliations"), page=True),
     )
 
 

@@ -21,7 +21,6 @@ from reports.release.said import (
     ledger_time,
     listed_names,
     quiet,
-    short_principal,
     status,
 )
 from reports.say import say, say_count
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "reconciliations"
+GIT: Final = "git-compared"
+"""Anchor of the comparisons with git."""
 MOST: Final = 25
 """Rows printed of each table; the rest is counted."""
 
@@ -116,6 +117,8 @@ def reconciliations(view: PeriodView) -> Section:
     refs = compared(view)
     lists = listed(view)
     quiet_sources = silences(view)
+    apart, loose, gaps = sum(item.differs for item in refs), len(view.dossier.unplaced), len(running_gaps(view))
+    silent = sum(item.overdue for item in quiet_sources)
     return Section(
         ANCHOR,
         "6",
@@ -126,18 +129,24 @@ def reconciliations(view: PeriodView) -> Section:
             Figures(
                 (
                     Figure(
-                        words(number(sum(item.differs for item in refs))),
-                        words(say("refs on which git and ledger differ")),
+                        words(number(apart)),
+                        words(
+                            say_count(
+                                "ref on which git and ledger differ", "refs on which git and ledger differ", apart
+                            )
+                        ),
                         words(say("of {whole} compared", whole=number(len(refs)))),
                     ),
-                    Figure(words(number(len(view.dossier.unplaced))), words(say("landings without a recorded change"))),
                     Figure(
-                        words(number(len(running_gaps(view)))),
-                        words(say("differences between what was deployed and what runs")),
+                        words(number(loose)),
+                        words(
+                            say_count("landing without a recorded change", "landings without a recorded change", loose)
+                        ),
                     ),
+                    Figure(words(number(gaps)), words(say("deployed or running without a release"))),
                     Figure(
-                        words(number(sum(item.overdue for item in quiet_sources))),
-                        words(say("sources silent for too long")),
+                        words(number(silent)),
+                        words(say_count("source silent for too long", "sources silent for too long", silent)),
                         words(say("of {whole} heard", whole=number(len(quiet_sources)))),
                     ),
                 )
@@ -201,7 +210,7 @@ def _git(view: PeriodView) -> list[Block]:
     )
     shown, rest = cut(body, MOST, "entries")
     return [
-        Heading(words(say("Git to ledger, and back"))),
+        Heading(words(say("Git to ledger, and back")), GIT),
         Table(
             columns(
                 (say("Entry"), 8),
@@ -299,13 +308,22 @@ def _lists(lists: tuple[Listed, ...]) -> list[Block]:
                 (say("Commits landed by a change"), 15),
                 (say("Landed without one"), 14),
                 (say("In nothing recorded"), 14),
-                (say("Landed, not listed"), 14),
+                (say("Contained, not listed"), 14),
                 (say("Lists that cannot be read"), 13),
             ),
             shown,
             words(say("No release is recorded in the period.")),
             words(say("Commit lists of releases against what landed")),
             "small",
+        ),
+        Paragraph(
+            line(
+                say(
+                    "“Contained, not listed” counts landings that a listed commit descends from and that the lists "
+                    "leave out; a landing that no release is known to contain is not among them."
+                )
+            ),
+            small=True,
         ),
         *rest,
     ]
@@ -326,7 +344,7 @@ def _repositories(view: PeriodView) -> list[Block]:
         Row(
             (
                 line(code(capture(repository, limit=120))),
-                line(", ".join(short_principal(project) for project in sorted(projects & set(view.dossier.projects))))
+                line(", ".join(view.project_name(one).plain for one in sorted(projects & set(view.dossier.projects))))
                 if projects & set(view.dossier.projects)
                 else line(quiet(NONE)),
                 line(status(Mark.FAIL, say("Outside the scope"))) if repository in outside else line(say("in scope")),

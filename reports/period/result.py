@@ -94,18 +94,32 @@ def _figures(view: PeriodView) -> Figures:
 
 
 def _beyond(view: PeriodView) -> list[Block]:
-    """How many failed verdicts are of rules that none of the six questions asks; nothing where there are none."""
+    """How many verdicts that failed or cannot be told are of rules that none of the six questions asks."""
     asked = {rule for _, rules, _, _ in _asked() for rule in rules}
-    left = [verdict for verdict in view.by_outcome(Outcome.FAIL) if verdict.rule not in asked]
-    if not left:
-        return []
-    told = say_count(
-        "{count} failed verdict more is of a rule that none of these questions asks: {rules}.",
-        "{count} failed verdicts more are of rules that none of these questions asks: {rules}.",
-        len(left),
-        rules=", ".join(dict.fromkeys(verdict.rule for verdict in left)),
+    failed, untold = (
+        [verdict.rule for verdict in view.by_outcome(outcome) if verdict.rule not in asked]
+        for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
     )
-    return [Paragraph(line(told))]
+    told: list[str] = []
+    if failed:
+        told.append(
+            say_count(
+                "{count} failed verdict more is of a rule that none of these questions asks: {rules}.",
+                "{count} failed verdicts more are of rules that none of these questions asks: {rules}.",
+                len(failed),
+                rules=", ".join(dict.fromkeys(failed)),
+            )
+        )
+    if untold:
+        told.append(
+            say_count(
+                "{count} verdict more that cannot be told is of a rule that none of these questions asks: {rules}.",
+                "{count} verdicts more that cannot be told are of rules that none of these questions asks: {rules}.",
+                len(untold),
+                rules=", ".join(dict.fromkeys(untold)),
+            )
+        )
+    return [Paragraph(line(one)) for one in told]
 
 
 def _asked() -> Sequence[tuple[str, tuple[str, ...], str, str]]:
@@ -118,7 +132,7 @@ def _asked() -> Sequence[tuple[str, tuple[str, ...], str, str]]:
             say("Completeness of the populations"),
         ),
         (
-            say("Did nobody approve their own work?"),
+            say("Did enough people other than the makers approve?"),
             ("SOD-01", "SOD-02", "SOD-03", "SOD-04", "SOD-05"),
             "duties",
             say("Segregation of duties"),

@@ -8,7 +8,7 @@ from ledger.rules.catalogue import BY_ID
 from ledger.rules.verdict import Outcome
 from reports.parts import Column, Heading, Line, Paragraph, Row, Section, Share, Shares, Table, line, words
 from reports.period.shown import counted, tally
-from reports.release.said import NONE, quiet, strong
+from reports.release.said import quiet, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.wording import number, share
@@ -138,7 +138,7 @@ def _trend(view: PeriodView) -> list[Block]:
             Outcome.FAIL,
         ),
         _line(
-            say("of which something cannot be told"),
+            say("without a failure, but something cannot be told"),
             [sum(change.gravest is Outcome.NOT_EVALUABLE for change in by_month[month]) for month in months],
             Outcome.NOT_EVALUABLE,
         ),
@@ -208,7 +208,7 @@ def _failing(view: PeriodView, months: Sequence[str], first: int, width: int) ->
         Row(
             (
                 line(strong(rule), " ", BY_ID[rule].title),
-                *(counted(Outcome.FAIL, of_rule[month]) if month in of_rule else line(quiet(NONE)) for month in months),
+                *(counted(Outcome.FAIL, of_rule[month]) if month in of_rule else line(number(0)) for month in months),
             )
         )
         for rule, of_rule in sorted(counts.items())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reports.parts import Block
     from reports.period.view import PeriodView
 
+ANCHOR: Final = "running"
 MOST: Final = 25
 """Rows printed of each table; the rest is counted."""
 
@@ -119,7 +120,7 @@ def running_blocks(view: PeriodView) -> list[Block]:
     )
     open_points, more = cut(gaps, MOST, "deployments")
     return [
-        Heading(words(say("Deployments against what runs"))),
+        Heading(words(say("Deployments against what runs")), ANCHOR),
         Table(
             columns(
                 (say("Environment, service"), 40),

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
 from reports.parts import Break, Facts, Line, Notes, Paragraph, Row, Section, Table, line, words
-from reports.period.attributes import attributes, held_by, other_verdicts, records_of, retention
+from reports.period.attributes import (
+    attributes,
+    bypass_of,
+    held_by,
+    names,
+    other_verdicts,
+    records_of,
+    retention,
+)
 from reports.period.sample import plan_of, population, sample_of
 from reports.period.view import PeriodChange
 from reports.release.said import (
@@ -92,7 +100,7 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
         (say("Took part"), _people(item.party for item in facts.contributions)),
         (say("Approved"), _people(approvers)),
         (say("Release"), _held_by(view, change)),
-        (say("Other verdicts"), _other(change)),
+        (say("Other verdicts"), _other(view, change)),
     ]
     return (
         Facts(rows(*about)),
@@ -128,7 +136,7 @@ def _held_by(view: PeriodView, change: PeriodChange) -> Line:
     return (*named_, *line(quiet(". "), quiet(say("Attributes G and H are of the release, not of this change alone."))))
 
 
-def _other(change: PeriodChange) -> Line:
+def _other(view: PeriodView, change: PeriodChange) -> Line:
     """What rules of no attribute found, with the place that has all verdicts on the change."""
     found = other_verdicts(change)
     parts = [
@@ -137,7 +145,8 @@ def _other(change: PeriodChange) -> Line:
         if any(one.outcome is outcome for one in found)
     ]
     told = joined(parts, "; ") or line(quiet(say("no rule beside those of the attributes failed or cannot be told")))
-    return (*told, *line(quiet(". "), link("register", say("Change register"), page=True)))
+    row = change.anchor("r") if change.number in view.printed else "register"
+    return (*told, *line(quiet(". "), link(row, say("Change register"), page=True)))
 
 
 def _people(parties: Iterable[Party]) -> Line:
@@ -167,10 +176,9 @@ def _attribute(found: Attribute) -> Row:
 def _of_landing(view: PeriodView, landing: Landing) -> tuple[Block, ...]:
     told = say(
         "This content landed on {ref} and belongs to no recorded change: no request, review, approval or test of it is "
-        "recorded, and attributes A to I cannot be looked at. How it came there is for the auditor to ask.",
+        "recorded, and attributes A to H cannot be looked at. How it came there is for the auditor to ask.",
         ref=landing.merge.ref,
     )
-    kept = retention(view, (landing.record,))
     about = [
         (say("Entry"), line(number(landing.record.index), " ", *digest_line(landing.record.envelope))),
         (say("Landed"), line(ledger_time(landing.record))),
@@ -178,21 +186,23 @@ def _of_landing(view: PeriodView, landing: Landing) -> tuple[Block, ...]:
         (say("How"), line(landing.merge.method)),
         (say("Landed by"), _people((landing.merged_by,))),
         (say("Verdicts that name it"), _naming(view, landing)),
-        (
-            say("{letter} {name}", letter=kept.letter, name=kept.name),
-            line(status(kept.mark, kept.word), " ", kept.told),
+        *(
+            (
+                say("{letter} {name}", letter=one.letter, name=one.name),
+                line(status(one.mark, one.word), " ", one.told),
+            )
+            for one in (bypass_of(view, landing), retention(view, (landing.record,)))
         ),
     ]
     return (Facts(rows(*about)), Paragraph(line(capture(told))), *_hand())
 
 
 def _naming(view: PeriodView, landing: Landing) -> Line:
-    """What rules about releases and the period itself found because of the landing."""
+    """What rules about releases and the period itself found of the landing."""
     found = [
         verdict
         for verdict in view.verdicts
-        if verdict.outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
-        and any(item.envelope == landing.record.envelope for item in verdict.inputs)
+        if verdict.outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE) and names(verdict, landing)
     ]
     return joined(
         [

@@ -11,7 +11,7 @@ from reports.release.said import columns, link, quiet, received, status, strong
 from reports.release.view import MARKS
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import minute, number
+from reports.wording import minute, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,8 +51,11 @@ def verdict_line(change: PeriodChange) -> Line:
         if found:
             rules = ", ".join(dict.fromkeys(verdict.rule for verdict in found))
             parts.append(line(status(MARKS[outcome]), f" {rules}"))
-            if all(verdict.excepted_by for verdict in found):
+            excepted = sum(bool(verdict.excepted_by) for verdict in found)
+            if excepted == len(found):
                 parts.append(line(status(Mark.EXCEPTED)))
+            elif excepted:
+                parts.append(line(status(Mark.EXCEPTED, say("{part} excepted", part=share(excepted, len(found))))))
     if not parts:
         parts.append(line(status(MARKS[change.gravest])))
     return tuple(item for place, part in enumerate(parts) for item in ((Break(), *part) if place else part))

@@ -22,6 +22,7 @@ from reports.period.document import period_document
 from reports.period.measured import not_measured
 from reports.period.measures import measured, measures_section
 from reports.period.reconciliations import compared
+from reports.period.shown import verdict_line
 from tests.reports.period_views import quarter
 from tests.reports.plain import said, table
 
@@ -75,9 +76,9 @@ def test_a_cause_is_of_those_alone_that_have_an_exception() -> None:
             assert cause.startswith("Not recorded")
             continue
         assert cause.startswith(f"For the {item.excepted} with an exception")
-        assert (f"Of the other {len(item.failed) - item.excepted} nothing is recorded" in cause) == (
-            item.excepted < len(item.failed)
-        )
+        others = len(item.failed) - item.excepted
+        of_others = "Of 1 other nothing" if others == 1 else f"Of the other {others} nothing"
+        assert (f"{of_others} is recorded" in cause) == (others > 0)
 
 
 def test_what_was_mended_is_not_called_never_mended() -> None:
@@ -154,9 +155,9 @@ def test_a_ref_whose_protection_was_weakened_has_no_tick() -> None:
     rows = {said(row.cells[0]).split()[0]: row for row in table(section, "As the last look").rows}
     assert said(rows["payments"].cells[2]) == "[! Weakened]"
     assert rows["payments"].hit
-    assert said(rows["statements"].cells[2]) == "[✓ Yes]"
+    assert said(rows["statements"].cells[2]) == "[? Not all along]"
     # From the look on 1 April to that on 2 May, an hour later in the day.
-    assert said(rows["payments"].cells[1]) == "3; 31 d 1 h, 7 d allowed"
+    assert said(rows["payments"].cells[1]) == "3; 31 d 1 h, 7 d allowed; 3 times longer than that"
 
 
 def test_the_earliest_entry_is_of_any_stream() -> None:
@@ -213,6 +214,34 @@ def test_packs_are_not_one_another() -> None:
     assert view.carried.pack_id not in {pack.pack_id for pack in packs_made(view)}
     sources = {(one.repository, one.project) for item in view.dossier.releases for one in item.release.sources}
     assert len({repository for repository, _ in sources}) == len({project for _, project in sources}) == 2
+
+
+def test_what_cannot_be_told_and_no_question_asks_is_said() -> None:
+    """The sentence below the six questions counts what of all that cannot be told is of none of their rules."""
+    section = next(one for one in document().sections if one.anchor == "result")
+    told = next(
+        said(one.line) for one in section.blocks if isinstance(one, Paragraph) and "cannot be" in said(one.line)
+    )
+    covered = sum(
+        int(found[1])
+        for row in table(section, "Question").rows
+        if (found := re.search(r"(\d+) cannot", said(row.cells[2])))
+    )
+    assert int(told.split()[0]) + covered == len(quarter().by_outcome(Outcome.NOT_EVALUABLE))
+
+
+def test_an_exception_for_some_failures_is_said_of_so_many() -> None:
+    """Three of the four failed verdicts on change 21 are excepted."""
+    change = next(one for one in quarter().changes if one.facts.id == "21")
+    assert "[† 3 of 4 excepted]" in said(verdict_line(change))
+
+
+def test_a_deployment_of_no_release_is_told_beside_bypasses() -> None:
+    """EXC-05 does not speak of it, so the section says where it is told; no gate that only watches is listed."""
+    section = next(one for one in document().sections if one.anchor == "exceptions")
+    told = " ".join(said(one.line) for one in section.blocks if isinstance(one, Paragraph))
+    assert "1 deployment names no release: EXC-05 does not speak of it; it is told under DEP-01" in told
+    assert "only watches" not in told
 
 
 def test_failures_that_no_question_covers_are_said() -> None:

@@ -224,6 +224,9 @@ def test_a_sheet_says_what_its_attributes_do_not() -> None:
     landing = next(sheet for title, sheet in sheets.items() if title.startswith("Landing of entry"))
     assert said(landing.lede).startswith("All of the stratum unrecorded is taken.")
     assert "[! Fail] EXC-05: " in fact(landing, "Verdicts that name it")
+    assert "[? Cannot tell] EXC-04: " in fact(landing, "Verdicts that name it")
+    assert "POP-01" not in fact(landing, "Verdicts that name it")
+    assert fact(landing, "I Bypass or emergency handled").startswith("[! Fail] What landed in entry 189 ")
     assert fact(landing, "J Evidence kept").startswith("[✓ All at hand]")
 
 
