@@ -51,7 +51,11 @@ def to_say(message: str, /) -> str:
 def template(message: str) -> str:
     """``message`` in the language spoken, its fields still open."""
     spoken = _SPOKEN.get()
-    return message if spoken is None else spoken.gettext(message)
+    if spoken is None:
+        return message
+    found = spoken.gettext(message)
+    # What is counted elsewhere has only forms in the catalogue, which older versions of Python do not look among.
+    return spoken.ngettext(message, message, 1) if found == message else found
 
 
 def template_for(one: str, many: str, count: int) -> str:

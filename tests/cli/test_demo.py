@@ -120,7 +120,7 @@ def test_verify_refuses_what_is_no_bundle(demo: Demo, tmp_path: Path) -> None:
     demo.stage.evidence("verify", str(rubbish), *anchor, expect=(exitcodes.USAGE,))
     cut.write_bytes(next((demo.folder / "pack").glob("*.evidence.zip")).read_bytes()[:-1])
     assert "NOT intact" in demo.stage.evidence("verify", str(cut), *anchor, expect=(exitcodes.NEGATIVE,))
-    other = "ledger.example.com/other+1a2b3c4d+AQ sha256:" + "0" * 64
+    other = (demo.folder / "ledger" / "ledger.pub").read_text("utf-8").rpartition(" ")[0] + " sha256:" + "0" * 64
     bundle = str(next((demo.folder / "pack").glob("*.evidence.zip")))
     assert "V02" in demo.stage.evidence("verify", bundle, "--anchor", other, expect=(exitcodes.NEGATIVE,))
 
