@@ -71,7 +71,7 @@ def made() -> Made:
 
 
 @cache
-def pages() -> tuple[str, ...]:
+def pages(*options: str) -> tuple[str, ...]:
     """The text of each printed page, with single spaces."""
     pdf = render_pdf(
         render_html(made().document),
@@ -82,13 +82,14 @@ def pages() -> tuple[str, ...]:
         attachments=(),
         properties=(),
     )
-    text = subprocess.run(("pdftotext", "-", "-"), input=pdf, capture_output=True, check=True).stdout.decode()
+    text = subprocess.run(("pdftotext", *options, "-", "-"), input=pdf, capture_output=True, check=True).stdout.decode()
     return tuple(" ".join(page.split()) for page in text.split("\f"))
 
 
 def page_of(number: int) -> int:
     """The page that the list of questions names for a question, read from the printed list."""
-    listed = " ".join(page for page in pages() if "An assessor asks" in page)
+    # In the order in which the cells were drawn: the reader's order guesses columns.
+    listed = " ".join(page for page in pages("-raw") if "An assessor asks" in page)
     asked = QUESTIONS[number - 1].asked
     after = listed[listed.index(asked) + len(asked) :]
     found = re.search(r", page (\d+)", after)
