@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ledger.rules.plain import gate_words
 from reports.parts import Paragraph, Row, Table, line, words
-from reports.release.said import NONE, columns, quiet, strong
+from reports.release.said import columns, quiet, strong
 from reports.say import say, say_count
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ def rules_off(off: Sequence[Rule]) -> tuple[Block, ...]:
     left, right = off[:half], off[half:]
     return (
         Table(
-            columns((say("Rule"), 9), (say("What it would ask for"), 41), (say("Rule"), 9), (say("And"), 41)),
+            columns(
+                (say("Rule"), 9),
+                (say("What it would ask for"), 41),
+                (say("Rule"), 9),
+                (say("What it would ask for"), 41),
+            ),
             tuple(
                 Row(
                     (
                         *_off(one),
-                        *(_off(right[place]) if place < len(right) else (line(quiet(NONE)), line(quiet(NONE)))),
+                        *(_off(right[place]) if place < len(right) else (line(), line())),
                     )
                 )
                 for place, one in enumerate(left)

@@ -8,7 +8,7 @@ from ledger.dossier.people import read_card
 from ledger.records import Absent
 from ledger.roster.state import in_force
 from reports.holders import allowed, kept_in, may_sign, still_held, why_ended, with_keys
-from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Heading, Paragraph, Row, Section, Table, line, say_count_line, words
 from reports.release.governed import governance_of, scope_words
 from reports.release.places import SECTIONS
 from reports.release.said import (
@@ -17,6 +17,7 @@ from reports.release.said import (
     absence,
     columns,
     digest_line,
+    joined,
     ledger_time,
     named,
     quiet,
@@ -58,8 +59,8 @@ def access(view: View) -> Section:
         words(say("Who is who, who could approve and deploy, with which keys, and who looked at that list?")),
         line(
             say(
-                "{people} took part or hold a role; {grants} and {keys} are in force at this position. {ended} ended "
-                "{since}.",
+                "{people} took part, or hold a role or a key; {grants} and {keys} are in force at this position. "
+                "{ended} ended {since}.",
                 people=say_count(
                     "{count} person, agent or service", "{count} people, agents and services", len(people)
                 ),
@@ -289,6 +290,30 @@ def _key_table(governance: Governance, keys: tuple[Key, ...]) -> tuple[Block, ..
                     "Where a key is kept is what whoever enrolled it declared: on a security key, which signs only "
                     "when touched, in a file of its holder, or by a pipeline."
                 )
+            ),
+            small=True,
+        ),
+        *_sealing(governance),
+    )
+
+
+def _sealing(governance: Governance) -> tuple[Block, ...]:
+    """The keys in force that seal packs: they are nobody's and sign no event, so they are in no table."""
+    position = governance.records.position
+    found = [
+        digest_line(one.id, full=True)
+        for one in governance.records.roster.certificates.values()
+        if in_force(one.since, one.until, position)
+    ]
+    if not found:
+        return ()
+    return (
+        Paragraph(
+            say_count_line(
+                "{count} key that seals packs is in force beside these. It signs no event: {keys}.",
+                "{count} keys that seal packs are in force beside these. They sign no event: {keys}.",
+                len(found),
+                keys=joined(found),
             ),
             small=True,
         ),

@@ -11,10 +11,10 @@ from ledger.rules.policy import policy_in_force
 from reports.methods import gate_line, glossary, rules_off
 from reports.parts import Break, Facts, Heading, Paragraph, Row, Section, Table, line, say_count_line, say_line, words
 from reports.release.places import place
-from reports.release.said import NAME, NONE, code, columns, digest_line, quiet, received, rows, strong
+from reports.release.said import NAME, NONE, code, columns, digest_line, parse_time, quiet, received, rows, strong
 from reports.say import say, to_say
 from reports.text import capture
-from reports.wording import number, zone_sentence
+from reports.wording import moment, number, zone_sentence
 
 if TYPE_CHECKING:
     from ledger.rules.policy import PolicyRules
@@ -166,7 +166,7 @@ def method(view: View) -> Section:
                             say("{position}: the verdicts see the entries before it", position=number(records.position))
                         ),
                     ),
-                    (say("As of"), line(view.carried.as_of)),
+                    (say("As of"), line(moment(parse_time(view.carried.as_of)))),
                 )
             ),
             *_other_policies(view),

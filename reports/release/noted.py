@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.digests import Digest
 from ledger.dossier.people import Directory
 from reports.parts import Line, Row, Table, line, words
+from reports.release.repeating import exchanged
 from reports.release.said import columns, entry, joined, named
 from reports.say import say, to_say
 from reports.text import capture
@@ -43,10 +44,26 @@ def notes(found: Verification) -> Table:
                 )
             )
             for (slug, message), places in grouped.items()
-        ),
+        )
+        + _exchanged(found),
         words(say("The verification left no note.")),
         words(say("Notes of the verification: no faults, but to be known")),
         "small",
+    )
+
+
+def _exchanged(found: Verification) -> tuple[Row, ...]:
+    """The note that the command adds where the verifier inside is another one, with what to do."""
+    if not exchanged(found):
+        return ()
+    return (
+        Row(
+            (
+                line(say("verifier exchanged")),
+                line(say("verify.py in the bundle")),
+                line(say("It is not the one that this version publishes: use the published one.")),
+            )
+        ),
     )
 
 

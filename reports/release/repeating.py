@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 MOST_NOTES: Final = 3
 """Notes printed as the command prints them; the rest is counted."""
+WIDTH: Final = 100
+"""Characters of a note that stand on one line of the listing; a second line would look like another one printed."""
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{16})[0-9a-f]{48}")
 DIGESTS: Final = "ledger/standalone/DIGESTS"
 """The file of each version that publishes the digests of the verifiers (docs/auditors.md)."""
 
@@ -77,12 +81,12 @@ def repeating(found: Verification, carried: Carried, *, assessments: int, baseli
                 file=code("ledger.pub"),
             )
         ),
-        Steps(tuple(_ways())),
+        Steps(_ways(found)),
         Listing(
             capture("\n".join(_commands(found, carried)), lines=40, limit=8_000),
             words(say("Commands and what they print")),
         ),
-        Paragraph(line(_status(carried)), small=True),
+        Paragraph(line(_status(found, carried)), small=True),
         Paragraph(
             say_line(
                 "A verifier inside the evidence could be exchanged by whoever forges the evidence. Each version of "
@@ -118,7 +122,21 @@ def is_published(verifier: Digest) -> bool:
     return verifier[7:] == published(VERIFIER_NAME)
 
 
-def _ways() -> tuple[Line, ...]:
+def exchanged(found: Verification) -> bool:
+    """Whether the bundle carries a verifier other than the one that this version publishes."""
+    return any(not is_published(item) for item in verifiers(found))
+
+
+def _ways(found: Verification) -> tuple[Line, ...]:
+    alone = to_say(
+        "Without either: {file} travels in the bundle, is one file and needs Python alone. Compare its digest with "
+        "the published one first."
+    )
+    if exchanged(found):
+        alone = to_say(
+            "Without either: {file} is one file and needs Python alone. The copy in this bundle is not the one that "
+            "this version publishes: use the published one."
+        )
     return (
         say_line(
             "With the command: {command} reads the pack or the bundle, and prints records and printed pages apart.",
@@ -129,11 +147,7 @@ def _ways() -> tuple[Line, ...]:
             "network. Compare its digest with the published one first.",
             file=code("verify.html"),
         ),
-        say_line(
-            "Without either: {file} travels in the bundle, is one file and needs Python alone. Compare its digest with "
-            "the published one first.",
-            file=code("verify.py"),
-        ),
+        say_line(alone, file=code("verify.py")),
         say_line(
             "By hand: each line of {file} in the bundle holds the place of an entry in the log, the bytes that were "
             "signed, and a path of digests. Hash the place, follow the path to the root above, and check the signature "
@@ -157,7 +171,8 @@ def _commands(found: Verification, carried: Carried) -> list[str]:
         CLOSING,
         "",
         f"$ pdfdetach -saveall {pdf}",
-        f"$ unzip -o {carried.name} verify.py",
+        # Unpacked, a copy that was exchanged would take the place of the published one.
+        *(() if exchanged(found) else (f"$ unzip -o {carried.name} verify.py",)),
         f"$ python3 verify.py {pdf} --anchor ledger.pub",
         "",
         f"$ sha256sum {carried.name}",
@@ -188,19 +203,28 @@ def _pages(found: Verification, carried: Carried) -> tuple[str, ...]:
 
 
 def _noted(found: Verification) -> tuple[str, ...]:
-    told = [f"  note: {note.place}: {note.message}" for note in found.notes]
-    if any(not is_published(item) for item in verifiers(found)):
+    told = [_shortened(f"  note: {note.place}: {note.message}") for note in found.notes]
+    if exchanged(found):
         told.append("  note: verify.py: the copy in this bundle is not the one that this version publishes")
     more = len(told) - MOST_NOTES
     return (*told[:MOST_NOTES], *((f"  ... {count(more, 'more note', 'more notes')} ...",) if more > 0 else ()))
 
 
-def _status(carried: Carried) -> str:
+def _shortened(note: str) -> str:
+    """A note on one line of the listing: digests by their first digits, and what is too long still up to a word."""
+    short = _DIGEST.sub(r"\1...", note)
+    return short if len(short) <= WIDTH else f"{short[: WIDTH - 4].rpartition(' ')[0]} ..."
+
+
+def _status(found: Verification, carried: Carried) -> str:
     if carried.sealed_by is None:
-        return say(
-            "Three dots stand where the page is shorter than the screen. The exit status of the first command is 3, "
-            "because the pages carry no seal; with the option --records-only it is 0 where the records are intact."
+        status = say(
+            "The exit status of the first command is 3, because the pages carry no seal; with the option "
+            "--records-only it is 0 where the records are intact."
         )
+        if not any("..." in one for one in (*_records(found), *_noted(found))):
+            return status
+        return " ".join((say("Three dots stand where the page is shorter than the screen."), status))
     return say(
         "Three dots stand for what no page can know, or is shorter than the screen. The exit status of the first "
         "command is 0 where records and pages hold, and 3 where a byte of either differs."

@@ -175,7 +175,7 @@ def reconciliations(view: View) -> tuple[Block, ...]:
             Paragraph(
                 say_line(
                     "Nobody compared a clone with the ledger: the lists above are the release event's own. Anybody "
-                    "with a clone can do it with {command}, and gets the same result.",
+                    "with a clone can do it with {command}.",
                     command=code("evidence reconcile"),
                 )
             ),

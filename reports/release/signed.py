@@ -173,8 +173,8 @@ def _lede(view: View) -> Line:
         ),
         " ",
         say_count(
-            "{count} approval of a change stands: counting {valid}, not counting {not_}, cannot be told {unsure}.",
-            "{count} approvals of changes stand: counting {valid}, not counting {not_}, cannot be told {unsure}.",
+            "{count} approval of a change stands: {valid} counting, {not_} not counting, {unsure} that cannot be told.",
+            "{count} approvals of changes stand: {valid} counting, {not_} not counting, {unsure} that cannot be told.",
             len(standing),
             valid=number(count),
             not_=number(len(standing) - count - unsure),

@@ -14,7 +14,7 @@ from reports.release.scans import scans
 from reports.release.verdicts import failing, of_rules, told
 from reports.say import say, say_count, to_say
 from reports.text import capture
-from reports.wording import minute, number, share
+from reports.wording import moment, number, share
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import RunFact
@@ -237,7 +237,7 @@ def _row(view: View, label: Text, content: Line, item: RunFact, placed: set[int]
             line(
                 say("“{suite}”, attempt {attempt}", suite=run.suite, attempt=run.attempt),
                 Break(),
-                quiet(minute(received(item.record))),
+                quiet(moment(received(item.record))),
             ),
             line(status(_RESULTS[item.run.result], say(_WORDS[item.run.result]))),
             line(cases),
