@@ -197,7 +197,8 @@ def test_standing_approvals_are_told_by_what_they_are_worth(name: str) -> None:
     """Those that count, those that do not and those in doubt are all that stand, as their blocks say."""
     one = made(name)
     found = re.search(
-        r"(\d+) approvals? of (?:a change|changes) stands?: counting (\d+), not counting (\d+), cannot be told (\d+)",
+        r"(\d+) approvals? of (?:a change|changes) stands?: "
+        r"(\d+) counting, (\d+) not counting, (\d+) that cannot be told",
         said(one.section("approvals").lede),
     )
     assert found is not None
