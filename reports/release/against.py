@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.excepting import AUTHORISATION
-from ledger.rules.exceptions import landed_under
 from ledger.rules.reviewed import stands
 from reports import clauses
 from reports.duties import key
 from reports.release.assistants import prompts_of
 from reports.release.bypasses import passed_over
-from reports.release.excepted import listed_exceptions, looked_at
+from reports.release.excepted import listed_exceptions, looked_at, used_under
 from reports.release.gates import despite
 from reports.release.held import conflicts, held_duties
 from reports.release.incidents import open_incidents
@@ -27,9 +26,8 @@ from reports.wording import number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ledger.dossier.facts import CommitPlace, ExceptionFact
-    from ledger.records import Record
-    from reports.release.view import ChangeView, View
+    from ledger.dossier.facts import CommitPlace
+    from reports.release.view import View
 
 
 def against(view: View, question: int) -> tuple[str, ...]:
@@ -134,7 +132,7 @@ def _belated(view: View) -> str:
             for fact in item.decisions
             if fact.approval.meaning == AUTHORISATION and fact.approval.decision == "approve" and stands(fact)
         ]
-        used = [record.index for record in _uses(view, change, item)]
+        used = [record.index for record in used_under(view, change, item)]
         many += bool(agreed and used) and min(agreed) > min(used)
     said = say_count(
         "{count} exception was authorised only after its use",
@@ -142,14 +140,6 @@ def _belated(view: View) -> str:
         many,
     )
     return said if many else ""
-
-
-def _uses(view: View, change: ChangeView | None, item: ExceptionFact) -> tuple[Record, ...]:
-    """The entries by which what an exception is for had landed or was deployed."""
-    if change is not None:
-        return tuple(landed_under(view.case(change), item))
-    where = item.exception.environment
-    return tuple(one.record for one in view.dossier.deployments if where in (None, one.deploy.environment))
 
 
 def _groundless(view: View) -> str:

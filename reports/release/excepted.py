@@ -118,7 +118,7 @@ def _lede(view: View, found: tuple[tuple[ChangeView | None, ExceptionFact], ...]
 def _card(view: View, change: ChangeView | None, item: ExceptionFact, placed: set[int]) -> Card:
     exception = item.exception
     incident = "" if exception.incident is None else f", {exception.incident}"
-    used = _used(view, change, item)
+    used = used_under(view, change, item)
     return Card(
         capture(
             say("Exception of entry {index}: {cause}", index=item.record.index, cause=f"{exception.cause}{incident}"),
@@ -143,7 +143,7 @@ def _card(view: View, change: ChangeView | None, item: ExceptionFact, placed: se
     )
 
 
-def _used(view: View, change: ChangeView | None, item: ExceptionFact) -> tuple[Record, ...]:
+def used_under(view: View, change: ChangeView | None, item: ExceptionFact) -> tuple[Record, ...]:
     """The entries by which what the exception covers had landed or was deployed."""
     if change is not None:
         return tuple(landed_under(view.case(change), item))
