@@ -63,7 +63,8 @@ def stylesheet() -> str:
     """
     return _styled(
         _counted(say("Page {page} of {pages}"), page="counter(page)", pages="counter(pages)"),
-        _counted(say(", page {page}"), page="target-counter(attr(href), page)"),
+        # The number stays beside its word; before the word a line may end.
+        _counted(say(", page {page}"), page="target-counter(attr(href), page)").replace(' " target', '\\a0" target'),
     )
 
 

@@ -113,7 +113,7 @@ def approver_classes(value: JSON) -> str:
     """`approver_classes` in words."""
     classes = cast("dict[str, dict[str, int]]", value)
     if not classes:
-        return "No particular roles are asked for side by side."
+        return "No combination of roles is asked for."
     told = [f"{capital(in_class(name, classes))} needs approvals by {_roles(roles)}" for name, roles in classes.items()]
     return f"{'; '.join(told)}."
 
@@ -212,7 +212,7 @@ def user_verification(value: JSON) -> str:
 def exception_use(value: JSON) -> str:
     """`exception_use` in words."""
     return {
-        "declared": "An exception opens a gate as soon as it is declared; another person reviews it afterwards.",
+        "declared": "An exception opens a gate as soon as it is declared; nobody else need agree before.",
         "authorised": "An exception opens a gate once another person authorised it.",
     }.get(str(value), "No exception opens a gate.")
 

@@ -299,7 +299,7 @@ RULES: Final[tuple[Rule, ...]] = (
                 "prompters",
                 "all",
                 choice("all", "last-revision"),
-                "Whose prompts count: of `all` revisions, or of the `last-revision` alone.",
+                "Whose prompts count: those of `all` revisions, or of the last one alone (`last-revision`).",
             ),
         ),
     ),

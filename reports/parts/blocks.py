@@ -11,7 +11,7 @@ from reports.parts.inline import check_anchor
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reports.parts.inline import Line, Status
+    from reports.parts.inline import Line, Mark, Status
     from reports.text import Text
 
 
@@ -31,6 +31,8 @@ class Heading:
     part: ClassVar[str] = "heading"
     text: Text
     anchor: str = ""
+    below: bool = False
+    """Whether it stands under the heading before it, one level lower."""
 
     def __post_init__(self) -> None:
         if self.anchor:
@@ -233,7 +235,8 @@ class Step:
 
     label: Text
     lines: tuple[Line, ...]
-    hit: bool = False
+    mark: Mark | None = None
+    """What speaks against it: ``FAIL`` or ``CANNOT_TELL``; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

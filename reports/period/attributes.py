@@ -41,6 +41,8 @@ OF_RELEASE: Final = frozenset("GH")
 """Those that are of the release which holds the change."""
 MOST_INPUTS: Final = 4
 """Entries named for one attribute; the rest is counted."""
+MOST_SAID: Final = 400
+"""Characters of what rules say of one attribute: a sheet is one page. The register has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,18 @@ def _by_rules(view: PeriodView, change: PeriodChange, letter: str, name: str) ->
         MARKS[worst],
         word,
         tuple(dict.fromkeys(verdict.rule for verdict in deciding)),
-        view.sentence(deciding[0]),
+        _told(view, deciding, worst),
         evidence[:MOST_INPUTS],
         max(0, len(evidence) - MOST_INPUTS),
     )
+
+
+def _told(view: PeriodView, deciding: list[Verdict], worst: Outcome) -> Text:
+    """What the most exact rule says; where something did not hold, what each rule says."""
+    if worst not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+        return view.sentence(deciding[0])
+    said = tuple(dict.fromkeys(view.sentence(verdict).plain for verdict in deciding))
+    return capture(" ".join(said), limit=MOST_SAID)
 
 
 def _evidence(verdicts: list[Verdict]) -> Iterator[tuple[int, str]]:

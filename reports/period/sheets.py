@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Facts, Line, Notes, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Facts, Line, Mark, Notes, Paragraph, Row, Section, Table, line, words
 from reports.period.attributes import (
     attributes,
     bypass_of,
@@ -169,7 +169,8 @@ def _attribute(found: Attribute) -> Row:
             lines or line(quiet(say("none"))),
             line(quiet("_" * 12)),
             line(quiet("_" * 6)),
-        )
+        ),
+        hit=found.mark in (Mark.FAIL, Mark.CANNOT_TELL),
     )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ledger.records import Absent, Held
 from ledger.rules.involvement import traces
 from ledger.rules.wording import with_names
-from reports.parts import Break, Line, Paragraph, Row, Section, Table, line, say_line, words
+from reports.parts import Break, Line, Mark, Paragraph, Row, Section, Table, line, say_line, words
 from reports.release.prompted import ANSWERED, ASKED, prompted, text_of
-from reports.release.said import NONE, TITLE, columns, digest_line, quiet
+from reports.release.said import NONE, TITLE, absence, columns, digest_line, quiet, status
 from reports.release.scans import prompt_scans
 from reports.release.verdicts import failing, of_rules, told
 from reports.say import say, say_count, to_say
@@ -99,6 +99,27 @@ def traced(view: View) -> tuple[Traced, ...]:
     return tuple(sorted(found.values(), key=lambda item: bool(item.places)))
 
 
+def unread_lists(view: View) -> tuple[str, ...]:
+    """Commit lists of the release and of revisions that cannot be read, each with why: of them no trace can be told."""
+    found = [
+        say("the release's list of source {number} is {absence}", number=place, absence=absence(source.commits.state))
+        for place, source in enumerate(view.dossier.sources, start=1)
+        if isinstance(source.commits, Absent)
+    ]
+    found += [
+        say(
+            "the list of {change}, revision {revision}, is {absence}",
+            change=change.label.plain,
+            revision=revision.number,
+            absence=absence(revision.commits.state),
+        )
+        for change in view.changes
+        for revision in change.facts.revisions
+        if isinstance(revision.commits, Absent)
+    ]
+    return tuple(found)
+
+
 def _of_changes(view: View) -> tuple[Block, ...]:
     return (
         *view.left_out(),
@@ -122,40 +143,60 @@ def _of_changes(view: View) -> tuple[Block, ...]:
 
 def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
     """The marked commits in a table; nothing where there is neither such a commit nor a change."""
-    if view.changeless and not marked:
+    unread = unread_lists(view)
+    if view.changeless and not marked and not unread:
         return ()
-    table = Table(
-        columns(
-            (say("Commit"), 15),
-            (say("Subject, as captured"), 32),
-            (say("Traces, as captured"), 31),
-            (say("Belongs to"), 22),
-        ),
-        tuple(map(_trace, marked[:MOST_TRACES])),
-        words(say("No commit on the release's lists or of a revision carries a trace that its recorder knows.")),
-        words(say("Commits with traces of an assistant")),
-        "dense",
-    )
-    if not marked:
-        return (table,)
-    meant = Paragraph(
-        line(
-            say(
-                "A trace is what whoever recorded the commit took for a sign of an assistant, in their own word: a "
-                "trailer of the message, an agent's account, a note."
+    found: list[Block] = [
+        Table(
+            columns(
+                (say("Commit"), 15),
+                (say("Subject, as captured"), 32),
+                (say("Traces, as captured"), 31),
+                (say("Belongs to"), 22),
+            ),
+            tuple(map(_trace, marked[:MOST_TRACES])),
+            words(
+                say("No commit of a list that can be read carries a trace that its recorder knows.")
+                if unread
+                else say("No commit on the release's lists or of a revision carries a trace that its recorder knows.")
+            ),
+            words(say("Commits with traces of an assistant")),
+            "dense",
+        )
+    ]
+    if unread:
+        found.append(
+            Paragraph(
+                line(
+                    status(Mark.CANNOT_TELL),
+                    " ",
+                    say(
+                        "whether other commits carry traces: {lists}.",
+                        lists=capture("; ".join(unread), limit=4_000).plain,
+                    ),
+                )
             )
-        ),
-        small=True,
-    )
-    rest = len(marked) - MOST_TRACES
-    if rest <= 0:
-        return (table, meant)
-    said = say_count(
-        "{count} more such commit is not printed; the lists are in the bundle.",
-        "{count} more such commits are not printed; the lists are in the bundle.",
-        rest,
-    )
-    return (table, meant, Paragraph(line(said), small=True))
+        )
+    if marked:
+        found.append(
+            Paragraph(
+                line(
+                    say(
+                        "A trace is what whoever recorded the commit took for a sign of an assistant, in their own "
+                        "word: a trailer of the message, an agent's account, a note."
+                    )
+                ),
+                small=True,
+            )
+        )
+    if (rest := len(marked) - MOST_TRACES) > 0:
+        said = say_count(
+            "{count} more such commit is not printed; the lists are in the bundle.",
+            "{count} more such commits are not printed; the lists are in the bundle.",
+            rest,
+        )
+        found.append(Paragraph(line(said), small=True))
+    return tuple(found)
 
 
 def _trace(item: Traced) -> Row:
@@ -199,20 +240,33 @@ def declared(change: ChangeView) -> str:
     return say("no revision") if last is None else last.diff.ai.involvement
 
 
-def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
+def _traces_said(view: View, marked: tuple[Traced, ...]) -> str:
+    """How many commits carry traces, and of how many lists that cannot be told."""
     loose = sum(not item.places for item in marked)
-    traces_said = say("No commit carries a trace of an assistant.")
     if marked:
-        traces_said = say_count(
-            "{count} commit carries traces of an assistant",
-            "{count} commits carry traces of an assistant",
-            len(marked),
+        said = say_count(
+            "{count} commit carries traces of an assistant", "{count} commits carry traces of an assistant", len(marked)
         )
-        traces_said = (
-            say("{commits}; of no recorded change: {loose}.", commits=traces_said, loose=number(loose))
+        said = (
+            say("{commits}; of no recorded change: {loose}.", commits=said, loose=number(loose))
             if loose
-            else say("{commits}, each in a recorded change.", commits=traces_said)
+            else say("{commits}, each in a recorded change.", commits=said)
         )
+    else:
+        said = say("No commit that could be read carries a trace of an assistant.")
+    unread = unread_lists(view)
+    if not unread:
+        return said if marked else say("No commit carries a trace of an assistant.")
+    cannot = say_count(
+        "Of {count} commit list that is not at hand it cannot be told.",
+        "Of {count} commit lists that are not at hand it cannot be told.",
+        len(unread),
+    )
+    return f"{said} {cannot}"
+
+
+def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
+    traces_said = _traces_said(view, marked)
     if view.changeless:
         return line(say("No change is recorded, so nothing is declared and no prompt is bound."), " ", traces_said)
     said = [declared(change) for change in view.changes]

@@ -13,7 +13,7 @@ from ledger.rules.verdict import Outcome
 from reports.parts import Break, Card, Line, Mark, Row, Table, line, say_line, words
 from reports.release.against import unplaced_heads
 from reports.release.done import beside, done
-from reports.release.excepted import looked_at
+from reports.release.excepted import reviewed_by
 from reports.release.objectives import of_rules
 from reports.release.places import place, place_of
 from reports.release.population import population
@@ -24,6 +24,7 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
+    from ledger.dossier.facts import ExceptionFact
     from ledger.records import Record
     from ledger.rules.verdict import Input, Verdict
     from reports.release.view import ChangeView, View
@@ -144,19 +145,17 @@ def _excepted(view: View, group: tuple[Verdict, ...]) -> Line:
     rules = dict.fromkeys(verdict.rule for verdict in group if verdict.excepted_by)
     if not rules:
         return ()
-    found = beside(view, group)
-    looked = all(map(looked_at, found))
-    told = say("Excepted, reviewed") if looked else say("Excepted, not reviewed")
     which = () if len(rules) == len(group) else line(f" ({', '.join(rules)})")
     return (
-        *line(status(Mark.EXCEPTED, told)),
+        *line(status(Mark.EXCEPTED)),
         *which,
-        *say_line(
-            " by {entries}; see {section}",
-            entries=", ".join(entry(item.record) for item in found),
-            section=place("exceptions"),
-        ),
+        *line(say(" by "), *joined([_exception(item) for item in beside(view, group)], "; ")),
     )
+
+
+def _exception(item: ExceptionFact) -> Line:
+    index = item.record.index
+    return line(link(entry_anchor(index), entry(item.record), page=True), ", ", reviewed_by(item))
 
 
 def _reach(view: View, finding: Finding) -> Line:

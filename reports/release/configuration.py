@@ -208,7 +208,7 @@ def _protection(item: Told[ControlSnapshot], one: Protection, history: list[Prot
             line(refused(one)),
             line(passing(one)),
             line(
-                f"{ledger_time(item.record)[:16]}, {entry(item.record)}",
+                f"{ledger_time(item.record)}, {entry(item.record)}",
                 quiet(f"; {before}"),
                 *(line(Break(), last) if last else ()),
             ),
@@ -281,7 +281,7 @@ def _act(governance: Governance, act: Act) -> Row:
     return Row(
         (
             line(str(act.record.index)),
-            line(ledger_time(act.record)[:16]),
+            line(ledger_time(act.record)),
             act_words(governance, act.record),
             line(governance.signer(act.record)),
             others or line(quiet(nobody)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.parts import line
-from reports.release.excepted import listed_exceptions, looked_at
+from reports.release.excepted import listed_exceptions, reviewed_by
 from reports.release.said import entry, joined, link, quiet
 from reports.say import say, say_count
 
@@ -72,42 +72,24 @@ def done(view: View, verdicts: tuple[Verdict, ...]) -> Line:
 
 
 def _declared(found: tuple[ExceptionFact, ...], changes: Mapping[int, Mapping[int, str]]) -> list[Line]:
-    """The exceptions, those that somebody looked at afterwards apart from the others; ``changes`` by entry, to name."""
-    looked = [item for item in found if looked_at(item)]
-    other = [item for item in found if not looked_at(item)]
-    parts: list[Line] = []
-    if looked:
-        parts.append(
-            line(
-                say_count(
-                    "an exception was declared and reviewed: {entries}",
-                    "{count} exceptions were declared and reviewed: {entries}",
-                    len(looked),
-                    entries=_entries(looked, changes),
-                )
-            )
-        )
-    if other:
-        parts.append(
-            line(
-                say_count(
-                    "an exception was declared and not reviewed: {entries}",
-                    "{count} exceptions were declared and not reviewed: {entries}",
-                    len(other),
-                    entries=_entries(other, changes),
-                )
-            )
-        )
-    return parts
-
-
-def _entries(found: list[ExceptionFact], changes: Mapping[int, Mapping[int, str]]) -> str:
+    """The exceptions, each with who reviewed it; ``changes`` by entry, to name."""
+    if not found:
+        return []
     named = []
     for item in found:
         own = changes.get(item.record.index)
-        where = entry(item.record)
-        named.append(say("{entry} ({changes})", entry=where, changes=", ".join(own.values())) if own else where)
-    return ", ".join(named)
+        said = f"{entry(item.record)}, {reviewed_by(item)}"
+        named.append(say("{changes}: {exception}", exception=said, changes=", ".join(own.values())) if own else said)
+    return [
+        line(
+            say_count(
+                "an exception was declared: {exceptions}",
+                "{count} exceptions were declared: {exceptions}",
+                len(found),
+                exceptions="; ".join(named),
+            )
+        )
+    ]
 
 
 def _later(change: ChangeView, families: set[str]) -> list[Line]:

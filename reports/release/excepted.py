@@ -85,14 +85,30 @@ def listed_exceptions(view: View) -> tuple[tuple[ChangeView | None, ExceptionFac
     return tuple(sorted(found, key=lambda item: item[1].record.index))
 
 
-def looked_at(item: ExceptionFact) -> bool:
-    """Whether somebody else than who asked for an exception reviewed it, agreeing or not; in time is the rule's."""
-    return any(
-        fact.approval.meaning == REVIEW
+def reviews(item: ExceptionFact) -> tuple[ApprovalFact, ...]:
+    """Reviews of an exception by somebody else than who asked for it, agreeing or not; in time is the rule's."""
+    return tuple(
+        fact
+        for fact in item.decisions
+        if fact.approval.meaning == REVIEW
         and fact.approval.decision in DECISIVE
         and stands(fact)
         and compare(fact.approver, item.requester) != "yes"
-        for fact in item.decisions
+    )
+
+
+def looked_at(item: ExceptionFact) -> bool:
+    """Whether somebody else than who asked for an exception reviewed it."""
+    return bool(reviews(item))
+
+
+def reviewed_by(item: ExceptionFact) -> str:
+    """The entries that review an exception, else that none does."""
+    found = reviews(item)
+    return (
+        say("reviewed by {entries}", entries=", ".join(entry(fact.record) for fact in found))
+        if found
+        else say("not reviewed")
     )
 
 

@@ -288,7 +288,7 @@ def _limits(carried: Carried, *, period: bool) -> tuple[Block, ...]:
         )
     )
     return (
-        Heading(words(say("Shown"))),
+        Heading(words(say("Shown")), below=True),
         Bullets(
             (
                 line(
@@ -312,7 +312,7 @@ def _limits(carried: Carried, *, period: bool) -> tuple[Block, ...]:
                 ),
             )
         ),
-        Heading(words(say("Not shown"))),
+        Heading(words(say("Not shown")), below=True),
         Bullets(
             (
                 line(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.verdict import Outcome
@@ -24,12 +23,12 @@ _LANES: Final = (
     to_say("Diff"),
     to_say("Test"),
     to_say("Approval"),
-    to_say("Exception"),
     to_say("Landing"),
     to_say("Release"),
     to_say("Deployment"),
+    to_say("Exception"),
 )
-PROMPT, DIFF, TEST, APPROVAL, EXCEPTION, LANDING, RELEASE, DEPLOYMENT = range(len(_LANES))
+PROMPT, DIFF, TEST, APPROVAL, LANDING, RELEASE, DEPLOYMENT, EXCEPTION = range(len(_LANES))
 
 
 def moments(view: View) -> Timeline:
@@ -55,8 +54,8 @@ def moments(view: View) -> Timeline:
     mark(APPROVAL, (fact.record for fact in view.dossier.approvals))
     mark(EXCEPTION, _told(view.dossier.exceptions))
     mark(DEPLOYMENT, (item.record for item in view.dossier.deployments))
-    # Where no exception was declared its lane would only ask what it is for.
-    lanes = [lane for lane in range(len(_LANES)) if lane != EXCEPTION or any(key[0] == EXCEPTION for key in placed)]
+    # Where no exception was declared its lane would only ask what it is for; last, it moves no other lane's marks.
+    lanes = _LANES if any(lane == EXCEPTION for lane, _ in placed) else _LANES[:EXCEPTION]
     return Timeline(
         words(
             say(
@@ -66,8 +65,8 @@ def moments(view: View) -> Timeline:
             if any(one.hit for one in placed.values())
             else say("What happened when, by the ledger's time.")
         ),
-        tuple(words(say(_LANES[lane])) for lane in lanes),
-        tuple(replace(placed[key], lane=lanes.index(key[0])) for key in sorted(placed)),
+        tuple(words(say(lane)) for lane in lanes),
+        tuple(placed[key] for key in sorted(placed)),
         words(say("Nothing happened that has a place in this pack.")),
     )
 

@@ -262,18 +262,16 @@ def _lede(found: tuple[Answer, ...]) -> Line:
         ),
         " ",
         say(
-            "Every rule that speaks to them is on and held for {held} of them; a rule failed for {failed}; for "
-            "{untold} more one cannot be told.",
+            "A tick stands at {held}, where every rule that speaks to the question is on and held. A rule failed at "
+            "{failed}; at {untold} more one cannot be told.",
             held=number(len(held)),
             failed=number(len(failed)),
             untold=number(len(untold)),
         ),
         " ",
         say_count(
-            "On {count} of the pages something asked for is not recorded, or speaks against a tick, whatever the "
-            "rules say.",
-            "On {count} of the pages something asked for is not recorded, or speaks against a tick, whatever the "
-            "rules say.",
+            "At {count} something asked for is not recorded, or speaks against a tick, whatever the rules say.",
+            "At {count} something asked for is not recorded, or speaks against a tick, whatever the rules say.",
             len(doubtful),
         ),
     )

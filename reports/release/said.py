@@ -78,7 +78,7 @@ def named(party: Party) -> Text:
             return capture(party.name, limit=NAME)
         sort = say(_TYPES.get(party.type or "", to_say("principal")))
         identifier = short_principal(party.principal)
-        return words(say("{sort} {id}, name {absence}", sort=sort, id=identifier, absence=absence(party.name_state)))
+        return words(say("{sort} {id} (name {absence})", sort=sort, id=identifier, absence=absence(party.name_state)))
     if party.account is not None:
         account = account_words(party.account)
         if len(party.claimants) < 2:

@@ -135,7 +135,7 @@ def _scan(view: View, change: ChangeView | None, item: Told[Scan]) -> Row:
         (
             line(str(item.record.index)),
             what,
-            line(capture(tool, limit=NAME), Break(), quiet(ledger_time(item.record)[:16])),
+            line(capture(tool, limit=NAME), Break(), quiet(ledger_time(item.record))),
             (*_open(body), *(line(Break(), strong(ended[body.complete])) if ended[body.complete] else ())),
             _aside(body),
             content,

@@ -163,7 +163,7 @@ def _packs(view: View) -> Line:
     if not packs:
         return line(say("none of this release is recorded at this position"))
     shown = [
-        line(*digest_line(item.body.pack_id), quiet(f" {entry(item.record)}, {ledger_time(item.record)[:16]}"))
+        line(*digest_line(item.body.pack_id), quiet(f" {entry(item.record)}, {ledger_time(item.record)}"))
         for item in packs[-MOST_PACKS:]
     ]
     if len(packs) > MOST_PACKS:

@@ -110,16 +110,22 @@ def _marks(change: ChangeView) -> tuple[Status, ...]:
     return tuple(found)
 
 
-def _step(label: str, lines: list[Line], none: str, *, hit: bool = False) -> Step:
+def _step(label: str, lines: list[Line], none: str, mark: Mark | None = None) -> Step:
     if not lines:
-        return Step(words(label), (line(quiet(none)),), hit)
+        return Step(words(label), (line(quiet(none)),), mark)
     shown = lines[-MOST_LINES:]
     if len(shown) < len(lines):
         shown = [
             line(quiet(say_count("{count} earlier one, then", "{count} earlier ones, then", len(lines) - len(shown)))),
             *shown,
         ]
-    return Step(words(label), tuple(shown), hit)
+    return Step(words(label), tuple(shown), mark)
+
+
+def _against(change: ChangeView, *families: str) -> Mark | None:
+    """The gravest that a rule of the families came out as for the change, where that is no pass."""
+    found = {verdict.outcome for verdict in change.verdicts if verdict.rule.partition("-")[0] in families}
+    return next((MARKS[outcome] for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE) if outcome in found), None)
 
 
 def _number(record: Record) -> Line:
@@ -137,7 +143,7 @@ def _prompted(view: View, change: ChangeView) -> Step:
         )
         who = line(quiet(say("asker not recorded"))) if item.initiator is None else line(named(item.initiator))
         lines.append((*_number(item.record), *who, *line(": "), *said))
-    return _step(say("Prompt"), lines, say("none recorded"))
+    return _step(say("Prompt"), lines, say("none recorded"), _against(change, "AI"))
 
 
 def excerpt(data: bytes) -> str:
@@ -165,7 +171,7 @@ def _differed(change: ChangeView) -> Step:
             for item in change.facts.revisions
         ],
         say("no revision recorded"),
-        hit=not change.facts.revisions,
+        None if change.facts.revisions else Mark.CANNOT_TELL,
     )
 
 
@@ -189,7 +195,7 @@ def _tested(change: ChangeView) -> Step:
             for item in change.facts.runs
         ],
         say("none recorded"),
-        hit=any(MARKS[verdict.outcome] is Mark.FAIL for verdict in change.verdicts if verdict.rule.startswith("TST")),
+        _against(change, "TST"),
     )
 
 
@@ -208,12 +214,7 @@ def _approved(view: View, change: ChangeView) -> Step:
                 *(line(": ", quiet("; ".join(said))) if said else ()),
             )
         )
-    hit = any(
-        MARKS[verdict.outcome] is Mark.FAIL
-        for verdict in change.verdicts
-        if verdict.rule.partition("-")[0] in {"SOD", "APP"}
-    )
-    return _step(say("Approval"), lines, say("none recorded"), hit=hit)
+    return _step(say("Approval"), lines, say("none recorded"), _against(change, "SOD", "APP"))
 
 
 def _excepted(change: ChangeView) -> Step:

@@ -26,7 +26,7 @@ from reports.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.parts import Block, Document, Line
+    from reports.parts import Block, Document, Line, Step
 
 
 def said(line: Line) -> str:
@@ -88,7 +88,7 @@ def _block(block: Block) -> Iterator[str]:
             if isinstance(block, Signature):
                 yield f"    {block.role}: {said(block.meaning)}"
             if isinstance(block, Trail):
-                yield from (f"    {step.label}: {'; '.join(map(said, step.lines))}" for step in block.steps)
+                yield from map(_step, block.steps)
             else:
                 yield from (f"    {label}: {said(value)}" for label, value in block.rows)
         case Matrix():
@@ -99,6 +99,11 @@ def _block(block: Block) -> Iterator[str]:
                 yield ("! " if person.hit else "  ") + " | ".join([f"{person.head} ({person.sub})", *cells])
         case _:
             yield from _any(block)
+
+
+def _step(step: Step) -> str:
+    mark = "" if step.mark is None else f" {step.mark.sign} {step.mark.word}"
+    return f"    {step.label}{mark}: {'; '.join(map(said, step.lines))}"
 
 
 _INLINE = (Words, Status, Strong, Quiet, Code, Fingerprint, Reference, Break)
@@ -116,7 +121,7 @@ def _any(value: object) -> Iterator[str]:
         case tuple():
             for item in value:
                 yield from _block(item) if hasattr(item, "part") else _any(item)
-        case int():
+        case int() if not isinstance(value, bool):
             yield str(value)
         case _ if is_dataclass(value):
             for one in fields(value):

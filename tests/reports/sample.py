@@ -368,7 +368,7 @@ def _order() -> Section:
             ),
         ),
         Step(words("Diff"), (line(Strong(words("806")), " 4 files, 88 lines"), line(Code(words("77c1e9b"))))),
-        Step(words("Test"), (line(Strong(words("809")), " 94 of 96 passed, third attempt 96 of 96"),), hit=True),
+        Step(words("Test"), (line(Strong(words("809")), " 94 of 96 passed, third attempt 96 of 96"),), mark=Mark.FAIL),
         Step(words("Approval"), (line(Strong(words("815")), " Haruka Sató 佐藤 遥 approved revision 2"),)),
     )
     return Section(

@@ -98,7 +98,7 @@ def test_cards_say_how_far_and_what_was_done(name: str) -> None:
         assert told["How far"]
         done = told["What was done"]
         assert done.startswith("nothing is recorded") != bool(re.search(r"entry \d|names? it: ", done))
-        assert ("† Excepted" in " ".join(told.values())) == ("an exception was declared" in done)
+        assert ("† Excepted" in " ".join(told.values())) == bool(re.search("exceptions? w(as|ere) declared", done))
 
 
 def test_every_event_of_a_card_is_named() -> None:
@@ -141,12 +141,11 @@ def test_exceptions_reach_the_cover_with_their_review() -> None:
     assert "1 declared exception, which was reviewed afterwards." in said(made("whole").document.conclusion.line)
 
 
-def test_exceptions_of_a_card_are_counted_by_their_review() -> None:
-    """Exceptions beside a card stand together, those that somebody looked at apart from the others."""
+def test_exceptions_of_a_card_name_their_reviews() -> None:
+    """Exceptions beside a card stand together, each with the entry of its review, or that it has none."""
     for card in cards("excepted"):
         assert rows(card)["What was done"] == (
-            "an exception was declared and reviewed: entry 33 (Change 21); "
-            "an exception was declared and not reviewed: entry 38 (Change 22)"
+            "2 exceptions were declared: Change 21: entry 33, reviewed by entry 35; Change 22: entry 38, not reviewed"
         )
 
 
@@ -276,7 +275,7 @@ def test_an_exception_of_one_change_is_not_said_of_the_others() -> None:
     verdicts = tuple(verdict for verdict in view.by_outcome(Outcome.FAIL) if verdict.rule == "SOD-01")
     one = (verdicts[0], *(replace(verdict, excepted_by=()) for verdict in verdicts[1:]))
     assert said(done(view, one)) == (
-        "an exception was declared and reviewed: entry 33 (Change 21); for the other change nothing is recorded"
+        "an exception was declared: Change 21: entry 33, reviewed by entry 35; for the other change nothing is recorded"
     )
 
 
@@ -292,3 +291,12 @@ def test_an_excerpt_that_is_cut_says_so() -> None:
     assert excerpt(b"Add  a\nwindow.") == "Add a window."
     assert excerpt(b"x" * EXCERPT) == "x" * EXCERPT
     assert excerpt(b"x" + b" " * 4 * EXCERPT + b"y") == "x…"
+
+
+def test_a_list_that_cannot_be_read_is_no_list_without_traces() -> None:
+    """Where a commit list is erased, of which change traces cannot be told is said, and nothing is denied of it."""
+    section = made("withheld").section("assistants")
+    text = plain(replace(made("withheld").document, sections=(section,)))
+    assert "[? Cannot tell] whether other commits carry traces: the list of Change 12, revision 1, is erased." in text
+    assert "No commit that could be read carries a trace of an assistant. Of 1 commit list" in said(section.lede)
+    assert "No commit carries a trace of an assistant." in said(made("clean").section("assistants").lede)

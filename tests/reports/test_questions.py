@@ -56,7 +56,7 @@ ANSWERS: dict[int, tuple[str, ...]] = {
         "How far",
         "1 of the 2 changes to which it applies",
         "What was done",
-        "an exception was declared and reviewed",
+        "an exception was declared: entry 73, reviewed by entry",
     ),
     25: ("INC-78", "this release", "Change 22", "Statements are late since the night."),
     26: ("How long contents are kept is not recorded",),

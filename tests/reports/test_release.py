@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from reports.release.view import Carried, PackSettings, bundle_name, look
 from reports.text import capture
 from tests.reports import release_story, whole_story
 from tests.reports.plain import indexed, plain, said, table
-from tests.reports.test_html import ELEMENTS, Elements
+from tests.reports.test_html import ELEMENTS, Elements, levels
 
 if TYPE_CHECKING:
     from ledger.dossier.facts import ReleaseDossier
@@ -115,6 +116,7 @@ def test_references_lead_somewhere(name: str) -> None:
         targets = [attributes["id"] for _, attributes in parser.found if "id" in attributes]
         assert len(targets) == len(set(targets))
         assert {tag for tag, _ in parser.found} <= ELEMENTS
+        assert all(after <= before + 1 for before, after in pairwise(levels(html)))
         for tag, attributes in parser.found:
             if tag == "a":
                 assert (attributes["href"] or "")[1:] in targets
