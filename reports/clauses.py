@@ -42,6 +42,36 @@ def unrequested(without: int, whole: int) -> str:
     return said if without else ""
 
 
+def unstated(without: int, whole: int) -> str:
+    """Of so many changes, so many of which nothing is stated as a whole."""
+    if not whole:
+        return say("no change is recorded")
+    said = say_count(
+        "nothing is stated as a whole: {without} of {count} change",
+        "nothing is stated as a whole: {without} of {count} changes",
+        whole,
+        without=number(without),
+    )
+    return said if without else ""
+
+
+def pushed_past(many: int) -> str:
+    """Of pushes that passed over a protection, were forced or deleted a ref."""
+    said = say_count("{count} push went past a protection", "{count} pushes went past a protection", many)
+    return said if many else ""
+
+
+def despite(many: int) -> str:
+    """Of what went on after a gate had answered Shut, declared or not."""
+    said = say_count("{count} step was taken past a shut gate", "{count} steps were taken past a shut gate", many)
+    return said if many else ""
+
+
+def roster(reviews: int) -> str:
+    """Of reviews of who may do what."""
+    return "" if reviews else say("nobody reviewed who may do what")
+
+
 def unreviewed(without: int) -> str:
     """Of exceptions: that they were declared in time is no answer to who looked."""
     said = say_count("{count} exception was not reviewed", "{count} exceptions were not reviewed", without)

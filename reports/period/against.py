@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports import clauses
 from reports.period.administration import contents_of
+from reports.period.bypasses import past_shut, pushed_past
 from reports.period.deviations import deviations_of
 from reports.period.exceptions import declared
 from reports.period.incidents import cases
@@ -64,6 +65,22 @@ def _unreviewed(view: PeriodView) -> str:
     return clauses.unreviewed(sum(not looked_at(item) for item in declared(view)))
 
 
+def _unstated(view: PeriodView) -> str:
+    return clauses.unstated(sum(not change.facts.states for change in view.changes), len(view.changes))
+
+
+def _pushed_past(view: PeriodView) -> str:
+    return clauses.pushed_past(len(pushed_past(view)))
+
+
+def _despite(view: PeriodView) -> str:
+    return clauses.despite(len(past_shut(view)))
+
+
+def _roster(view: PeriodView) -> str:
+    return clauses.roster(len(view.dossier.surroundings.access_reviews))
+
+
 def _unanswered(view: PeriodView) -> str:
     prompts = [item for change in view.changes for item in change.facts.prompts]
     return clauses.unanswered(view.dossier.records, prompts)
@@ -96,7 +113,10 @@ _AGAINST: Final[Mapping[int, tuple[Callable[[PeriodView], str], ...]]] = {
     3: (_maker,),
     4: (_unnamed, _unrequested),
     5: (_unrequested,),
+    13: (_unstated,),
     14: (_unreviewed,),
+    15: (_unplaced, _pushed_past, _despite),
+    17: (_roster,),
     18: (_unanswered,),
     22: (_gone,),
     23: (_undrawn,),

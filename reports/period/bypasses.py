@@ -11,9 +11,9 @@ from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, say_
 from reports.period.deviations import card_anchor
 from reports.period.running import ANCHOR as RUNNING
 from reports.period.shown import cut, tally
-from reports.release.gates import counted_rules
-from reports.release.said import columns, ledger_time, link, listed_names, quiet, status
-from reports.say import say
+from reports.release.gates import counted_rules, deployed_despite, landed_despite, only_watched
+from reports.release.said import columns, entry, ledger_time, link, listed_names, quiet, status, strong
+from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 25
 """Rows printed; the rest is counted."""
+MOST_NAMED: Final = 12
+"""Entries named in a sentence; the rest is counted."""
 
 
 class Standing(Enum):
@@ -94,15 +96,23 @@ def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
         if item.body.outcome == "blocked"
     ]
     judged = bypass_verdicts(view)
-    watched = {item.record.index for item in around.gates if _only_watched(item)}
+    watched = {item.record.index for item in around.gates if only_watched(item)}
     return tuple(
         Bypass(record, what, who, Standing.WATCHED if record.index in watched else _standing(record, judged))
         for record, what, who in sorted(signs, key=lambda sign: sign[0].index)
     )
 
 
-def _only_watched(item: Told[GateDecision]) -> bool:
-    return item.body.mode != "enforce"
+def past_shut(view: PeriodView) -> tuple[tuple[Told[GateDecision], Record], ...]:
+    """Landings and first deployments after an answer Shut that no later one opened, with that answer, by entry."""
+    found = [step for change in view.changes for step in landed_despite(change.facts)]
+    found += [step for release in view.dossier.releases for step in deployed_despite(release)]
+    return tuple(sorted(found, key=lambda step: step[1].index))
+
+
+def pushed_past(view: PeriodView) -> tuple[Told[Push], ...]:
+    """Pushes that passed over a protection, were forced or deleted a ref."""
+    return tuple(item for item in view.dossier.surroundings.pushes if _passed_over(item) is not None)
 
 
 def _standing(record: Record, judged: tuple[Verdict, ...]) -> Standing:
@@ -155,6 +165,7 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
     return [
         Heading(words(say("Bypasses, declared or not"))),
         Paragraph(line(" ".join([_told(bypass_verdicts(view)), *watching]))),
+        *_past_shut(view),
         *_unreleased(view),
         Table(
             columns(
@@ -176,6 +187,32 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
         ),
         *rest,
     ]
+
+
+def went_on(view: PeriodView) -> str:
+    """How many landings and deployments came after a gate had answered Shut, and whether it held any; else nothing."""
+    steps = past_shut(view)
+    if not steps:
+        return ""
+    said = say_count(
+        "{count} landing or deployment came after its gate had last answered Shut",
+        "{count} landings and deployments came after their gate had last answered Shut",
+        len(steps),
+    )
+    watched = sum(only_watched(gate) for gate, _ in steps)
+    if not watched:
+        return f"{said}."
+    return say("{steps}; for {watched} of them the gate only watched.", steps=said, watched=number(watched))
+
+
+def _past_shut(view: PeriodView) -> list[Block]:
+    steps = past_shut(view)
+    if not steps:
+        return []
+    entries = ", ".join(entry(use) for _, use in steps[:MOST_NAMED])
+    rest = len(steps) - MOST_NAMED
+    named = entries if rest <= 0 else say("{entries} and {count} more", entries=entries, count=number(rest))
+    return [Paragraph(line(strong("! "), went_on(view), " ", say("They are {entries}.", entries=named)))]
 
 
 def _unreleased(view: PeriodView) -> list[Block]:

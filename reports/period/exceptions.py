@@ -9,7 +9,7 @@ from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
 from ledger.rules.verdict import Outcome
 from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, words
-from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses
+from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses, went_on
 from reports.period.shown import change_line, cut
 from reports.release.said import (
     absence,
@@ -104,13 +104,15 @@ def exceptions(view: PeriodView) -> Section:
         "15",
         words(say("Exceptions and emergencies")),
         words(say("Which rules were departed from or passed over, why, and who looked at it, how fast?")),
-        _lede(found, times, passed),
+        _lede(view, found, times, passed),
         tuple(blocks),
         brief=not found and not passed and not alone,
     )
 
 
-def _lede(found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tuple[Bypass, ...]) -> Line:
+def _lede(
+    view: PeriodView, found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tuple[Bypass, ...]
+) -> Line:
     first = (
         say_count(
             "The whole population: {count} exception, looked at afterwards: {reviewed}.",
@@ -121,7 +123,8 @@ def _lede(found: tuple[ExceptionFact, ...], times: list[timedelta], passed: tupl
         if found
         else say("No exception was declared in the period, or for a change that landed in it.")
     )
-    return line(first, " ", _passed_over(passed))
+    went = went_on(view)
+    return line(first, " ", _passed_over(passed), *((" ", went) if went else ()))
 
 
 def _passed_over(passed: tuple[Bypass, ...]) -> str:
@@ -132,7 +135,7 @@ def _passed_over(passed: tuple[Bypass, ...]) -> str:
         + counts[Standing.UNTOLD]
         + counts[Standing.UNJUDGED]
     ):
-        return say("No bypass is known.")
+        return say("No bypass of a protection or of a gate that could stop something is known.")
     if counts[Standing.UNJUDGED]:
         return say_count(
             "{count} sign of a bypass is recorded and was not judged.",

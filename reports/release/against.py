@@ -106,17 +106,8 @@ def _failed(view: View) -> str:
 
 
 def _unstated(view: View) -> str:
-    if view.changeless:
-        return say("no change is recorded")
     without = sum(state_of(change) is None for change in view.changes)
-    if not without:
-        return ""
-    return say_count(
-        "nothing is stated as a whole: {without} of {count} change",
-        "nothing is stated as a whole: {without} of {count} changes",
-        len(view.changes),
-        without=number(without),
-    )
+    return clauses.unstated(without, len(view.changes))
 
 
 def _unreviewed(view: View) -> str:
@@ -179,21 +170,16 @@ def _undecided(view: View) -> str:
 
 
 def _roster(view: View) -> str:
-    reviews = view.dossier.surroundings.access_reviews
-    return "" if reviews else say("nobody reviewed who may do what")
+    return clauses.roster(len(view.dossier.surroundings.access_reviews))
 
 
 def _bypassed(view: View) -> str:
-    many = len(passed_over(view))
-    said = say_count("{count} push went past a protection", "{count} pushes went past a protection", many)
-    return said if many else ""
+    return clauses.pushed_past(len(passed_over(view)))
 
 
 def _despite(view: View) -> str:
     """What went on after a gate had answered Shut, declared or not."""
-    many = len(despite(view))
-    said = say_count("{count} step was taken past a shut gate", "{count} steps were taken past a shut gate", many)
-    return said if many else ""
+    return clauses.despite(len(despite(view)))
 
 
 def _unanswered(view: View) -> str:

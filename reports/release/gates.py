@@ -13,9 +13,9 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from ledger.dossier.facts import Told
+    from ledger.dossier.facts import ChangeFacts, ReleaseDossier, Told
     from ledger.events.governance import GateDecision
     from ledger.records import Record
     from reports.parts import Block, Line
@@ -59,22 +59,34 @@ class Despite:
     @property
     def watched(self) -> bool:
         """Whether the gate only watched, so that it stopped nothing."""
-        return self.gate.body.mode != _ENFORCED
+        return only_watched(self.gate)
 
 
 def despite(view: View) -> tuple[Despite, ...]:
     """Landings of changes, and the first deployment of the release, after an answer Shut that no later one opened."""
-    found: list[Despite] = []
-    for change in view.changes:
-        for landing in change.facts.landings:
-            gate = _last_before(change.facts.gates, "merge", landing.there_by)
-            if gate is not None and gate.body.outcome == _SHUT:
-                found.append(Despite(change, gate, landing.there_by))
-    for item in view.dossier.deployments[:1]:
-        gate = _last_before(view.dossier.gates, "deploy", item.record)
-        if gate is not None and gate.body.outcome == _SHUT:
-            found.append(Despite(None, gate, item.record))
-    return tuple(found)
+    found = [Despite(change, *step) for change in view.changes for step in landed_despite(change.facts)]
+    return (*found, *(Despite(None, *step) for step in deployed_despite(view.dossier)))
+
+
+def landed_despite(facts: ChangeFacts) -> Iterator[tuple[Told[GateDecision], Record]]:
+    """Landings of a change after an answer Shut that no later one opened: the answer, and the entry of the landing."""
+    for landing in facts.landings:
+        gate = _last_before(facts.gates, "merge", landing.there_by)
+        if gate is not None and is_shut(gate):
+            yield gate, landing.there_by
+
+
+def deployed_despite(release: ReleaseDossier) -> Iterator[tuple[Told[GateDecision], Record]]:
+    """The first deployment of a release, where it came after an answer Shut that no later one opened."""
+    for item in release.deployments[:1]:
+        gate = _last_before(release.gates, "deploy", item.record)
+        if gate is not None and is_shut(gate):
+            yield gate, item.record
+
+
+def only_watched(gate: Told[GateDecision]) -> bool:
+    """Whether the gate answered and stopped nothing."""
+    return gate.body.mode != _ENFORCED
 
 
 def _last_before(gates: tuple[Told[GateDecision], ...], sort: str, use: Record) -> Told[GateDecision] | None:
@@ -133,7 +145,7 @@ def _answer(view: View, change: ChangeView | None, item: Told[GateDecision], use
     for part in parts[1:]:
         why = (*why, Break(), *part)
     answered: Line = line(status(mark, say("Shut") if shut else say("Open")))
-    if body.mode != _ENFORCED:
+    if only_watched(item):
         answered = (*answered, *line(quiet(say(" only watched"))))
     opened = _opened_by(view, change, item) if shut else None
     if opened is not None:

@@ -16,9 +16,11 @@ from reports.parts import Bullets, Card, Facts, Paragraph, Table
 from reports.period import deviations as made
 from reports.period.administration import packs_made
 from reports.period.against import against
+from reports.period.bypasses import past_shut, went_on
 from reports.period.deviations import deviations, deviations_of
 from reports.period.differences import Apart, difference_blocks, differences
 from reports.period.document import period_document
+from reports.period.exceptions import exceptions
 from reports.period.measured import not_measured
 from reports.period.measures import measured, measures_section
 from reports.period.reconciliations import compared
@@ -263,3 +265,29 @@ def test_failures_that_no_question_covers_are_said() -> None:
         if (found := re.search(r"(\d+) failed", said(row.cells[2])))
     )
     assert covered + beyond == len(failed)
+
+
+def test_what_went_on_past_a_shut_gate_is_told_though_the_gate_only_watched() -> None:
+    """The section says no bypass of what could stop something, and beside it how often a Shut was passed by."""
+    view = quarter()
+    release = next(one for one in view.dossier.releases if one.gates and one.deployments)
+    gate = release.gates[0]
+    shut = replace(gate, body=replace(gate.body, outcome="blocked", mode="observe"))
+    releases = tuple(
+        replace(one, gates=(shut, *one.gates[1:])) if one is release else one for one in view.dossier.releases
+    )
+    told = replace(view, dossier=replace(view.dossier, releases=releases))
+    assert went_on(view) == ""
+    assert against(view, 15) == ("1 landing of no recorded change",)
+    assert past_shut(told)[0][1].index == release.deployments[0].record.index
+    assert went_on(told) == (
+        "1 landing or deployment came after its gate had last answered Shut; for 1 of them the gate only watched."
+    )
+    assert against(told, 15)[-1] == "1 step was taken past a shut gate"
+    section = exceptions(told)
+    assert went_on(told) in said(section.lede)
+    assert any(
+        f"They are entry {release.deployments[0].record.index}." in said(block.line)
+        for block in section.blocks
+        if isinstance(block, Paragraph)
+    )
