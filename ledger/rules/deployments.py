@@ -26,7 +26,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late
-from ledger.rules.wording import capital, counted, listed
+from ledger.rules.wording import at_utc, capital, counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +104,7 @@ def _allowed(fact: DeployFact, windows: Sequence[dict[str, JSON]], freezes: Sequ
     if is_late(fact.record):
         return untold((f"the deployment of entry {entry} was only recorded afterwards",), inputs)
     at = instant(fact.record.leaf.received_at).astimezone(UTC)
-    told = f"the deployment of entry {entry} to {fact.deploy.environment} ({at.isoformat(timespec='minutes')})"
+    told = f"the deployment of entry {entry} to {fact.deploy.environment} ({at_utc(at)})"
     for freeze in freezes:
         if instant(str(freeze["from"])) <= at < instant(str(freeze["to"])):
             return failed(f"{capital(told)} fell into the freeze from {freeze['from']} to {freeze['to']}.", inputs)
@@ -192,7 +192,7 @@ def _verified(case: ReleaseCase, fact: DeployFact) -> Finding:
     if after:
         return failed(f"{capital(entry)} was verified too late, in entry {after[0].record.index}.", inputs)
     if instant(case.as_of) <= due:
-        return owed(f"the verification of {entry}, due by {due.isoformat(timespec='seconds')}, is missing", inputs)
+        return owed(f"the verification of {entry}, due by {at_utc(due)}, is missing", inputs)
     return failed(f"{capital(entry)} was not verified within {counted(hours, 'hour', 'hours')}.", inputs)
 
 

@@ -32,7 +32,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late
-from ledger.rules.wording import capital, counted, listed, party_words, span
+from ledger.rules.wording import at_utc, capital, counted, listed, party_words, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -204,7 +204,7 @@ def _reviewed(
     if found.unclear:
         return untold(found.unclear, inputs)
     if instant(as_of) <= due:
-        return not_yet(f"the review of {entry}, due by {due.isoformat(timespec='seconds')}, is missing", inputs)
+        return not_yet(f"the review of {entry}, due by {at_utc(due)}, is missing", inputs)
     if found.own:
         return failed(f"{capital(listed(found.own))} took part and reviewed {entry}; nobody else did.", inputs)
     if found.before:
@@ -249,8 +249,7 @@ def _review_found(item: ExceptionFact, fact: ApprovalFact, due: datetime, hours:
     if is_late(item.record):
         return untold((f"{entry} was only recorded afterwards",), inputs)
     if instant(fact.record.leaf.received_at) > due:
-        when = due.isoformat(timespec="seconds")
-        return failed(f"{capital(who)} reviewed {entry} too late: it was due {when}.", inputs)
+        return failed(f"{capital(who)} reviewed {entry} too late: it was due {at_utc(due)}.", inputs)
     verdict = "agreed with" if fact.approval.decision == "approve" else "disagreed with"
     told = f"{capital(who)}, who took no part, reviewed and {verdict} {entry} within {counted(hours, 'hour', 'hours')}"
     return passed(f"{told}.", inputs) if used else passed(f"{told}; it has not been used.", inputs)

@@ -21,7 +21,7 @@ from ledger.rules.shape import (
     untold,
 )
 from ledger.rules.stated import is_late, texts_missing
-from ledger.rules.wording import counted, listed
+from ledger.rules.wording import at_utc, counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,8 +86,7 @@ def _unnamed(case: PeriodCase, first: Told[Incident], inputs: Sequence[NamedReco
     if missing:
         return untold(missing, inputs)
     if instant(case.as_of) <= due:
-        when = due.isoformat(timespec="seconds")
-        return untold((f"{what} names neither a release nor a change yet; that is due {when}",), inputs)
+        return untold((f"{what} names neither a release nor a change yet; that is due {at_utc(due)}",), inputs)
     return failed(
         f"Within {counted(hours, 'hour', 'hours')} {what} named neither a release nor a change, nor said why there is "
         "none.",

@@ -23,7 +23,7 @@ from ledger.rules.shape import (
     passed,
     untold,
 )
-from ledger.rules.wording import capital, counted, listed, person
+from ledger.rules.wording import at_utc, capital, counted, listed, person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,9 +97,7 @@ def _ended(case: PeriodCase, principal: str, first: Record) -> Finding:
             inputs,
         )
     if waiting:
-        return untold(
-            (f"{listed(waiting)} of {who} is still in force, and due {due.isoformat(timespec='seconds')}",), inputs
-        )
+        return untold((f"{listed(waiting)} of {who} is still in force, and due {at_utc(due)}",), inputs)
     within = counted(hours, "hour", "hours")
     return passed(f"Every key and role of {who} had ended within {within} of entry {first.index}.", inputs)
 

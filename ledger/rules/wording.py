@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from ledger.dossier.facts import Party
 
@@ -20,6 +21,11 @@ _SPANS: Final = (
     (timedelta(seconds=1), "second", "seconds"),
 )
 _TYPES = {"person": "a person", "agent": "an agent", "service": "a service", "recovery": "the recovery key"}
+
+
+def at_utc(at: datetime) -> str:
+    """A time in a sentence, in UTC to the second, as ``2026-11-12 07:30:05Z``; `at` has an offset."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def with_names(sentence: str, parties: Mapping[str, Party]) -> str:

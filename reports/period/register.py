@@ -66,8 +66,8 @@ def deployments(view: PeriodView) -> Section:
         words(say("Which release, changes and requests does a deployment lead back to?")),
         line(
             say_count(
-                "{count} deployment is recorded in the period; {named} of them name a release.",
-                "{count} deployments are recorded in the period; {named} of them name a release.",
+                "{count} deployment is recorded in the period; naming a release: {named}.",
+                "{count} deployments are recorded in the period; naming a release: {named}.",
                 len(facts),
                 named=number(sum(item.deploy.release is not None for item in facts)),
             )

@@ -104,8 +104,8 @@ def _beyond(view: PeriodView) -> list[Block]:
     if failed:
         told.append(
             say_count(
-                "{count} failed verdict more is of a rule that none of these questions asks: {rules}.",
-                "{count} failed verdicts more are of rules that none of these questions asks: {rules}.",
+                "{count} further failed verdict is of a rule that none of these questions asks: {rules}.",
+                "{count} further failed verdicts are of rules that none of these questions asks: {rules}.",
                 len(failed),
                 rules=", ".join(dict.fromkeys(failed)),
             )
@@ -113,8 +113,8 @@ def _beyond(view: PeriodView) -> list[Block]:
     if untold:
         told.append(
             say_count(
-                "{count} verdict more that cannot be told is of a rule that none of these questions asks: {rules}.",
-                "{count} verdicts more that cannot be told are of rules that none of these questions asks: {rules}.",
+                "{count} further verdict that cannot be told is of a rule that none of these questions asks: {rules}.",
+                "{count} further verdicts that cannot be told are of rules that none of these questions asks: {rules}.",
                 len(untold),
                 rules=", ".join(dict.fromkeys(untold)),
             )
