@@ -94,7 +94,7 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     made = make(ctx, wanted, source, told["forms"] or FORMS, say)
     written = write(made, told["out"])
     entries: list[int] = []
-    if not told["no_record"] and source.recordable:
+    if not told["no_record"]:
         kept, entries = record(ctx, made, source, told["out"], say)
         written += kept
     _tell(say, made, written, entries)

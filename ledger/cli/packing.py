@@ -75,8 +75,6 @@ class Source:
     as_of: str
     told_from: str
     """The server or the file, in words."""
-    recordable: bool
-    """Whether it came from a server, which can be told of the pack."""
     baseline: bytes | None
     asked: str
     """First and last day of the period that was asked for; empty: a release, or a period of positions."""
@@ -101,13 +99,13 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
         as_of = wanted.as_of or as_of_its_end(bundle) or as_of_now(bundle.records)
         asked = _days_beside(wanted, bundle, zone)
         name = Path(wanted.subject).name
-        return Source(bundle, as_of, name, recordable=False, baseline=wanted.baseline, asked=asked)
+        return Source(bundle, as_of, name, baseline=wanted.baseline, asked=asked)
     server = settings(ctx).server.text
     with open_session(ctx) as session:
         if wanted.subject is not None:
             bundle = fetch_release(session, wanted.subject)
             as_of = wanted.as_of or as_of_now(bundle.records)
-            return Source(bundle, as_of, server, recordable=True, baseline=None, asked="")
+            return Source(bundle, as_of, server, baseline=None, asked="")
         known = session.directory()
         projects = [known.project(name).id for name in wanted.projects]
         bundle = fetch_period(session, wanted.start, wanted.end, projects, zone)
@@ -130,7 +128,7 @@ def open_wanted(ctx: click.Context, wanted: Wanted) -> Source:
                 ) from None
     asked = days_asked(wanted.start, wanted.end, zone, bundle)
     as_of = wanted.as_of or followed or as_of_now(bundle.records)
-    return Source(bundle, as_of, server, recordable=True, baseline=baseline, asked=asked)
+    return Source(bundle, as_of, server, baseline=baseline, asked=asked)
 
 
 def _days_beside(wanted: Wanted, bundle: FetchedBundle, zone: tzinfo) -> str:

@@ -140,7 +140,7 @@ def test_a_bundle_file_is_of_the_days_that_its_records_allow(shop: Shop, tmp_pat
     made(shop, tmp_path, *around, "--format", "bundle", "--no-record")
     (bundle,) = tmp_path.iterdir()
     again = tmp_path / "again"
-    made(shop, again, str(bundle), *around, "--format", "html", "--auditor-number", "1")
+    made(shop, again, str(bundle), *around, "--format", "html", "--auditor-number", "1", "--no-record")
     assert [path.name for path in again.iterdir()] == [bundle.name.replace(".zip", ".html")]
     earlier = ("--from", "2020-01-01", "--to", "2020-12-31")
     said = shop.ray.evidence("pack", str(bundle), *earlier, "--out", str(tmp_path / "none"))
@@ -170,6 +170,18 @@ def test_what_cannot_be_recorded_is_a_pack_all_the_same(shop: Shop, tmp_path: Pa
     assert "is not recorded" in said.err
     assert "recorded in entry" not in said.out
     assert [path.suffix for path in tmp_path.iterdir()] == [".html"]
+
+
+def test_a_pack_made_from_a_file_is_recorded_as_any_other(shop: Shop, tmp_path: Path) -> None:
+    """Where a key and a server are given it can be looked up; without a key a note says that it is not recorded."""
+    made(shop, tmp_path, RELEASE, "--format", "bundle", "--no-record")
+    (bundle,) = tmp_path.iterdir()
+    told = made(shop, tmp_path / "again", str(bundle), "--format", "html")
+    assert isinstance(body := shop.entry(told["entry"]).body, Pack)
+    assert body.pack_id == told["pack_id"]
+    guest, anchor = shop.house.user("guest"), str(shop.house.folder / "ledger.pub")
+    said = guest.ok("pack", str(bundle), "--anchor", anchor, "--out", str(tmp_path / "guest"), "--format", "html")
+    assert "That this pack was made is not recorded" in said.err
 
 
 def test_wrong_words_say_what_is_right(shop: Shop, tmp_path: Path) -> None:
