@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.records import Held
 from ledger.rules.assess import release_subject
+from ledger.rules.shape import OWED
 from ledger.rules.verdict import Outcome
 from reports.parts import Mark
 from reports.release.view import MARKS
@@ -32,11 +33,12 @@ RULES: Final = {
     "E": ("APP-05",),
     "F": ("TST-02", "TST-01"),
     "G": ("APP-05", "REL-03", "SOD-06"),
-    "H": ("REL-04", "REL-02"),
+    "H": ("REL-04",),
     "I": ("EXC-01", "EXC-02", "EXC-03", "EXC-05"),
 }
 """By attribute, the one that speaks of it most exactly first; where several rules are on, the gravest outcome is the
-attribute's. J is decided by records alone."""
+attribute's, and what is owed comes before a pass. J is decided by records alone."""
+_DOUBTFUL: Final = (Outcome.FAIL, Outcome.NOT_EVALUABLE)
 OF_RELEASE: Final = frozenset("GH")
 """Those that are of the release which holds the change."""
 MOST_INPUTS: Final = 4
@@ -99,32 +101,50 @@ def _by_rules(view: PeriodView, change: PeriodChange, letter: str, name: str) ->
         if verdict.rule in rules and (subjects is None or verdict.subject in subjects)
     ]
     if not verdicts:
-        told = say("The policy turns none of these rules on: {rules}.", rules=", ".join(rules))
+        told = say_count(
+            "The policy does not turn on the rule that decides it: {rules}.",
+            "The policy turns none of the {count} rules on that decide it: {rules}.",
+            len(rules),
+            rules=", ".join(rules),
+        )
         return Attribute(letter, name, Mark.NOT_APPLICABLE, say("Not tested"), (), capture(told), (), 0)
-    worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
-    deciding = sorted(
-        (verdict for verdict in verdicts if verdict.outcome is worst), key=lambda verdict: rules.index(verdict.rule)
-    )
-    excepted = worst in (Outcome.FAIL, Outcome.NOT_EVALUABLE) and all(verdict.excepted_by for verdict in deciding)
-    word = ""
-    if excepted:
-        word = say("Fail, excepted") if worst is Outcome.FAIL else say("Cannot tell, excepted")
+    deciding = sorted(_deciding(verdicts), key=lambda verdict: rules.index(verdict.rule))
+    mark, word = _result(deciding)
     evidence = tuple(dict.fromkeys(_evidence(deciding)))
     return Attribute(
         letter,
         name,
-        MARKS[worst],
+        mark,
         word,
         tuple(dict.fromkeys(verdict.rule for verdict in deciding)),
-        _told(view, deciding, worst),
+        _told(view, deciding, mark),
         evidence[:MOST_INPUTS],
         max(0, len(evidence) - MOST_INPUTS),
     )
 
 
-def _told(view: PeriodView, deciding: list[Verdict], worst: Outcome) -> Text:
-    """What the most exact rule says; where something did not hold, what each rule says."""
-    if worst not in (Outcome.FAIL, Outcome.NOT_EVALUABLE):
+def _deciding(verdicts: list[Verdict]) -> list[Verdict]:
+    """Those of the gravest outcome; where nothing failed and nothing is untold, those by which something is owed."""
+    worst = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
+    owed = [verdict for verdict in verdicts if verdict.precondition == OWED]
+    if owed and worst not in _DOUBTFUL:
+        return owed
+    return [verdict for verdict in verdicts if verdict.outcome is worst]
+
+
+def _result(deciding: list[Verdict]) -> tuple[Mark, str]:
+    """The mark, and the word that stands instead of its own."""
+    worst = deciding[0].outcome
+    if all(verdict.precondition == OWED for verdict in deciding):
+        return Mark.CANNOT_TELL, say("Not yet")
+    if worst not in _DOUBTFUL or not all(verdict.excepted_by for verdict in deciding):
+        return MARKS[worst], ""
+    return MARKS[worst], say("Fail, excepted") if worst is Outcome.FAIL else say("Cannot tell, excepted")
+
+
+def _told(view: PeriodView, deciding: list[Verdict], mark: Mark) -> Text:
+    """What the most exact rule says; where something did not hold or is owed, what each rule says."""
+    if mark not in (Mark.FAIL, Mark.CANNOT_TELL):
         return view.sentence(deciding[0])
     said = tuple(dict.fromkeys(view.sentence(verdict).plain for verdict in deciding))
     return capture(" ".join(said), limit=MOST_SAID)
@@ -147,11 +167,18 @@ def held_by(view: PeriodView, change: PeriodChange) -> tuple[ReleaseDossier, ...
 def other_verdicts(change: PeriodChange) -> tuple[Verdict, ...]:
     """What rules of no attribute found of the change, where they did not pass."""
     asked = {rule for letter, rules in RULES.items() if letter not in OF_RELEASE for rule in rules}
+    return tuple(verdict for outcome in _DOUBTFUL for verdict in change.of(outcome) if verdict.rule not in asked)
+
+
+def release_verdicts(view: PeriodView, change: PeriodChange) -> tuple[Verdict, ...]:
+    """What rules of neither G nor H found of the releases that hold the change, where they did not pass."""
+    asked = {rule for letter in OF_RELEASE for rule in RULES[letter]}
+    subjects = frozenset(map(release_subject, held_by(view, change)))
     return tuple(
         verdict
-        for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
-        for verdict in change.of(outcome)
-        if verdict.rule not in asked
+        for outcome in _DOUBTFUL
+        for verdict in view.by_outcome(outcome)
+        if verdict.subject in subjects and verdict.rule not in asked
     )
 
 
@@ -223,16 +250,24 @@ def _contents(count: int) -> str:
 
 
 def records_of(change: PeriodChange) -> tuple[Record, ...]:
-    """Every event of the change that the pack reads, ascending by index."""
+    """Every event recorded about the change, be it cited on its sheet or not, ascending by index."""
     facts = change.facts
-    found = [
-        *(item.record for item in facts.revisions),
-        *(item.record for item in facts.approvals),
-        *(item.record for item in facts.runs),
-        *(item.record for item in facts.landings),
-        *(item.record for item in facts.prompts),
-        *(item.record for item in facts.states),
-        *(item.record for item in facts.scans),
-        *(item.record for item in facts.exceptions),
-    ]
+    told = (
+        facts.revisions,
+        facts.approvals,
+        facts.runs,
+        facts.landings,
+        facts.prompts,
+        facts.states,
+        facts.pushes,
+        facts.notes,
+        facts.scans,
+        facts.exceptions,
+        facts.gates,
+        facts.incidents,
+        facts.corrections,
+    )
+    found: list[Record] = [item.record for items in told for item in items]
+    found += [*facts.attestations, *(landing.there_by for landing in facts.landings)]
+    found += [fact.record for declared in facts.exceptions for fact in declared.decisions]
     return tuple(record for _, record in sorted({record.index: record for record in found}.items()))

@@ -13,6 +13,7 @@ from reports.period.attributes import (
     names,
     other_verdicts,
     records_of,
+    release_verdicts,
     retention,
 )
 from reports.period.sample import plan_of, population, sample_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ledger.dossier.facts import Landing, Party
+    from ledger.rules.verdict import Verdict
     from ledger.sampling import Item
     from reports.parts import Block
     from reports.period.attributes import Attribute
@@ -101,6 +103,7 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
         (say("Approved"), _people(approvers)),
         (say("Release"), _held_by(view, change)),
         (say("Other verdicts"), _other(view, change)),
+        *(((say("On the release"), of_release),) if (of_release := _doubts(release_verdicts(view, change))) else ()),
     ]
     return (
         Facts(rows(*about)),
@@ -138,15 +141,21 @@ def _held_by(view: PeriodView, change: PeriodChange) -> Line:
 
 def _other(view: PeriodView, change: PeriodChange) -> Line:
     """What rules of no attribute found, with the place that has all verdicts on the change."""
-    found = other_verdicts(change)
+    told = _doubts(other_verdicts(change)) or line(
+        quiet(say("no rule beside those of the attributes failed or cannot be told"))
+    )
+    row = change.anchor("r") if change.number in view.printed else "register"
+    return (*told, *line(quiet(". "), link(row, say("Change register"), page=True)))
+
+
+def _doubts(found: tuple[Verdict, ...]) -> Line:
+    """The rules that failed, then those that cannot be told, each once."""
     parts = [
         line(status(MARKS[outcome]), " ", ", ".join(dict.fromkeys(one.rule for one in found if one.outcome is outcome)))
         for outcome in (Outcome.FAIL, Outcome.NOT_EVALUABLE)
         if any(one.outcome is outcome for one in found)
     ]
-    told = joined(parts, "; ") or line(quiet(say("no rule beside those of the attributes failed or cannot be told")))
-    row = change.anchor("r") if change.number in view.printed else "register"
-    return (*told, *line(quiet(". "), link(row, say("Change register"), page=True)))
+    return joined(parts, "; ")
 
 
 def _people(parties: Iterable[Party]) -> Line:

@@ -444,7 +444,7 @@ def test_a_shut_gate_is_a_bypass_only_by_the_rule(mode: str, stands: str) -> Non
     assert not row.hit
     failed = sum(one.rule == "EXC-05" and one.outcome is Outcome.FAIL for one in of_view.verdicts)
     assert failed == 0
-    assert said(page.lede).endswith("No bypass is known.")
+    assert said(page.lede).endswith("No bypass of a protection or of a gate that could stop something is known.")
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ledger.errors import FormatError
+from ledger.rules.assess import release_subject
+from ledger.rules.shape import owed
 from ledger.rules.verdict import Outcome
 from ledger.sampling import Sampling, population_list
 from reports.parts import Facts, Listing, Mark, Notes, Section, Table
-from reports.period.attributes import OF_RELEASE, RULES, attributes
+from reports.period.attributes import OF_RELEASE, RULES, attributes, held_by, records_of, release_verdicts
 from reports.period.sample import plan_of, population, sample_of, stratum_of
 from reports.period.sampled import MOST_ITEMS, sampling_plan
 from reports.period.sheets import sample_sheets
 from tests.reports.period_views import NUMBER, empty, quarter
 from tests.reports.plain import said, table
+
+if TYPE_CHECKING:
+    from reports.period.attributes import Attribute
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -237,3 +243,51 @@ def test_tests_on_the_same_content_are_told_by_the_rule_about_it() -> None:
     (found,) = [item for item in attributes(view, change) if item.letter == "F"]
     (told,) = [verdict for verdict in change.verdicts if verdict.rule == "TST-02"]
     assert found.told == view.sentence(told)
+
+
+def test_no_sheet_ticks_what_is_owed() -> None:
+    """While the review of an exception is owed, attribute I is open and says until when; what failed stays graver."""
+    view = quarter()
+    emergency = next(change for change in view.changes if change.facts.id == "14")
+    told = owed("the review of entry 7, due by 2026-07-03 00:00Z, is missing", ())
+
+    def found(outcome: Outcome) -> Attribute:
+        verdicts = tuple(
+            replace(item, outcome=told.outcome, sentence=told.sentence, precondition=told.precondition, excepted_by=())
+            if item.rule == "EXC-02"
+            else replace(item, outcome=outcome, excepted_by=())
+            for item in emergency.verdicts
+        )
+        changed = replace(emergency, verdicts=verdicts)
+        return next(item for item in attributes(view, changed) if item.letter == "I")
+
+    open_ = found(Outcome.PASS)
+    assert (open_.mark, open_.word, open_.rules) == (Mark.CANNOT_TELL, "Not yet", ("EXC-02",))
+    assert str(open_.told) == "Not due yet: the review of entry 7, due by 2026-07-03 00:00Z, is missing."
+    assert found(Outcome.FAIL).mark is Mark.FAIL
+
+
+def test_what_is_deployed_is_not_judged_by_how_it_was_built() -> None:
+    """Attribute H is REL-04's; what other rules found of the release, provenance too, is a row of its own."""
+    view = quarter()
+    change = next(change for change in view.changes if change.facts.id == "11")
+    (release,) = held_by(view, change)
+    like = next(item for item in view.verdicts if item.subject == release_subject(release))
+    ran = replace(like, rule="REL-04", outcome=Outcome.PASS)
+    built = replace(like, rule="REL-02", outcome=Outcome.NOT_EVALUABLE)
+    judged = replace(view, verdicts=(*view.verdicts, ran, built))
+    (found,) = [item for item in attributes(judged, change) if item.letter == "H"]
+    assert (found.mark, found.rules) == (Mark.PASS, ("REL-04",))
+    assert built in release_verdicts(judged, change)
+    assert ran not in release_verdicts(judged, change)
+
+
+def test_a_sheet_counts_every_entry_about_its_change() -> None:
+    """Answers of gates, pushes and decisions about exceptions are among the entries that the sheet counts."""
+    whole = quarter()
+    for change in whole.changes:
+        facts, counted = change.facts, {record.index for record in records_of(change)}
+        about = [item.record.index for item in (*facts.gates, *facts.pushes, *facts.notes, *facts.incidents)]
+        about += [fact.record.index for item in facts.exceptions for fact in item.decisions]
+        assert counted.issuperset(about)
+    assert any(change.facts.pushes for change in whole.changes)
