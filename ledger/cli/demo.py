@@ -63,8 +63,8 @@ def demo(out: Path) -> None:
     page = render(
         Shown(
             title=f"{COMPANY}: evidence of {RELEASE}",
-            intro="An invented company with planted faults. Everything below was made by the commands shown; keys, "
-            "signatures and digests are real and can be checked.",
+            intro="An invented company with planted faults. Its evidence was recorded as a team's would be; keys, "
+            "signatures and digests are real and can be checked. Each part stands under the command that made it.",
             files=_files(folder),
             findings=tuple(findings),
             sections=tuple(sections),

@@ -20,6 +20,7 @@ from ledger.entry import LEDGER_STREAM
 from ledger.envelope import open_envelope
 from ledger.errors import AuthorityError, FormatError, NotFoundError
 from ledger.events.statement import Event, read_payload
+from ledger.events.work import Approval
 from ledger.records import Absent, Content, Held, Records
 from ledger.roster.state import policy_at
 from ledger.rules.policy import parse_policy
@@ -184,6 +185,13 @@ def _window(session: Session, after: int, before: int) -> list[tuple[Leaf, Event
     return sorted(found, key=lambda item: item[0].index)
 
 
+def _acted(event: Event) -> str:
+    """The duty of an event's actor: who decided nothing in a review looked at it, and approved nothing."""
+    if isinstance(event.body, Approval) and event.body.decision == "abstain":
+        return "reviewer"
+    return _ACTING[event.kind]
+
+
 def _sightings(reader: _Reader, leaf: Leaf, event: Event) -> Iterator[_Sighting]:
     context = event.context
     acting = context.actor.account
@@ -195,7 +203,7 @@ def _sightings(reader: _Reader, leaf: Leaf, event: Event) -> Iterator[_Sighting]
         for duty, commit, system, identifier, login, mail, name in reader.said(reference):
             told = Account(system, identifier, login, mail, name)
             if is_actor and duty == "actor":
-                yield _Sighting(told, _ACTING[event.kind], f"entry {leaf.index}", leaf.index, leaf.stream)
+                yield _Sighting(told, _acted(event), f"entry {leaf.index}", leaf.index, leaf.stream)
             elif not is_actor:
                 yield _Sighting(told, duty, commit, leaf.index, leaf.stream)
 

@@ -115,7 +115,12 @@ def _landed_past(case: ChangeCase, landing: Landing) -> Finding:
         return passed(f"The gate was open (entry {last.record.index}) when entry {entry} landed.", inputs)
     if any(push.body.after == landing.merge.commit for push in pushes):
         return passed(f"The forge saw what landed in entry {entry} arrive without passing over a protection.", inputs)
-    missing = f"neither a gate's answer nor the forge's word on how entry {entry} landed is recorded"
+    missing = (
+        f"the gate only watched when it was shut in entry {last.record.index}, and the forge's word on how entry "
+        f"{entry} landed is not recorded"
+        if last is not None and last.body.mode != "enforce"
+        else f"neither a gate's answer nor the forge's word on how entry {entry} landed is recorded"
+    )
     return untold((f"entry {entry} was only recorded afterwards; {missing}" if _is_late(landing) else missing,), inputs)
 
 

@@ -227,7 +227,8 @@ def doubts(fact: ApprovalFact) -> tuple[str, ...]:
 
 def identity_doubt(fact: ApprovalFact) -> str:
     """The clause that says why it is not known who decided."""
-    party, where = fact.approver, f"who decided in entry {fact.record.index}"
+    did = "abstained" if fact.approval.decision == "abstain" else "decided"
+    party, where = fact.approver, f"who {did} in entry {fact.record.index}"
     if party.account is None:
         return f"the account of the one {where} is {party.name_state}"
     if len(party.claimants) > 1:

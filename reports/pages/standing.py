@@ -87,7 +87,7 @@ def standing_of(
         excepted=sum(bool(verdict.excepted_by) for verdict in open_),
         passed=sum(verdict.outcome is Outcome.PASS for verdict in verdicts),
         judged=assessment is not None,
-        acts=_acts(open_),
+        acts=_acts(open_, None if dossier is None else dossier.name),
         missing=tuple(capture(capital(with_names(clause, parties)), limit=CLAUSE) for clause in missing),
     )
 
@@ -127,7 +127,7 @@ def headline(standing: Standing) -> tuple[Status, ...]:
     return tuple(found) or (Status(Mark.PASS, words(say("Every rule that applies passed"))),)
 
 
-def _acts(verdicts: list[Verdict]) -> tuple[Act, ...]:
+def _acts(verdicts: list[Verdict], release: str | None) -> tuple[Act, ...]:
     by_rule: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_rule.setdefault(verdict.rule, []).append(verdict)
@@ -137,16 +137,18 @@ def _acts(verdicts: list[Verdict]) -> tuple[Act, ...]:
         failed = any(verdict.outcome is Outcome.FAIL for verdict in some)
         return all(verdict.excepted_by for verdict in some), _SEVERITIES[some[0].severity], not failed, -len(some)
 
-    return tuple(_act(rule, by_rule[rule]) for rule in sorted(by_rule, key=gravity))
+    return tuple(_act(rule, by_rule[rule], release) for rule in sorted(by_rule, key=gravity))
 
 
-def _act(rule: str, verdicts: list[Verdict]) -> Act:
+def _act(rule: str, verdicts: list[Verdict], release: str | None) -> Act:
     subject = next((verdict for verdict in verdicts if not verdict.excepted_by), verdicts[0]).subject
     kind, _, name = subject.partition(" ")
     mended = remedy(
         rule,
         change=name.partition("/")[2] if kind == "change" else None,
         release=name if kind == "release" else None,
+        # What is in a release has landed: what had to come before can no longer be done.
+        part_of=release if kind == "change" else None,
     )
     outcome = next(outcome for outcome in MARKS if any(verdict.outcome is outcome for verdict in verdicts))
     return Act(

@@ -83,6 +83,8 @@ def _reasons(count: str) -> dict[Reason, str]:
         "late": say("{count} only recorded afterwards", count=count),
         "no-start": say("{count} without a time of the first commit", count=count),
         "not-decided": say("{count} without a decision by others", count=count),
+        "not-approved": say("{count} without an approval by others", count=count),
+        "none-counts": say("{count} where others approved, and no approval counts", count=count),
         "not-deployed": say("{count} not in production by the end", count=count),
         "not-reviewed": say("{count} without a review", count=count),
         "still-open": say("{count} still open at the end", count=count),

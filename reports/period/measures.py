@@ -13,7 +13,7 @@ from reports.period.span import covered, days_between, days_said
 from reports.release.said import NONE, columns, named, parse_time, quiet, short_principal, strong
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import number, share
+from reports.wording import moment, number, share
 
 if TYPE_CHECKING:
     from ledger.measures.people import Approver, Concentration
@@ -196,14 +196,24 @@ def _base(view: PeriodView, before: Measures | None) -> str:
         return say("Nothing was recorded in the period, so no rate is counted.")
     if before is None or other is None:
         return say(
-            "How often a week is counted over the days {days}, also those without an entry.", days=days_said(days)
+            "How often a week is counted over the days {days}, also those without an entry.",
+            days=_counted_days(view, days),
         )
     return say(
         "How often a week is counted over the days {days}, also those without an entry; of the baseline over {other}, "
         "from the day of its first entry to that of its last.",
-        days=days_said(days),
-        other=days_said(other),
+        days=_counted_days(view, days),
+        other=_counted_days(view, other),
     )
+
+
+def _counted_days(view: PeriodView, days: Days) -> str:
+    """The days that a rate is counted over; of days that are not over, up to when."""
+    _, end = days.bounds(view.settings.zone)
+    as_of = parse_time(view.carried.as_of)
+    if end <= as_of:
+        return days_said(days)
+    return say("{days} as far as they had passed by {time}", days=days_said(days), time=moment(as_of))
 
 
 def _person(view: PeriodView, principal: str) -> Text:
@@ -215,11 +225,23 @@ def _rests_on(view: PeriodView, found: Concentration) -> Line:
     gave = [item for item in found.approvers if item.changes]
     if not gave:
         return line(say("No approval of a change that landed in the period counts, so it rests on nobody."))
-    told = say(
-        "{person} gave {most} approvals that count; the three who gave the most, {three}.",
-        person=_person(view, gave[0].principal),
-        most=share(found.top(1), found.approvals),
-        three=share(found.top(3), found.approvals),
+    most, three = share(found.top(1), found.approvals), share(found.top(3), found.approvals)
+    alike = sum(item.changes == gave[0].changes for item in gave)
+    told = (
+        say(
+            "{person} gave {most} approvals that count; the three who gave the most, {three}.",
+            person=_person(view, gave[0].principal),
+            most=most,
+            three=three,
+        )
+        if alike == 1
+        else say(
+            "{people} people gave the most approvals that count, {most} each; three of those who gave the most, "
+            "{three}.",
+            people=number(alike),
+            most=most,
+            three=three,
+        )
     )
     alone = (
         say_count(
@@ -335,8 +357,8 @@ def _beside_baseline(found: Concentration, before: Concentration | None) -> tupl
         )
     else:
         told = say(
-            "In the baseline, the person with the most gave {most} and the three with the most {three} approvals that "
-            "count.",
+            "In the baseline, the most that one person gave is {most} and the most that three gave is {three} "
+            "approvals that count.",
             most=share(before.top(1), before.approvals),
             three=share(before.top(3), before.approvals),
         )

@@ -139,7 +139,7 @@ def told_of(found: Asked, *, spoken_against: bool = False) -> Line:
     ]
     if not parts:
         word = _word(found)
-        parts += [(*word, *line(": ", part)) if not place else line(part) for place, part in enumerate(_calm(found))]
+        parts += [(*word, *line(part)) if not place else line(part) for place, part in enumerate(_calm(found))]
     else:
         parts += [line(part) for part in _calm(found)]
     return joined(parts, "; ")
@@ -148,10 +148,11 @@ def told_of(found: Asked, *, spoken_against: bool = False) -> Line:
 def _word(found: Asked) -> Line:
     """What a set without failure, doubt or tick is called."""
     if found.held or found.owed:
-        return line(strong(say("In part")))
+        return line(strong(say("In part")), ": ")
     if found.idle and not (found.off or found.periods or found.unknown):
-        return line(status(Mark.NOT_APPLICABLE))
-    return line(quiet(say("Not judged")))
+        # A mark is a frame of its own: no colon follows it.
+        return line(status(Mark.NOT_APPLICABLE), " ")
+    return line(quiet(say("Not judged")), ": ")
 
 
 def _calm(found: Asked) -> tuple[str | Quiet, ...]:

@@ -21,7 +21,7 @@ from reports.wording import number
 if TYPE_CHECKING:
     from ledger.rules.controls import Supported
     from reports.parts import Block, Line
-    from reports.release.asked import Counts
+    from reports.release.asked import Asked, Counts
     from reports.release.view import View
 
 ANCHOR: Final = "controls"
@@ -60,6 +60,7 @@ def _lede(view: View) -> Line:
     found = [counts(of_rules(view, (setting.rule.id,))) for setting in view.policy.rules]
     judged = [one for one in found if one.whole]
     periods = len(found) - len(judged)
+    came_out = _came_out(view)
     parts = [
         line(
             say_count(
@@ -71,10 +72,20 @@ def _lede(view: View) -> Line:
                 held=number(sum(one.worst is Outcome.PASS for one in judged)),
                 failed=number(sum(bool(one.failed) for one in judged)),
                 untold=number(sum(bool(one.untold) for one in judged)),
-                idle=number(sum(not one.asked for one in judged)),
+                idle=number(len(came_out.idle)),
             )
         )
     ]
+    if came_out.owed:
+        parts.append(
+            line(
+                say_count(
+                    "Of {count} rule something is owed and not due yet.",
+                    "Of {count} rules something is owed and not due yet.",
+                    len(came_out.owed),
+                )
+            )
+        )
     if both := sum(bool(one.untold and one.failed) for one in judged):
         parts.append(
             line(
@@ -98,31 +109,39 @@ def _lede(view: View) -> Line:
     return joined(parts, " ")
 
 
+def _came_out(view: View) -> Asked:
+    """How the rules of the policy came out, each in its group."""
+    rules = [setting.rule.id for setting in view.policy.rules]
+    return asked(rules, rules, view.verdicts)
+
+
 def _idle(view: View) -> tuple[Paragraph, ...]:
-    """The rules that were asked and had nothing to speak of, in a sentence: no row of evidence stands behind them."""
-    found = [
-        setting.rule
-        for setting in view.policy.rules
-        if (one := counts(of_rules(view, (setting.rule.id,)))).whole and not one.asked
-    ]
-    if not found:
-        return ()
-    return (
-        Paragraph(
-            line(
-                capture(
-                    say_count(
-                        "{count} rule had nothing to speak of, and is never counted as held: {rules}.",
-                        "{count} rules had nothing to speak of, and are never counted as held: {rules}.",
-                        len(found),
-                        rules="; ".join(f"{rule.id} {rule.title}" for rule in found),
-                    ),
-                    limit=20_000,
-                )
-            ),
-            small=True,
-        ),
-    )
+    """The rules without a row of evidence: those of which something is owed, and those with nothing to speak of."""
+    found = _came_out(view)
+    said = []
+    if found.owed:
+        said.append(
+            say_count(
+                "{count} rule has something to speak of that is not due yet, and is not counted as held: {rules}.",
+                "{count} rules have something to speak of that is not due yet, and are not counted as held: {rules}.",
+                len(found.owed),
+                rules=_titles(found.owed),
+            )
+        )
+    if found.idle:
+        said.append(
+            say_count(
+                "{count} rule had nothing to speak of, and is never counted as held: {rules}.",
+                "{count} rules had nothing to speak of, and are never counted as held: {rules}.",
+                len(found.idle),
+                rules=_titles(found.idle),
+            )
+        )
+    return tuple(Paragraph(line(capture(one, limit=20_000)), small=True) for one in said)
+
+
+def _titles(rules: tuple[str, ...]) -> str:
+    return "; ".join(f"{rule} {BY_ID[rule].title}" for rule in rules)
 
 
 def _rules(view: View) -> Table:

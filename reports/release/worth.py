@@ -22,7 +22,7 @@ DECIDED: Final = {
     "approve": to_say("approved"),
     "reject": to_say("rejected"),
     "withdraw": to_say("withdrew"),
-    "abstain": to_say("did not decide"),
+    "abstain": to_say("abstained"),
 }
 """What somebody did who took a decision."""
 
@@ -50,7 +50,7 @@ _SHOWN: Final = {
     "approve": to_say("The forge shows: approved"),
     "reject": to_say("The forge shows: rejected"),
     "withdraw": to_say("The forge shows: an earlier decision withdrawn"),
-    "abstain": to_say("The forge shows: a comment that decides nothing"),
+    "abstain": to_say("The forge shows: neither approved nor rejected"),
 }
 
 
@@ -153,7 +153,7 @@ def worth(view: View, change: ChangeView) -> dict[int, tuple[Worth, ...]]:
         if fact.standing and fact.approval.decision == "reject":
             tell(fact, valued(Mark.FAIL, say("Rejects"), say("the rejection stands")))
         if fact.approval.decision == "abstain":
-            tell(fact, valued(Mark.NOT_APPLICABLE, say("No decision"), say("a comment decides nothing")))
+            tell(fact, valued(Mark.NOT_APPLICABLE, say("Abstains"), say("an abstention decides nothing")))
         tell(fact, *ended(fact))
     return {index: tuple(said) for index, said in found.items()}
 

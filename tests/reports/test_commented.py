@@ -16,7 +16,8 @@ def test_a_comment_on_the_forge_is_printed_as_no_decision() -> None:
     landed = world.merge("payments", change, company["Marta"], ci)
     release = world.release("payments", "4.13.0", [landed], company["Marta"], ci)
     text = plain(document_of(world, release).document)
-    assert "did not decide" in text
-    assert "No decision" in text
+    assert "abstained" in text
+    assert "Abstains" in text
+    assert "The forge shows: neither approved nor rejected" in text
     assert "I reject this content" not in text
     assert "I reviewed exactly this content and reject it." not in text

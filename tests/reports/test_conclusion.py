@@ -12,10 +12,12 @@ from ledger.digests import digest_bytes
 from ledger.rules.catalogue import RULES
 from ledger.rules.plain import gate_words
 from ledger.rules.policy import policy_in_force
+from ledger.rules.shape import OWED
 from ledger.rules.verdict import Outcome
-from reports.parts import Card, Mark
+from reports.parts import Card, Mark, Paragraph
 from reports.release import conclusion
 from reports.release.asked import Asked, asked, rule_names, told_of
+from reports.release.controls import control_matrix
 from reports.release.document import release_document
 from reports.release.done import done
 from reports.release.trails import EXCERPT, excerpt
@@ -238,7 +240,7 @@ def test_a_set_of_rules_is_ticked_only_whole() -> None:
     assert said(told_of(Asked((), (), (), (), (), (), ("SOD-06",), ()))) == "Not judged: off SOD-06"
     idle = asked(("LED-06", "LED-01"), {"LED-06"}, made("whole").assessment.verdicts)
     assert said(told_of(idle)).startswith("Not judged: nothing to speak of for LED-06")
-    assert said(told_of(replace(idle, unknown=()))).endswith(" Not applicable]: nothing to speak of for LED-06")
+    assert said(told_of(replace(idle, unknown=()))).endswith(" Not applicable] nothing to speak of for LED-06")
 
 
 def test_a_row_that_fails_names_what_cannot_be_told_beside_it() -> None:
@@ -300,3 +302,20 @@ def test_a_list_that_cannot_be_read_is_no_list_without_traces() -> None:
     assert "[? Cannot tell] whether other commits carry traces: the list of Change 12, revision 1, is erased." in text
     assert "No commit that could be read carries a trace of an assistant. Of 1 commit list" in said(section.lede)
     assert "No commit carries a trace of an assistant." in said(made("clean").section("assistants").lede)
+
+
+def test_what_is_owed_is_not_among_what_had_nothing_to_speak_of() -> None:
+    """The control matrix names a rule of which something is not due yet apart, and a mark is followed by no colon."""
+    view = view_of("whole")
+    owing = next(item for item in view.verdicts if item.rule == "EXC-02" and item.outcome is Outcome.PASS)
+    verdicts = tuple(
+        replace(verdict, outcome=Outcome.NOT_APPLICABLE, precondition=OWED) if verdict is owing else verdict
+        for verdict in view.verdicts
+    )
+    section = control_matrix(replace(view, verdicts=verdicts))
+    text = " ".join(said(block.line) for block in section.blocks if isinstance(block, Paragraph))
+    assert "1 rule has something to speak of that is not due yet, and is not counted as held: EXC-02" in text
+    assert "EXC-02" not in text.partition("nothing to speak of, and")[2]
+    assert "Of 1 rule something is owed and not due yet." in said(section.lede)
+    idle = replace(owing, outcome=Outcome.NOT_APPLICABLE, precondition="anything")
+    assert said(told_of(asked(["EXC-02"], ["EXC-02"], (idle,)))).endswith("] nothing to speak of for EXC-02")

@@ -106,6 +106,9 @@ def test_a_standing_counts_what_the_assessment_found() -> None:
     assert sum(act.count for act in standing.acts) == len(open_)
     assert {act.rule for act in standing.acts} == {item.rule for item in open_}
     assert all(act.sentence for act in standing.acts)
+    late = next(act for act in standing.acts if act.rule == "APP-05")
+    assert "Nothing mends this once it landed" in str(late.sentence)
+    assert f"--release {judged.dossier.name}" in str(late.command)
     told = [str(item) for item in standing.missing]
     assert len(told) == len(set(told)) == len({clause for item in open_ for clause in item.missing})
 

@@ -209,7 +209,7 @@ STORIES: Final = (
     ),
     Story(
         "206",
-        "Accept rates from partners",
+        "Accept partner rates",
         LENA,
         (
             Prompted(
