@@ -46,7 +46,10 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
         "Somebody who took no part reviews it; who did withdraws their decision (evidence withdraw ENTRY).",
         "evidence approve --exception ENTRY --meaning review",
     ),
-    "SOD-09": ("Somebody who did not change rules or roles lately approves it.", _APPROVE),
+    "SOD-09": (
+        "Somebody who did not change rules or roles lately approves it; evidence record snapshot says who protects what.",
+        _APPROVE,
+    ),
     "SOD-10": (
         "Have another assistant's session, asked by somebody else, review it.",
         "evidence record note --change {change} --agent NAME --session ID --initiator PERSON --body TEXT",
