@@ -47,7 +47,7 @@ _TABLE: Final[Mapping[str, tuple[str, str]]] = {
         "evidence approve --exception ENTRY --meaning review",
     ),
     "SOD-09": (
-        "Somebody who did not change rules or roles lately approves it; evidence record snapshot says who protects what.",
+        "Somebody who did not change rules or roles lately approves it; record snapshot tells who protects what.",
         _APPROVE,
     ),
     "SOD-10": (
