@@ -73,7 +73,7 @@ def _approved(ground: Ground, change: ChangeFacts) -> int | Reason:
         return "no-revision"
     approvals = ((fact, sure) for fact, sure in by_others(ground, change) if fact.approval.decision == "approve")
     answer = _answered(revisions[0], next(approvals, None))
-    return "not-decided" if answer is None else answer
+    return "not-approved" if answer is None else answer
 
 
 def _decided(ground: Ground, change: ChangeFacts) -> Iterator[int | Reason]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.measures.flow import by_others
 from ledger.measures.moments import case_of, landed_by
 from ledger.measures.values import missing, proportion
 from ledger.roster.state import in_force, person_behind, principal_in_force
@@ -80,7 +81,7 @@ def concentration(ground: Ground) -> Concentration:
         pairs += len(who)
         approved += bool(who)
         if not who:
-            reasons.append("unknown-person" if unclear else "not-decided")
+            reasons.append("unknown-person" if unclear else _none_counts(ground, change))
         for principal in who:
             changes, alone = gave.get(principal, (0, 0))
             gave[principal] = (changes + 1, alone + (len(who) == 1))
@@ -137,6 +138,14 @@ def _approvers(ground: Ground, change: ChangeFacts) -> tuple[tuple[str, ...], bo
         return (), False
     everywhere = set(found[0].people).intersection(*(item.people for item in found[1:]))
     return tuple(sorted(everywhere)), any(item.unclear for item in found)
+
+
+def _none_counts(ground: Ground, change: ChangeFacts) -> Reason:
+    """Why no approval counts, where that can be told: whether others approved at all, as `first_approval` asks it."""
+    approved = [sure for fact, sure in by_others(ground, change) if fact.approval.decision == "approve"]
+    if not approved:
+        return "not-approved"
+    return "none-counts" if any(approved) else "unknown-person"
 
 
 def _eligible(ground: Ground, change: ChangeFacts) -> set[str] | None:

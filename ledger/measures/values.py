@@ -20,6 +20,8 @@ Reason = Literal[
     "late",
     "no-start",
     "not-decided",
+    "not-approved",
+    "none-counts",
     "not-deployed",
     "not-reviewed",
     "still-open",

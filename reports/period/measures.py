@@ -236,8 +236,8 @@ def _rests_on(view: PeriodView, found: Concentration) -> Line:
         )
         if alike == 1
         else say(
-            "{people} people gave the most approvals that count, {most} each; three of those who gave the most, "
-            "{three}.",
+            "{people} people gave the most approvals that count, {most} each; the most that three people gave together "
+            "is {three}.",
             people=number(alike),
             most=most,
             three=three,
@@ -357,7 +357,7 @@ def _beside_baseline(found: Concentration, before: Concentration | None) -> tupl
         )
     else:
         told = say(
-            "In the baseline, the most that one person gave is {most} and the most that three gave is {three} "
+            "In the baseline, the most that one person gave is {most}, and the most that three gave together {three} "
             "approvals that count.",
             most=share(before.top(1), before.approvals),
             three=share(before.top(3), before.approvals),

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.measures.period import IDS
 from ledger.measures.values import Change, Missing, Proportion, Reason, Spread, Tally, compare
-from reports.parts import Section, Shares, Table
+from reports.parts import Bullets, Section, Shares, Table
 from reports.period.measured import (
     change_words,
     name_of,
@@ -22,7 +22,7 @@ from reports.period.measured import (
     tenths,
     value_words,
 )
-from reports.period.measures import concentration_section, measured, measures_section
+from reports.period.measures import _rests_on, concentration_section, measured, measures_section
 from tests.reports.period_views import empty, quarter
 from tests.reports.plain import said, spaced
 
@@ -85,6 +85,32 @@ def test_without_a_baseline_nothing_is_compared() -> None:
     section = measures_section(replace(quarter(), baseline=None))
     assert "No baseline period was named" in said(section.lede)
     assert {said(row.cells[3]) for table in tables(section) for row in table.rows} == {"no baseline named"}
+
+
+def test_rates_and_the_days_that_are_printed_of_them_agree() -> None:
+    """A period that is not over counts over the days that had passed, and says so; one that is over, over all."""
+    whole = quarter()
+    early = replace(whole, carried=replace(whole.carried, as_of="2026-06-24T00:00:00.000Z"))
+    for view, days, told in (
+        (whole, 91, "over the days 2026-04-01 to 2026-06-30, also those"),
+        (early, 84, "over the days 2026-04-01 to 2026-06-30 as far as they had passed by 2026-06-24 00:00:00Z, also"),
+    ):
+        found = measured(view)[0].of("landings")
+        assert isinstance(found, Tally)
+        assert found.seconds == days * 86_400
+        (reading,) = [block for block in measures_section(view).blocks if isinstance(block, Bullets)]
+        assert any(told in said(item) for item in reading.items)
+
+
+def test_nobody_leads_who_shares_the_lead() -> None:
+    """Where several gave equally many approvals, their number is said, and nobody's name."""
+    view = quarter()
+    rests = measured(view)[0].concentration
+    one, two, *rest = rests.approvers
+    level = replace(rests, approvers=(one, replace(two, changes=one.changes), *rest), approvals=100)
+    assert said(_rests_on(view, level)).startswith(
+        f"2 people gave the most approvals that count, {one.changes} of 100 each; "
+    )
 
 
 def test_shares_of_approvers_are_of_all_that_count() -> None:

@@ -102,11 +102,11 @@ def test_the_time_to_the_first_approval_is_between_two_entries() -> None:
 
 
 def test_an_own_approval_is_no_review() -> None:
-    """Who took part and approves is nobody else; the change counts as not decided."""
+    """Who took part and approves is nobody else; the change counts as not approved."""
     _, found = told(*landed("7", "x", approver="Dana"))
     measure = spread_of(found, "first-approval")
     assert (measure.population, measure.values) == (1, ())
-    assert measure.missing == (Missing("not-decided", 1),)
+    assert measure.missing == (Missing("not-approved", 1),)
     assert measure.median is None
 
 
@@ -350,7 +350,19 @@ def test_concentration_counts_approvals_that_count() -> None:
     ]
     assert (rests.population, rests.approved, rests.approvals) == (4, 3, 3)
     assert (rests.top(1), rests.top(3)) == (2, 3)
-    assert rests.missing == (Missing("not-decided", 1),)
+    assert rests.missing == (Missing("not-approved", 1),)
+
+
+def test_an_approval_that_does_not_count_is_not_called_none() -> None:
+    """Others approved, of other content: the change has a time to its first approval, and no approval that counts."""
+    _, found = told(
+        {"do": "diff", "by": "Dana", "rev": 1, "content": "a"},
+        {"do": "approve", "by": "Rob", "rev": 1},
+        {"do": "diff", "by": "Dana", "rev": 2, "content": "b"},
+        {"do": "merge", "by": "Dana", "rev": 2},
+    )
+    assert found.concentration.missing == (Missing("none-counts", 1),)
+    assert spread_of(found, "first-approval").missing == ()
 
 
 def test_who_alone_could_approve_is_a_single_point() -> None:
