@@ -82,6 +82,20 @@ def ledger_line(records: Records) -> Line:
     )
 
 
+def administrators(records: Records) -> tuple[str, Line]:
+    """The row that says how many must agree before anybody's rights change."""
+    admins = records.roster.core.admins_required
+    told = (
+        say("one alone may change who may do what in this ledger")
+        if admins == 1
+        else say(
+            "{admins} must agree before a key or role is given or a policy is set; one suffices to end it",
+            admins=number(admins),
+        )
+    )
+    return say("Administrators"), line(told)
+
+
 def checkpoint_line(found: Verification) -> Line:
     """The root under which the records were proved."""
     if found.checkpoint_root is None or found.checkpoint_size is None:

@@ -10,7 +10,7 @@ import click
 
 from ledger import exitcodes
 from ledger.cli.options import client_options, ledger_moment, output, project_option, settings
-from ledger.cli.output import clean, paint, plural
+from ledger.cli.output import clean, paint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,7 +167,7 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
 
 def _lines(found: Sequence[Assessed], *, everything: bool) -> list[str]:
     from ledger.dossier.facts import PeriodDossier
-    from ledger.rules.verdict import Outcome
+    from ledger.rules.verdict import Outcome, counted
     from reports.period.span import span_of
 
     first = found[0]
@@ -181,12 +181,4 @@ def _lines(found: Sequence[Assessed], *, everything: bool) -> list[str]:
         for part in found:
             for verdict in part.assessment.by_outcome(Outcome(outcome)):
                 lines += verdict_lines(verdict, part.parties)
-    verdicts = [verdict for part in found for verdict in part.assessment.verdicts]
-    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in _ORDER}
-    failures = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL]
-    excepted = sum(bool(verdict.excepted_by) for verdict in failures)
-    advises = sum(verdict.severity == "low" for verdict in failures)
-    marks = [f"{count} {word}" for count, word in ((excepted, "excepted"), (advises, "advise only")) if count]
-    failed = plural(counts["fail"], "failure") + (f" ({', '.join(marks)})" if marks else "")
-    told = f"{counts['not-evaluable']} cannot be told, {counts['pass']} passed"
-    return [*lines, "", f"{failed}, {told}, {counts['not-applicable']} not applicable"]
+    return [*lines, "", counted(verdict for part in found for verdict in part.assessment.verdicts)]

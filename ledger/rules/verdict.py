@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ledger.canonical import JSON
     from ledger.digests import Digest
@@ -73,3 +73,25 @@ class Assessment:
     def by_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
         """The verdicts of one outcome, in the order of the rules."""
         return tuple(verdict for verdict in self.verdicts if verdict.outcome is outcome)
+
+
+def counted(verdicts: Iterable[Verdict]) -> str:
+    """``2 failures (1 excepted), 0 cannot be told, 5 passed, 1 not applicable``: the last line of `evidence check`.
+
+    Packs print the same line as what the command must answer.
+    """
+    found = tuple(verdicts)
+    counts = {outcome: sum(verdict.outcome is outcome for verdict in found) for outcome in Outcome}
+    failures = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
+    excepted = sum(bool(verdict.excepted_by) for verdict in failures)
+    advises = sum(verdict.severity == "low" for verdict in failures)
+    marks = [f"{count:,} {word}" for count, word in ((excepted, "excepted"), (advises, "advise only")) if count]
+    failed = f"{len(failures):,} {'failure' if len(failures) == 1 else 'failures'}"
+    return ", ".join(
+        (
+            f"{failed} ({', '.join(marks)})" if marks else failed,
+            f"{counts[Outcome.NOT_EVALUABLE]:,} cannot be told",
+            f"{counts[Outcome.PASS]:,} passed",
+            f"{counts[Outcome.NOT_APPLICABLE]:,} not applicable",
+        )
+    )

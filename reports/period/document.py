@@ -206,6 +206,7 @@ def _facts(view: PeriodView) -> list[tuple[str, Line]]:
         ),
         (say("Ledger"), covers.ledger_line(records)),
         (say("Checkpoint"), covers.checkpoint_line(view.verification)),
+        covers.administrators(records),
         *control(view.settings, view.carried),
     ]
 

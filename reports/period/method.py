@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.plain import in_plain_words
-from ledger.rules.verdict import Outcome
+from ledger.rules.verdict import counted
 from reports.methods import glossary, rules_off
 from reports.parts import (
     Beside,
@@ -26,7 +26,7 @@ from reports.parts import (
 )
 from reports.period.reconciliations import compared
 from reports.period.sampled import drawing
-from reports.period.shown import named_projects, tally
+from reports.period.shown import named_projects
 from reports.release.said import code, columns, quiet, strong
 from reports.say import say, say_count, to_say
 from reports.text import capture
@@ -153,13 +153,7 @@ def _of_part(view: PeriodView, part: Part) -> list[Block]:
 
 
 def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
-    carried, counts = view.carried, tally(view.verdicts)
-    excepted = sum(bool(verdict.excepted_by) for verdict in view.by_outcome(Outcome.FAIL))
-    failed = "1 failure" if counts[Outcome.FAIL] == 1 else f"{counts[Outcome.FAIL]} failures"
-    expected = (
-        f"{failed}{f' ({excepted} excepted)' if excepted else ''}, {counts[Outcome.NOT_EVALUABLE]} cannot be told, "
-        f"{counts[Outcome.PASS]} passed, {counts[Outcome.NOT_APPLICABLE]} not applicable"
-    )
+    carried = view.carried
     return (
         Steps(
             (
@@ -183,7 +177,7 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
             capture(
                 f"$ evidence verify {carried.name} --anchor ledger.pub\n"
                 f"$ evidence check {carried.name} --anchor ledger.pub --as-of {carried.as_of}\n"
-                f"{expected}\n"
+                f"{counted(view.verdicts)}\n"
                 "\n"
                 f"{_comparing(view)}"
                 f"$ {drawing(view, 'YOUR-NUMBER')}\n",

@@ -42,7 +42,7 @@ from reports.release.view import MARKS, Carried, PackSettings, View, look, relea
 from reports.release.withheld import removed
 from reports.say import say, say_count
 from reports.text import capture
-from reports.wording import SHORT, day, number
+from reports.wording import SHORT, day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,7 +201,6 @@ def _begin(view: View, source: Source) -> str:
 
 def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
     dossier, settings, carried = view.dossier, view.settings, view.carried
-    roster = dossier.records.roster
     sources = [
         line(
             capture(source.project_name or source.source.project, limit=60),
@@ -239,17 +238,7 @@ def _facts(view: View) -> tuple[tuple[Text, Line], ...]:
         ),
         (say("Ledger"), covers.ledger_line(dossier.records)),
         (say("Checkpoint"), covers.checkpoint_line(view.verification)),
-        (
-            say("Administrators"),
-            line(
-                say("one alone may change who may do what in this ledger")
-                if roster.core.admins_required == 1
-                else say(
-                    "{admins} must agree before a key or role is given or a policy is set; one suffices to end it",
-                    admins=number(roster.core.admins_required),
-                )
-            ),
-        ),
+        covers.administrators(dossier.records),
         *control(settings, carried),
     )
 

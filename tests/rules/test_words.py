@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from ledger.digests import digest_bytes
 from ledger.rules.shape import OWED, Finding, gravest, inapplicable, owed, passed, untold
-from ledger.rules.verdict import Outcome
+from ledger.rules.verdict import Input, Outcome, Verdict, counted
 from ledger.rules.wording import at_most, span
 
 
@@ -57,3 +59,18 @@ def test_what_is_owed_is_no_pass_and_shuts_no_gate() -> None:
     assert gravest((due, open_, held)) is open_
     with pytest.raises(ValueError, match="rests on something"):
         passed("Held.", ())
+
+
+def test_verdicts_are_counted_in_one_line() -> None:
+    """What `evidence check` prints last and what a run sheet expects of it is one text, with what only advises."""
+    like = Verdict("SOD-01", "change p/1", Outcome.FAIL, "", (), None, (), {}, "high")
+    assert counted([like]) == "1 failure, 0 cannot be told, 0 passed, 0 not applicable"
+    assert counted(
+        [
+            *([like] * 1_000),
+            replace(like, excepted_by=(Input("exception", digest_bytes(b"x"), 7),)),
+            replace(like, severity="low"),
+            replace(like, outcome=Outcome.PASS),
+            replace(like, outcome=Outcome.NOT_EVALUABLE, severity="low"),
+        ]
+    ) == ("1,002 failures (1 excepted, 1 advise only), 1 cannot be told, 1 passed, 0 not applicable")
