@@ -246,9 +246,9 @@ def _acts(governance: Governance) -> tuple[Block, ...]:
     recent = tuple(reversed(governance.recent))
     table = Table(
         columns(
-            (say("Entry"), 8),
-            (say("Ledger time, UTC"), 16),
-            (say("What was done"), 40),
+            (say("Entry"), 7),
+            (say("Ledger time, UTC"), 19),
+            (say("What was done"), 38),
             (say("By"), 17),
             (say("Approved by"), 19),
         ),

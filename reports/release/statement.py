@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.people import Directory
 from ledger.entry import LEDGER_STREAM
-from reports.parts import Bullets, Facts, Heading, Legend, Mark, Section, line, say_count_line, words
+from reports.parts import Beside, Bullets, Facts, Heading, Legend, Mark, Section, line, say_count_line, words
 from reports.release.places import place
 from reports.release.said import digest_line, entry, joined, ledger_time, named, quiet, rows, status
 from reports.say import say, say_count
@@ -15,7 +15,7 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from reports.parts import Line
+    from reports.parts import Block, Line
     from reports.release.view import View
 
 ANCHOR: Final = "statement"
@@ -49,42 +49,45 @@ def statement(view: View) -> Section:
                     (say("Packs before"), _packs(view)),
                 )
             ),
-            Heading(words(say("How to read the marks"))),
-            Legend(
+            Beside((_marks(), _not_shown())),
+        ),
+    )
+
+
+def _marks() -> tuple[Block, ...]:
+    return (
+        Heading(words(say("How to read the marks"))),
+        Legend(
+            (
+                (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
+                (status(Mark.FAIL), line(say("the rule did not hold"))),
                 (
-                    (status(Mark.PASS), line(say("the rule held, on evidence that is named"))),
-                    (status(Mark.FAIL), line(say("the rule did not hold"))),
-                    (
-                        status(Mark.CANNOT_TELL),
-                        line(say("evidence is missing, withheld, erased or unresolved; never counted as pass")),
-                    ),
-                    (
-                        status(Mark.NOT_APPLICABLE),
-                        line(say("there is nothing that the rule speaks of; never counted as pass")),
-                    ),
-                    (
-                        status(Mark.EXCEPTED),
-                        line(say("an exception was declared beside the verdict, which stays what it is")),
-                    ),
-                )
-            ),
-            Heading(words(say("What this pack does not show"))),
-            Bullets(
+                    status(Mark.CANNOT_TELL),
+                    line(say("evidence is missing, withheld, erased or unresolved; never counted as pass")),
+                ),
                 (
-                    line(say("That a producer reported what really happened: what is recorded is its word, signed.")),
-                    line(say("That an approver read what they signed, or that the software is free of faults.")),
-                    line(
-                        say(
-                            "What was never sent to the ledger, beyond what the lists and sources named here give away."
-                        )
-                    ),
-                    line(
-                        say(
-                            "An opinion. It names rules, verdicts and evidence; what follows from them is the reader's."
-                        )
-                    ),
-                )
-            ),
+                    status(Mark.NOT_APPLICABLE),
+                    line(say("there is nothing that the rule speaks of; never counted as pass")),
+                ),
+                (
+                    status(Mark.EXCEPTED),
+                    line(say("an exception was declared beside the verdict, which stays what it is")),
+                ),
+            )
+        ),
+    )
+
+
+def _not_shown() -> tuple[Block, ...]:
+    return (
+        Heading(words(say("What this pack does not show"))),
+        Bullets(
+            (
+                line(say("That a producer reported what really happened: what is recorded is its word, signed.")),
+                line(say("That an approver read what they signed, or that the software is free of faults.")),
+                line(say("What was never sent to the ledger, beyond what the lists and sources named here give away.")),
+                line(say("An opinion. It names rules, verdicts and evidence; what follows from them is the reader's.")),
+            )
         ),
     )
 
