@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from api.answers import NO_STORE, bytes_answer, immutable, read_parameter
-from api.examples import CONTENT, ENTRY, ENVELOPE, PAGE, RECEIPT
+from api.answers import NO_STORE, bytes_answer, immutable, json_answer, read_parameter
+from api.examples import CONTENT, ENTRY, ENVELOPE, IDENTIFIERS, PAGE, RECEIPT
 from ledger.digests import Digest, parse_digest
 from ledger.entry import LEDGER_STREAM, leaf_bytes
 from ledger.errors import FormatError, NotFoundError
@@ -43,7 +43,7 @@ def entry_bytes(entry: Entry) -> bytes:
     )
 
 
-def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each a few lines
+def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- six routes, each a few lines
     """The routes that read entries, envelopes and contents."""
     router = APIRouter(prefix="/v1")
 
@@ -131,6 +131,19 @@ def entry_routes(store: Store) -> APIRouter:  # noqa: C901 -- seven routes, each
     )
     def get_receipt(index: Index) -> Response:
         return bytes_answer(store.receipt(index).data, "application/json")
+
+    @router.get(
+        "/identifiers/{beginning}",
+        operation_id="listIdentifiers",
+        summary="Git object ids and digests in entries that begin with these digits, at most ten",
+        tags=["events"],
+        response_class=Response,
+        responses=IDENTIFIERS,
+    )
+    def list_identifiers(
+        beginning: Annotated[str, Path(pattern="^[0-9a-f]{4,64}$", description="4 to 64 hex digits")],
+    ) -> Response:
+        return json_answer({"identifiers": store.identifiers_starting(beginning)})
 
     @router.get(
         "/envelopes/{digest}",

@@ -192,6 +192,12 @@ LEDGER: Final = _ok(
         "roster": 9,
     },
 )
+IDENTIFIERS: Final = _ok(
+    "The identifiers",
+    _JSON,
+    _object({"identifiers": {"type": "array", "items": _TEXT, "maxItems": 10}}),
+    {"identifiers": ["3f1c1f5e4d0b9f0a7f2f8b0f6f3a9f0d3c5e7a1b", DIGEST]},
+)
 _LIST: Final = {"type": "array", "items": {"type": "object"}}
 ROSTER: Final = _ok(
     "The roster",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ledger.dossier.trace import trace_operations, trace_packs
@@ -19,7 +20,7 @@ from ledger.gathering import gather_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from ledger.digests import Digest
     from ledger.dossier.trace import TraceStep
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 KINDS = ("deploy", "observation", "incident", "exception")
 """What is recorded of a place."""
+
+SPANS: Final = (timedelta(hours=6), timedelta(days=7), timedelta(days=90))
+"""How far back a place is looked at where nobody says: the first of these in which something was recorded."""
 
 _SUSPECTED, _EXCEPTED, _MENDS = _WHY = (
     "suspected by the incident",

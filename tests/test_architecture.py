@@ -63,7 +63,7 @@ LAYERS = (
     "keys | manifest | sampling | sealkeys",
     "sshsig",
     "digests : canonical : globs",
-    "errors",
+    "asking | errors",
 )
 """Parts of `ledger`, highest first: a part imports only what stands below it; `|` also keeps neighbours apart."""
 

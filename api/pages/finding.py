@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from api.pages.asking import (
+from api.pages.known import StoreSource, position_at
+from api.pages.listing import list_changes
+from api.pages.sharing import Sharing, change_of, event_of
+from ledger.asking import (
+    CAN_BE_ASKED,
     Begun,
     Digested,
     FileLines,
@@ -22,9 +26,6 @@ from api.pages.asking import (
     read_asked,
     same_file,
 )
-from api.pages.known import StoreSource, position_at
-from api.pages.listing import list_changes
-from api.pages.sharing import Sharing, change_of, event_of
 from ledger.digests import Digest
 from ledger.documents import parse_commits
 from ledger.dossier.build import build_change, build_release
@@ -33,7 +34,7 @@ from ledger.entry import LEDGER_STREAM
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.events.work import Deploy, Merge, Release
 from ledger.gathering import gather_change, gather_chosen
-from ledger.leads import Place, Start, base_starts, digest_starts, incident_starts, object_starts, place_starts
+from ledger.leads import SPANS, Place, Start, base_starts, digest_starts, incident_starts, object_starts, place_starts
 from ledger.manifest import decode_manifest
 from ledger.records import Absent
 from ledger.store import Query
@@ -66,8 +67,6 @@ MOST_MANIFEST_BYTES: Final = 2 << 20
 """A longer one is passed over, and counted: reading a few of them would take the page's second."""
 MOST_RELEASES: Final = 20
 """Releases after a landing that are looked through for its commit."""
-SPANS: Final = (timedelta(hours=6), timedelta(days=7), timedelta(days=90))
-"""How far back a place is looked at: the first of these in which something was recorded."""
 
 
 class Finder:
@@ -129,7 +128,7 @@ class _Search:
                 raise FormatError(
                     "nothing-asked",
                     "nothing here can be looked up",
-                    remedy="Give a commit, digest, release, change or incident, a service with a time, or file lines.",
+                    remedy=CAN_BE_ASKED,
                 )
             case _:
                 assert_never(asked)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from api.pages.asking import ModelName, Principal, Session
 from api.pages.sharing import MOST_DECISIONS, MOST_PROMPTS
+from ledger.asking import ModelName, Principal, Session
 from ledger.errors import NotFoundError
 from reports.pages.trace import Answer
 from reports.pages.words import change_called, decisions_looked, listed_latest, prompts_looked

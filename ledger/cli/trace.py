@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ledger.dossier.trace import TraceStep
     from ledger.leads import Start
 
-_HEX = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
-_LINE = re.compile(r"(.+):([0-9]+)")
 _SPAN = re.compile(r"([0-9]+)([mhd])", re.ASCII)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _PROMPT_SHOWN: Final = 160
@@ -56,19 +54,27 @@ def trace(
     """Trace an incident to its prompts, tests and approvals, in the order of the ledger.
 
     Each part says why it is shown. An entry stands once, in the first part
-    that it belongs to; later parts name it by its number.
+    that it belongs to; later parts name it by its number. What is named may
+    also be a pack's number, a service and a time, a pasted stack trace, or the
+    id of a person: whatever the page Trace of the server takes. A commit may be
+    shortened to 4 digits; a line of a file, and a commit inside a landing, need
+    the clone.
 
     \b
     Examples:
       evidence trace src/rates.py:42
       evidence trace 3f0c9d1
       evidence trace payments@4.2.0
+      evidence trace INC-12
       evidence trace --incident INC-12
       evidence trace --service web --env production --at 2026-11-21T03:10:00Z --since 6h
     """
     from ledger.cli.gathering import ServerSource, position_now
+    from ledger.cli.given import given
     from ledger.cli.recording.wording import as_label, as_token
     from ledger.cli.session import open_session
+    from ledger.cli.tracing import starts_of
+    from ledger.events.shape import token
     from ledger.leads import Place, incident_starts, place_starts
 
     # As recording writes them.
@@ -81,8 +87,10 @@ def trace(
         position_now(session)
         directory = session.directory()
         if target is not None:
-            starts = _starts(session, directory, target, repo)
+            starts = starts_of(session, directory, target, repo)
         elif incident is not None:
+            with given("--incident", incident, "INC-12"):
+                incident = token(incident, "--incident")
             starts = incident_starts(ServerSource(session), directory, incident)
         else:
             starts = place_starts(ServerSource(session), directory, place, _instant(at), _span(since))
@@ -119,111 +127,6 @@ def _steps(session: Session, directory: Directory, start: Start) -> tuple[tuple[
     records = gather_change(session, directory, start.project, start.change)
     change = build_change(records, start.project, start.change)
     return trace_change(change), change.parties
-
-
-def _starts(session: Session, directory: Directory, target: str, repo: Path) -> list[Start]:
-    from ledger.cli.gathering import ServerSource
-    from ledger.leads import Start, incident_starts
-
-    if target.startswith("sha256:"):
-        return _by_digest(session, directory, target)
-    if _HEX.fullmatch(target):
-        return _by_object(session, _whole(target, repo), repo)
-    if "@" in target:
-        return [Start(f"release {target}", release=target)]
-    line = _LINE.fullmatch(target)
-    if line is not None:
-        return _by_line(session, Path(line[1]), int(line[2]), repo)
-    project = session.project_id(directory)
-    change = Start(f"change {target}", project=project, change=target)
-    try:
-        found = incident_starts(ServerSource(session), directory, target)
-    except NotFoundError:
-        return [change]
-    # One number may be a change's and an incident's.
-    about = any(leaf.about.change == target for leaf, _ in session.client.find({"project": project, "change": target}))
-    led_to = any((start.project, start.change) == (project, target) for start in found)
-    return [*found, *([change] if about and not led_to else [])]
-
-
-def _by_line(session: Session, file: Path, number: int, repo: Path) -> list[Start]:
-    from ledger.capture.blame import blame_line, committed_line
-    from ledger.capture.git import open_repository
-    from ledger.leads import Start
-
-    with open_repository(repo) as opened:
-        path, line = committed_line(opened, repo / file if not file.is_absolute() else file, number)
-        origin = blame_line(opened, path, line)
-    return [
-        Start(
-            f"line {number} came with commit {origin.commit[:12]}; {start.found}",
-            start.project,
-            start.change,
-            start.release,
-        )
-        for start in _by_object(session, origin.commit, repo)
-    ]
-
-
-def _whole(text: str, repo: Path) -> str:
-    if len(text) in (40, 64):
-        return text
-    from ledger.capture.git import open_repository, resolve_commit
-
-    with open_repository(repo) as opened:
-        return resolve_commit(opened, text)
-
-
-def _by_object(session: Session, identifier: str, repo: Path) -> list[Start]:
-    """What is recorded of a commit or tree; for a commit inside a landing, what is recorded of the landing."""
-    from ledger.cli.gathering import ServerSource
-    from ledger.leads import about_starts, base_starts, object_starts
-
-    source = ServerSource(session)
-    found = object_starts(source, identifier)
-    if found:
-        return found
-    tip = _landing_tip(identifier, repo)
-    found = [] if tip is None else about_starts(source, {"commit": tip}, f"it landed with commit {tip[:12]}")
-    found = found or base_starts(source, identifier)
-    if not found:
-        raise NotFoundError(
-            "not-recorded",
-            "no event of this ledger names this commit or tree",
-            details={"object": identifier},
-            remedy="Give --repo the clone, so that the landing of an inner commit is found; or see: evidence log",
-        )
-    return found
-
-
-def _landing_tip(commit: str, repo: Path) -> str | None:
-    from ledger.capture.git import open_repository
-    from ledger.capture.landing import first_parent_landing
-    from ledger.errors import LedgerError
-
-    try:
-        with open_repository(repo) as opened:
-            return first_parent_landing(opened, commit)
-    except LedgerError:
-        return None
-
-
-def _by_digest(session: Session, directory: Directory, digest: str) -> list[Start]:
-    from ledger.cli.gathering import ServerSource
-    from ledger.cli.given import given_digest
-    from ledger.leads import digest_starts, pack_starts
-
-    source = ServerSource(session)
-    digest = given_digest(digest, "DIGEST")
-    found = pack_starts(source, directory, digest) or digest_starts(source, digest)
-    if found:
-        return found
-    raise NotFoundError(
-        "not-recorded",
-        "no event of this ledger has this digest among its subjects, and no pack with it is recorded",
-        remedy="A pack was never recorded, or the file differs from what was recorded. See which are: "
-        "evidence log --kind pack",
-    )
 
 
 def _instant(text: str | None) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.asking import (
+from ledger.asking import (
     MOST_ASKED,
     MOST_LINES,
     Asked,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.pages.asking import ModelName, Principal, Session
+from ledger.asking import ModelName, Principal, Session
 from api.pages.finding import Finder
 from api.pages.known import Knowing
 from api.pages.listing import list_changes

@@ -1,4 +1,4 @@
-"""What somebody typed or pasted into the search box, read: an identifier, a place and a time, or lines of files."""
+"""What somebody asked to trace, read: an identifier, a place and a time, or lines of files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ MOST_ASKED: Final = 20_000
 """Characters that are read; a stack trace has its causes at its ends, so more are not refused but not read."""
 MOST_LINES: Final = 12
 """Lines of files that are looked up."""
+CAN_BE_ASKED: Final = (
+    "Give a commit, tree or digest (or its beginning), a release such as payments@4.2.0, a change, an incident, "
+    "a pack's number, a service (with a time: web 2026-11-21T03:10Z), a file and line, a stack trace, or a person's id."
+)
+"""What helps whoever asked for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,10 @@ class ProjectChange:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who decided."""
+    """Somebody."""
 
     principal: str
+    """A principal id, or its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Asked]], ..
     # Fewer than seven decimal digits are rather the number of a change.
     (re.compile(r"(?![0-9]{1,6}$)[0-9a-f]{4,63}", re.ASCII), lambda found: Begun(found[0])),
     (re.compile(r"(?i:ep)-([0-9a-f]{20})", re.ASCII), lambda found: PackNumber(found[1])),
-    (re.compile(r"p_[0-9a-f]{32}", re.ASCII), lambda found: Principal(found[0])),
+    (re.compile(r"p_[0-9a-f]{4,32}", re.ASCII), lambda found: Principal(found[0])),
     (
         re.compile(r"(?:change )?(prj_[0-9a-f]{32})/(\S{1,128})", re.ASCII),
         lambda found: ProjectChange(found[1], found[2]),
