@@ -150,14 +150,22 @@ def access(view: PeriodView) -> Section:
     )
 
 
+def _took_place(done: tuple[Reviewed, ...]) -> str:
+    """How many access reviews there were, and what came of them."""
+    if not done:
+        return say("No access review took place.")
+    ended = sum(item.ended for item in done)
+    return say_count(
+        "{count} access review took place and ended {grants}.",
+        "{count} access reviews took place and ended {grants}.",
+        len(done),
+        grants=say_count("{count} grant", "{count} grants", ended) if ended else say("no grant"),
+    )
+
+
 def _lede(done: tuple[Reviewed, ...], moved: tuple[tuple[Key, str, int], ...], gone: tuple[Left, ...]) -> Line:
     return line(
-        say_count(
-            "{count} access review took place and ended {ended} grants.",
-            "{count} access reviews took place and ended {ended} grants.",
-            len(done),
-            ended=number(sum(item.ended for item in done)),
-        ),
+        _took_place(done),
         " ",
         say_count("Keys began or ended {count} time.", "Keys began or ended {count} times.", len(moved)),
         " ",

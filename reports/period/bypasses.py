@@ -11,13 +11,15 @@ from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, say_
 from reports.period.deviations import card_anchor
 from reports.period.running import ANCHOR as RUNNING
 from reports.period.shown import cut, tally
-from reports.release.gates import counted_rules, deployed_despite, landed_despite, only_watched
+from reports.release.gates import counted_rules, deployed_despite, landed_despite, only_watched, opened_by
 from reports.release.said import columns, entry, ledger_time, link, listed_names, quiet, status, strong
 from reports.say import say, say_count
 from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.dossier.facts import Party, Told
     from ledger.events.forge import Push
     from ledger.events.governance import GateDecision
@@ -83,17 +85,7 @@ def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
     ]
     signs += [(item.record, sign, item.actor) for item in around.pushes if (sign := _passed_over(item)) is not None]
     signs += [
-        (
-            item.record,
-            say(
-                "the {gate} gate was shut by {rules}",
-                gate=item.body.gate,
-                rules=counted_rules([one.rule for one in item.body.blocking]),
-            ),
-            item.actor,
-        )
-        for item in around.gates
-        if item.body.outcome == "blocked"
+        (item.record, _shut(around.gates, item), item.actor) for item in around.gates if item.body.outcome == "blocked"
     ]
     judged = bypass_verdicts(view)
     watched = {item.record.index for item in around.gates if only_watched(item)}
@@ -101,6 +93,26 @@ def bypasses(view: PeriodView) -> tuple[Bypass, ...]:
         Bypass(record, what, who, Standing.WATCHED if record.index in watched else _standing(record, judged))
         for record, what, who in sorted(signs, key=lambda sign: sign[0].index)
     )
+
+
+def _shut(gates: Iterable[Told[GateDecision]], item: Told[GateDecision]) -> str:
+    """By which rules a gate was shut, and the answer that opened it, if the next one about the same did."""
+    rules = counted_rules([one.rule for one in item.body.blocking])
+    opened = opened_by((one for one in gates if _subject(one) == _subject(item)), item)
+    if opened is None:
+        return say("the {gate} gate was shut by {rules}", gate=item.body.gate, rules=rules)
+    return say(
+        "the {gate} gate was shut by {rules}, then opened by {entry}",
+        gate=item.body.gate,
+        rules=rules,
+        entry=entry(opened),
+    )
+
+
+def _subject(item: Told[GateDecision]) -> tuple[str | None, str | None, str | None]:
+    """What a gate answered about: a change of a project, or a release."""
+    context = item.record.event.context
+    return context.project, context.about.change, item.body.release
 
 
 def past_shut(view: PeriodView) -> tuple[tuple[Told[GateDecision], Record], ...]:

@@ -88,6 +88,20 @@ def looks(view: PeriodView) -> tuple[Look, ...]:
     return tuple(found)
 
 
+def _looked(seen: tuple[Look, ...]) -> str:
+    """How often somebody looked at protections, and how many looks showed something else than the one before."""
+    if not seen:
+        return say("Nobody looked at protections.")
+    changed = sum(item.changed for item in seen)
+    return say(
+        "{times}, and {other} something else than the one before.",
+        times=say_count(
+            "Protections were looked at {count} time", "Protections were looked at {count} times", len(seen)
+        ),
+        other=say_count("{count} look showed", "{count} looks showed", changed) if changed else say("no look showed"),
+    )
+
+
 def policies(view: PeriodView) -> Section:
     """The section."""
     seen = looks(view)
@@ -113,12 +127,7 @@ def policies(view: PeriodView) -> Section:
             if changes
             else _unchanged(view, governance),
             " ",
-            say_count(
-                "Protections were looked at {count} time; looks unlike the one before: {changed}.",
-                "Protections were looked at {count} times; looks unlike the one before: {changed}.",
-                len(seen),
-                changed=number(sum(item.changed for item in seen)),
-            ),
+            _looked(seen),
         ),
         (
             Facts(rows(*_judging(view))),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reports.period.view import PeriodView
 
 ANCHOR: Final = "populations"
-QUERY_VERSION: Final = 1
+QUERY_VERSION: Final = 2
 """Of the five queries below; it goes up when one of them begins to count something else."""
 
 
@@ -118,10 +118,11 @@ def populations(view: PeriodView) -> tuple[Population, ...]:
         ),
         Population(
             say("Grants of roles"),
-            say("Grants of roles in force at any time in the period that reach a project in scope."),
+            _granted_by(view),
             say("the ledger's own stream, from entry 0 to the end of the period"),
             len(grants),
-            tuple(sorted(grant.envelope for grant in grants)),
+            # Genesis gives several: it is one event, and one line of the digest.
+            tuple(sorted({grant.envelope for grant in grants})),
             say_count(
                 "principals without a role; {count} principal was enrolled in all",
                 "principals without a role; {count} principals were enrolled in all",
@@ -285,6 +286,20 @@ def _counted_by_review(view: PeriodView) -> Line:
         "{count} access reviews looked at them, see {section}",
         reviews,
         section=link("access", say("Access, keys and leavers"), page=True),
+    )
+
+
+def _granted_by(view: PeriodView) -> str:
+    """What is counted, and how many of it no event of the kind role gave."""
+    genesis = {record.envelope for record in view.dossier.records.entries if record.event.kind == "genesis"}
+    grants = grants_of(view)
+    first = sum(grant.envelope in genesis for grant in grants)
+    return say(
+        "Grants of roles in force at any time in the period that reach a project in scope. Given by genesis (entry 0), "
+        "which is one event: {first}; by an event of the kind {kind} each: {others}.",
+        first=number(first),
+        kind="role",
+        others=number(len(grants) - first),
     )
 
 

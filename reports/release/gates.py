@@ -13,7 +13,7 @@ from reports.text import capture
 from reports.wording import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ledger.dossier.facts import ChangeFacts, ReleaseDossier, Told
     from ledger.events.governance import GateDecision
@@ -96,10 +96,14 @@ def _last_before(gates: tuple[Told[GateDecision], ...], sort: str, use: Record) 
 
 def _opened_by(view: View, change: ChangeView | None, item: Told[GateDecision]) -> Record | None:
     """The next answer of the same gate about the same, where that is Open."""
-    gates = view.dossier.gates if change is None else change.facts.gates
+    return opened_by(view.dossier.gates if change is None else change.facts.gates, item)
+
+
+def opened_by(gates: Iterable[Told[GateDecision]], item: Told[GateDecision]) -> Record | None:
+    """The next answer of the same gate among ``gates``, all about one subject, where that is Open."""
     later = (one for one in gates if one.body.gate == item.body.gate and one.record.index > item.record.index)
     after = next(later, None)
-    return after.record if after is not None and after.body.outcome != _SHUT else None
+    return None if after is None or is_shut(after) else after.record
 
 
 def is_shut(item: Told[GateDecision]) -> bool:

@@ -63,6 +63,7 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
     on = {setting.rule.id for setting in view.policy.rules}
     body: list[Row] = []
     periods: list[str] = []
+    beside: list[str] = []
     off: list[str] = []
     for family in FAMILIES:
         known = [rule.id for rule in RULES if rule.id.partition("-")[0] == family]
@@ -74,6 +75,7 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
             else:
                 off.append(say("{name} ({family}, {many})", name=say(named), family=family, many=number(len(known))))
             continue
+        beside += found.periods
         told = [rule for rule in known if rule not in found.periods and rule not in found.off]
         verdicts = of_rules(view, told)
         one = counts(verdicts)
@@ -129,7 +131,7 @@ def objectives(view: View) -> tuple[Table, *tuple[Paragraph, ...]]:
             words(say("Verdicts by family of rules: one for each rule and change, or rule and release")),
             "dense",
         ),
-        *_unasked(periods, off),
+        *_unasked([*periods, *_of_families(beside)], off),
     )
 
 
@@ -141,8 +143,13 @@ def _of_periods(named: str, found: Asked) -> str:
     return say("{name} ({rules}; off {off})", name=named, rules=on, off=rule_names(found.off))
 
 
+def _of_families(rules: list[str]) -> tuple[str, ...]:
+    """Rules asked of periods alone whose families have a row all the same."""
+    return (say("of the families above {rules}", rules=rule_names(rules)),) if rules else ()
+
+
 def _unasked(periods: list[str], off: list[str]) -> tuple[Paragraph, ...]:
-    """The families without a verdict, with their rules where some are on, else with the number of them."""
+    """What has no verdict: rules of periods, by family where no rule of it has one; families of which none is on."""
     told = [
         *(
             (say("Asked of periods alone, and judged in a period pack: {families}.", families=", ".join(periods)),)

@@ -26,6 +26,7 @@ from ledger.rules.verdict import Outcome, counted
 from ledger.verify.findings import Finding
 from reports.html import render_html
 from reports.parts import Card, Facts, Figures, Mark, Matrix, Row, Shares, Table, Timeline, line
+from reports.period.bypasses import bypasses
 from reports.period.controls import controls_of
 from reports.period.deviations import MOST_CARDS, deviations_of
 from reports.period.document import anchors_in, period_document
@@ -226,6 +227,13 @@ def test_populations_can_be_drawn_again(name: str) -> None:
         total = hashlib.sha256("".join(f"{envelope}\n" for envelope in entries).encode()).hexdigest()
         assert printed[population] == (len(entries), total[:12])
     assert printed["Changes"][0] == len(of_view.dossier.changes)
+    roster, first, end = of_view.dossier.records.roster, of_view.dossier.first, of_view.dossier.end
+    grants = [one for one in roster.grants if one.since < end and (one.until is None or one.until > first)]
+    lines = sorted({one.envelope for one in grants})
+    total = hashlib.sha256("".join(f"{envelope}\n" for envelope in lines).encode()).hexdigest()
+    assert printed["Grants of roles"] == (len(grants), total[:12])
+    genesis = sum(one.envelope == of_view.dossier.records.entries[0].envelope for one in grants)
+    assert f"Given by genesis (entry 0), which is one event: {genesis}; by an event" in plain(document(name))
 
 
 @BOTH
@@ -434,6 +442,23 @@ def _shut(mode: str) -> PeriodView:
     return period_views.view_of(company)
 
 
+def test_a_shut_gate_that_was_opened_is_shown_as_opened() -> None:
+    """The row of an answer Shut names the next answer of the same gate about the same, where that is Open."""
+    of_view = _shut("enforce")
+    around = of_view.dossier.surroundings
+    (shut,) = around.gates
+    last = of_view.dossier.records.entries[-1]
+    for opened, change, told in (("allowed", "1", True), ("blocked", "1", False), ("allowed", "2", False)):
+        context = replace(shut.record.event.context, about=About(change=change, revision=1))
+        record = replace(
+            last, leaf=replace(last.leaf, index=last.index + 1), event=replace(last.event, context=context)
+        )
+        later = replace(shut, record=record, body=replace(shut.body, outcome=opened))
+        there = replace(of_view.dossier, surroundings=replace(around, gates=(shut, later)))
+        (row,) = [one for one in bypasses(replace(of_view, dossier=there)) if one.record is shut.record]
+        assert row.what.endswith(f", then opened by entry {record.index}") == told
+
+
 @pytest.mark.parametrize(("mode", "stands"), [("observe", "the gate only watched"), ("enforce", "no bypass by EXC-05")])
 def test_a_shut_gate_is_a_bypass_only_by_the_rule(mode: str, stands: str) -> None:
     """Where EXC-05 did not fail, no row says that something was not declared, and none is counted."""
@@ -555,7 +580,10 @@ def test_access_keys_and_leavers_are_listed() -> None:
     page = section("quarter", "access")
     done, moved = table(page, "Access reviews").rows, table(page, "Key lifecycle").rows
     gone = table(page, "Leavers").rows
-    assert lede("quarter", "access") == [len(done), 0, len(moved), len(gone)]
+    assert lede("quarter", "access") == [len(done), len(moved), len(gone)]
+    assert "access reviews took place and ended no grant." in said(section("quarter", "access").lede)
+    assert said(section("empty", "access").lede).startswith("No access review took place. ")
+    assert "1 time, and no look showed something else than the one before." in said(section("empty", "policies").lede)
     assert [said(row.cells[0]) for row in gone] == ["Lars Leaver"]
     assert {said(row.cells[2]).split()[0] for row in moved} == {"ended", "enrolled", "rotated"}
     assert len(table(page, "Name").rows) == len(view("quarter").dossier.records.roster.principals)
