@@ -70,7 +70,7 @@ class Place:
 
     def __str__(self) -> str:
         where = "" if self.environment is None else f" in {self.environment}"
-        return f"{self.service or 'what runs'}{where}"
+        return f"{'what runs' if self.service is None else f'service {self.service}'}{where}"
 
 
 def object_starts(source: Source, identifier: str) -> list[Start]:
@@ -223,7 +223,8 @@ def place_starts(
     own = Start(f"{place}, up to {at.isoformat(timespec='seconds')}", steps=trace_operations(records, indexes))
     deployed = [
         Start(
-            f"{body.service} in {body.environment}, {body.status}, recorded {record.leaf.received_at}: {release}",
+            f"deployment of {body.service} to {body.environment}, {body.status}, "
+            f"recorded {record.leaf.received_at}: {release}",
             release=release,
         )
         for record in reversed(chosen)

@@ -265,7 +265,8 @@ class _Search:
 
     def _trail(self, start: Start) -> Trailed:
         if start.steps:
-            return Trailed(start, start.steps, self._finder.sharing.of(start.steps, frozenset()))
+            told = frozenset(filter(None, (change_of(step.record) for step in start.steps)))
+            return Trailed(start, start.steps, self._finder.sharing.of(start.steps, told))
         if start.release is not None:
             return self._release(start, start.release)
         if start.project is None or start.change is None:

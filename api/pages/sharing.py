@@ -162,7 +162,7 @@ def event_of(entry: Entry) -> Event:
     return event
 
 
-def change_of(entry: Entry) -> Change | None:
+def change_of(entry: Entry | Record) -> Change | None:
     """The change that an entry is about."""
     change = entry.leaf.about.change
     return None if change is None else (entry.leaf.stream, change)

@@ -34,20 +34,23 @@ def told_words(body: WorkBody) -> str:  # noqa: C901, PLR0911, PLR0912 -- one ar
             counts = body.counts
             suppressed = body.suppressed.justified + body.suppressed.unjustified
             return (
-                f"{body.tool.name} scanned {body.target}: {counts.error} errors, {counts.warning} warnings, "
-                f"{counts.note + counts.none} notes, {suppressed} suppressed"
+                f"{body.tool.name} scanned {body.target}: {counted(counts.error, 'error')}, "
+                f"{counted(counts.warning, 'warning')}, {counted(counts.note + counts.none, 'note')}, "
+                f"{suppressed} suppressed"
             )
         case Build():
-            return f"built {len(body.artifacts)} artifacts of commit {body.commit[:12]} (known by {body.source})"
+            artifacts = counted(len(body.artifacts), "artifact")
+            return f"built {artifacts} of commit {body.commit[:12]} (known by {body.source})"
         case Observation():
             verified = "" if body.verification is None else f"; verification {body.verification}"
-            return f"saw {len(body.running)} artifacts of {body.service} running in {body.environment}{verified}"
+            running = counted(len(body.running), "artifact")
+            return f"saw {running} of {body.service} running in {body.environment}{verified}"
         case Incident():
             return f"{body.state} incident {body.incident}, severity {body.severity}, cause {body.cause}"
         case ControlSnapshot():
             return f"saw the protection of {', '.join(item.ref for item in body.refs)}"
         case Heartbeat():
-            return f"source {body.source} was alive and had sent {body.event_count} events"
+            return f"source {body.source} was alive and had sent {counted(body.event_count, 'event')}"
         case GateDecision():
             shut = f" by {', '.join(item.rule for item in body.blocking)}" if body.blocking else ""
             excepted = f", excepted: {', '.join(body.excepted)}" if body.excepted else ""
@@ -84,16 +87,25 @@ def _push_words(push: Push) -> str:
 
 def _pack_words(pack: Pack) -> str:
     span = pack.period
-    subject = "the release" if span is None else f"entries {span.from_} to {span.to - 1}"
+    subject = "the release" if span is None else _entries(span.from_, span.to)
     seal = "without a seal" if pack.sealed_by is None else f"sealed with certificate {pack.sealed_by[7:19]}"
-    files = "1 file" if len(pack.files) == 1 else f"{len(pack.files)} files"
+    files = counted(len(pack.files), "file")
     return f"made pack {pack.pack_id[7:19]} of {subject} at position {pack.position}: {files}, {seal}"
 
 
 def _reconciliation_words(body: Reconciliation) -> str:
     refs = "; ".join(
-        f"{item.ref}: {item.recorded_count} of {item.commit_count} commits recorded, {item.missing_count} missing, "
-        f"{item.unknown_count} unknown to the clone"
+        f"{item.ref}: {item.recorded_count} of {counted(item.commit_count, 'commit')} recorded, "
+        f"{item.missing_count} missing, {item.unknown_count} unknown to the clone"
         for item in body.refs
     )
-    return f"compared a clone with entries {body.from_} to {body.to - 1}: {refs}"
+    return f"compared a clone with {_entries(body.from_, body.to)}: {refs}"
+
+
+def _entries(first: int, end: int) -> str:
+    return f"entry {first}" if end - first == 1 else f"entries {first} to {end - 1}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -21,7 +21,7 @@ from ledger.dossier.facts import (
 )
 from ledger.dossier.reading import arrange
 from ledger.dossier.surroundings import deploy_facts, exception_facts, told
-from ledger.dossier.telling import told_words
+from ledger.dossier.telling import counted, told_words
 from ledger.events.evidence import Pack
 from ledger.events.operation import Incident, Observation
 from ledger.events.work import Release
@@ -68,7 +68,7 @@ def trace_release(dossier: ReleaseDossier) -> tuple[TraceStep, ...]:
             "release",
             None,
             dossier.released_by,
-            f"released {release.product} {release.version} from {_counted(len(dossier.places), 'commit')}",
+            f"released {release.product} {release.version} from {counted(len(dossier.places), 'commit')}",
             None,
         )
     )
@@ -192,13 +192,9 @@ def _revision_words(fact: Revision) -> str:
     diff = fact.diff
     base = ", only its base moved" if fact.base_only else ""
     return (
-        f"revision {fact.number}: {_counted(diff.files_changed, 'file')}, +{diff.lines_added} -{diff.lines_removed}, "
+        f"revision {fact.number}: {counted(diff.files_changed, 'file')}, +{diff.lines_added} -{diff.lines_removed}, "
         f"head {diff.head[:12]}, AI {diff.ai.involvement}{base}"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _run_words(fact: RunFact) -> str:
@@ -214,7 +210,7 @@ def _approval_words(fact: ApprovalFact) -> str:
     verb = {
         "approve": "approved",
         "reject": "rejected",
-        "abstain": "did not decide on",
+        "abstain": "abstained on",
         "withdraw": "withdrew a decision on",
     }[approval.decision]
     about = fact.record.event.context.about

@@ -176,7 +176,7 @@ def _trail(found: Trailed, *, contents: bool) -> Trail:
     left = len(found.steps) - len(shown)
     return Trail(
         heading=capture(found.start.found[:1].upper() + found.start.found[1:], limit=2 * NAME),
-        way=tuple(_box(label, kinds, found.steps, contents=contents) for label, kinds in _stations()),
+        way=_way(found, contents=contents),
         steps=_table(shown, contents=contents),
         earlier=words(
             say_count("{count} earlier event is not listed here.", "{count} earlier events are not listed here.", left)
@@ -188,15 +188,25 @@ def _trail(found: Trailed, *, contents: bool) -> Trail:
     )
 
 
-def _stations() -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _way(found: Trailed, *, contents: bool) -> tuple[Box, ...]:
+    """The stations in order; those that not every change passes, and of an incident or a place all, only where met."""
+    boxes = [(usual, _box(label, kinds, found.steps, contents=contents)) for label, kinds, usual in _stations()]
+    whole = not found.start.steps
+    return tuple(box for usual, box in boxes if box.lines or (usual and whole))
+
+
+def _stations() -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Label, kinds, and whether it is on the way of every change."""
     return (
-        (say("Prompt"), ("prompt",)),
-        (say("Diff"), ("diff",)),
-        (say("Test"), ("test",)),
-        (say("Approval"), ("approval",)),
-        (say("Landing"), ("merge",)),
-        (say("Release"), ("release",)),
-        (say("Deployment"), ("deploy", "observation")),
+        (say("Prompt"), ("prompt",), True),
+        (say("Diff"), ("diff",), True),
+        (say("Test"), ("test",), True),
+        (say("Approval"), ("approval",), True),
+        (say("Exception"), ("exception",), False),
+        (say("Landing"), ("merge",), True),
+        (say("Release"), ("release",), True),
+        (say("Deployment"), ("deploy", "observation"), True),
+        (say("Incident"), ("incident",), False),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from ledger import exitcodes
 from ledger.events.evidence import Pack
 from ledger.events.work import Diff
+from tests.api.serving import plain
 from tests.capture.conftest import Sandbox
 from tests.cli.shop import open_shop, release, within
 
@@ -80,3 +81,21 @@ def test_what_leads_nowhere_is_named_with_what_can_be_asked(shop: Shop, asked: s
     assert asked in said.err
     assert "try: " in said.err
     assert "incident\n" not in said.err
+
+
+def test_the_page_of_an_incident_begins_with_what_was_recorded(shop: Shop) -> None:
+    """No strip of empty stations, the service as it was captured, things counted in words, no link to itself."""
+    place = ("--environment", "production", "--service", "shop-web")
+    shop.ci.ok("record", "observation", *place, "--running", "web=sha256:" + "a" * 64)
+    shop.ray.ok("record", "incident", "INC-9", "--severity", "high", *place, "--change", "7")
+    port = int(shop.house.url.rpartition(":")[2])
+
+    def first(asked: str) -> str:
+        page = plain(port, "GET", f"/trace?q={asked}", headers={"Accept": "text/html"}).body.decode()
+        return page.replace("<wbr>", "").split("<section>")[1]
+
+    of_incident, of_place = first("INC-9"), first("shop-web")
+    assert '<p class="tag">Incident</p>' in of_incident
+    assert "none recorded" not in of_incident + of_place
+    assert "<h2>Service shop-web, up to" in of_place
+    assert "saw 1 artifact of shop-web" in of_place
