@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -57,6 +59,18 @@ def test_one_can_go_on_with_it(demo: Demo) -> None:
     assert "evidence serve ledger --port 8410" in demo.printed
     assert "Keys: mara-lindqvist, pipeline, " in demo.printed
     assert "freight-contractor" in demo.stage.evidence("people", "list")
+
+
+def test_commits_are_dated_within_the_day_before(demo: Demo) -> None:
+    """Nothing that the play records took months, and no commit is dated after it was recorded."""
+    repository = demo.folder / "repository"
+    told = subprocess.run(
+        ["git", "-C", str(repository), "log", "--all", "--format=%at"], check=True, capture_output=True, text=True
+    )
+    dated = [int(word) for word in told.stdout.split()]
+    assert len(dated) > len(STORIES)
+    assert max(dated) < time.time()
+    assert min(dated) > time.time() - 2 * 86_400
 
 
 def test_every_planted_fault_is_found_and_no_clean_change_is_blamed(demo: Demo) -> None:

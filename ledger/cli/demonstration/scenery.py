@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MAIN: Final = "refs/heads/main"
 
-_BEGIN: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_BEFORE: Final = timedelta(days=1)
+"""How long before the play the first commit is dated: what is recorded at once would otherwise have taken months."""
 _STEP: Final = timedelta(minutes=37)
 
 
@@ -27,7 +28,7 @@ class Scenery:
     def __init__(self, folder: Path) -> None:
         """Begins the repository in ``folder``, which must not exist, with one commit on main."""
         self.folder = folder
-        self._now = _BEGIN
+        self._now = datetime.now(UTC) - _BEFORE
         folder.mkdir(parents=True)
         self._git("init", "--quiet", "--initial-branch=main", str(folder))
 
