@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from api.pages.known import StoreSource, position_at
 from api.pages.listing import list_changes
+from api.pages.persons import list_parts
 from api.pages.sharing import Sharing, change_of, event_of
 from ledger.asking import (
     CAN_BE_ASKED,
@@ -105,13 +106,15 @@ class _Search:
         self._notes: list[str] = []
         self._unread = 0
 
-    def answer(self) -> Answer:  # noqa: PLR0911 -- one case a question
+    def answer(self) -> Answer:  # noqa: C901, PLR0911 -- one case a question
         asked = read_asked(self._text)
         match asked:
             case FileLines():
                 return self._files(asked)
-            case Session() | ModelName() | Principal():
+            case Session() | ModelName():
                 return list_changes(self._finder.sharing, self._text, asked)
+            case Principal():
+                return list_parts(self._store, self._source, self._known, asked.principal, contents=self._contents)
             case Digested():
                 return self._laid_out(self._by_digest(Digest(asked.digest)))
             case Begun():

@@ -1,14 +1,14 @@
-"""The changes of a session or a model, or that somebody decided about, and how far it was looked for them."""
+"""The changes of a session or a model, and how far it was looked for them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from api.pages.sharing import MOST_DECISIONS, MOST_PROMPTS
-from ledger.asking import ModelName, Principal, Session
+from api.pages.sharing import MOST_PROMPTS
+from ledger.asking import ModelName, Session
 from ledger.errors import NotFoundError
 from reports.pages.trace import Answer
-from reports.pages.words import change_called, decisions_looked, listed_latest, prompts_looked
+from reports.pages.words import change_called, listed_latest, prompts_looked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_LISTED: Final = 50
 
 
-def list_changes(sharing: Sharing, text: str, asked: Session | ModelName | Principal) -> Answer:
+def list_changes(sharing: Sharing, text: str, asked: Session | ModelName) -> Answer:
     """The changes, the latest first; ``text`` is what was asked.
 
     Raises:
@@ -34,16 +34,13 @@ def list_changes(sharing: Sharing, text: str, asked: Session | ModelName | Princ
     return Answer(text, (), others[:MOST_LISTED], (), tuple(notes))
 
 
-def _looked(sharing: Sharing, asked: Session | ModelName | Principal) -> tuple[Iterable[Change | None], list[str]]:
+def _looked(sharing: Sharing, asked: Session | ModelName) -> tuple[Iterable[Change | None], list[str]]:
     """The changes, repeated as often as they were met, and what is to be said of how far it was looked."""
     match asked:
         case Session(session):
             return _of_prompts(sharing, lambda prompt: prompt.session == session)
         case ModelName(model):
             return _of_prompts(sharing, lambda prompt: model in prompt.models)
-        case Principal(principal):
-            keys = list(sharing.decided(principal))
-            return keys, [decisions_looked(len(keys))] if len(keys) == MOST_DECISIONS else []
         case _:
             assert_never(asked)
 

@@ -21,6 +21,7 @@ from api.pages.frame import (
 )
 from api.pages.printing import DONE, FAILED
 from api.problems import bad_parameter, framework_error, status_of
+from ledger.asking import CAN_BE_ASKED
 from ledger.errors import AuthorityError, LedgerError, NotFoundError
 from reports.pages.notices import done_page, failed_page, sign_in_page, under_way_page, waiting_page
 from reports.pages.packs import looked_up_page, packs_page
@@ -155,10 +156,10 @@ def _add_prints(app: FastAPI, releasing: Releasing, printer: Printer) -> None:
 
 
 def _add_trace(app: FastAPI, finder: Finder, packs: PackFinder) -> None:
-    def traced(text: str, frame: Frame) -> Response:
+    def traced(text: str, frame: Frame, *, asked: bool = True) -> Response:
         shell = frame.shell(title("trace"), "trace")
         if not text.strip():
-            return page_answer(trace_page(None, shell))
+            return page_answer(trace_page(None, shell, refused=words(CAN_BE_ASKED) if asked else None))
         if packs.with_file(text):
             return go_to(path_of("packs", text.strip()))
         try:
@@ -170,8 +171,8 @@ def _add_trace(app: FastAPI, finder: Finder, packs: PackFinder) -> None:
             return page_answer(trace_page(None, shell, refused=words(said), asked=text), status_of(error))
 
     @app.get("/trace")
-    def trace(request: Request, q: Annotated[str, Query(max_length=4_000)] = "") -> Response:
-        return traced(q, frame_of(request))
+    def trace(request: Request, q: Annotated[str | None, Query(max_length=4_000)] = None) -> Response:
+        return traced(q or "", frame_of(request), asked=q is not None)
 
     @app.post("/trace")
     def trace_pasted(request: Request) -> Response:

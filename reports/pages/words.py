@@ -93,13 +93,38 @@ def prompts_looked(count: int, *, whole: bool) -> str:
     )
 
 
-def decisions_looked(count: int) -> str:
-    """That no more decisions of a principal than the latest were looked through."""
+def change_of_kinds(change: str, kinds: Iterable[str]) -> str:
+    """A change in a list of what somebody had a part in, with the kinds of those entries."""
+    return say("change {change}: {kinds}", change=change, kinds=", ".join(kinds))
+
+
+def entries_looked(count: int, *, whole: bool) -> str:
+    """How many entries were looked through that name a person's id."""
+    if whole:
+        return say_count(
+            "The {count} entry that names the id of this person was looked through.",
+            "All {count} entries that name the id of this person were looked through.",
+            count,
+        )
     return say_count(
-        "The latest {count} decision was looked through, earlier ones were not.",
-        "The latest {count} decisions were looked through, earlier ones were not.",
+        "The latest {count} entry that names the id of this person was looked through, earlier ones were not.",
+        "The latest {count} entries that name the id of this person were looked through, earlier ones were not.",
         count,
     )
+
+
+def accounts_looked(count: int) -> str:
+    """In how many entries an account of a person was looked for."""
+    return say_count(
+        "For accounts of this person, the latest {count} revision, landing or approval was looked through.",
+        "For accounts of this person, the latest {count} revisions, landings and approvals were looked through.",
+        count,
+    )
+
+
+def accounts_hidden() -> str:
+    """That accounts were not looked through."""
+    return say("What only an account of this person shows stands in contents, not shown with this token.")
 
 
 def releases_looked(count: int) -> str:
