@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -14,8 +16,25 @@ from api.settings import load_settings
 from ledger.errors import AuthorityError, LedgerError
 from ledger.exitcodes import DONE, ERROR, INTERRUPTED, NOT_ALLOWED
 
+if TYPE_CHECKING:
+    from socket import socket
+
+LOG: Final = logging.getLogger("uvicorn.error")
+"""Where uvicorn says at which address it listens."""
+
 DRAIN_SECONDS = 20
 """How long requests under way may take once the server is told to stop; a refused or lost one is sent again."""
+
+
+class _Announced(uvicorn.Server):
+    """A server that says where its pages are once it listens."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        for listening in self.servers[:1]:
+            host, port = listening.sockets[0].getsockname()[:2]
+            at = f"[{host}]" if ":" in host else host
+            LOG.info("Pages for a browser: http://%s:%d/ (releases, packs made, trace)", at, port)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         remedy = f"\n{error.remedy}" if error.remedy else ""
         sys.stderr.write(f"{error.slug}: {error}{remedy}\n")
         return NOT_ALLOWED if isinstance(error, AuthorityError) else ERROR
-    server = uvicorn.Server(
+    server = _Announced(
         uvicorn.Config(
             app,
             host=settings.ledger.host,

@@ -40,6 +40,11 @@ def reading_app(store: Store, anchor: Anchor) -> FastAPI:
     app.add_exception_handler(Exception, _failed)
     made: dict[str, Any] = {}
 
+    @app.get("/", include_in_schema=False)
+    def places() -> JSONResponse:
+        # Whoever takes HTML is led to the pages before this.
+        return JSONResponse({"interface": "/openapi.json", "pages": ["/releases", "/packs", "/trace"]})
+
     @app.get("/openapi.json", include_in_schema=False)
     def openapi() -> JSONResponse:
         if not made:

@@ -347,11 +347,13 @@ def test_the_queue_of_prints_is_short(open_: Served) -> None:
     assert get(open_, "/prints/" + "0" * 32).status == 404
 
 
-def test_machines_find_nothing_where_browsers_are_led_on(open_: Served) -> None:
-    """The root leads a browser to the releases; a machine gets the problem that it always got."""
+def test_machines_are_told_where_browsers_are_led_on(open_: Served) -> None:
+    """The root leads a browser to the releases; whoever takes anything is told where pages and interface are."""
     assert get(open_, "/").headers["location"] == "/releases"
-    answer = plain(open_.port, "GET", "/", headers={"Accept": "application/json"})
-    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    for taken in ("application/json", "*/*"):
+        answer = plain(open_.port, "GET", "/", headers={"Accept": taken})
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+        assert json.loads(answer.body)["pages"] == ["/releases", "/packs", "/trace"]
     assert "/releases" not in plain(open_.port, "GET", "/openapi.json").body.decode()
 
 
