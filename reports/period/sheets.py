@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.rules.verdict import Outcome
-from reports.parts import Break, Facts, Line, Mark, Notes, Paragraph, Row, Section, Table, line, words
+from reports.parts import Break, Facts, Line, Mark, Notes, Paragraph, Row, Section, Table, line, say_line, words
 from reports.period.attributes import (
     attributes,
     bypass_of,
@@ -103,7 +103,6 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
         (say("Approved"), _people(approvers)),
         (say("Release"), _held_by(view, change)),
         (say("Other verdicts"), _other(view, change)),
-        *(((say("On the release"), of_release),) if (of_release := _doubts(release_verdicts(view, change))) else ()),
     ]
     return (
         Facts(rows(*about)),
@@ -125,7 +124,7 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
 
 
 def _held_by(view: PeriodView, change: PeriodChange) -> Line:
-    """The releases that attributes G and H are of."""
+    """The releases that attributes G and H are of, with what other rules found of them."""
     found = held_by(view, change)
     if not found:
         return line(quiet(say("no release of the period holds it")))
@@ -136,7 +135,13 @@ def _held_by(view: PeriodView, change: PeriodChange) -> Line:
         ],
         "; ",
     )
-    return (*named_, *line(quiet(". "), quiet(say("Attributes G and H are of the release, not of this change alone."))))
+    doubts = _doubts(release_verdicts(view, change))
+    if not doubts:
+        own = line(quiet(say("Attributes G and H are of the release, not of this change alone.")))
+    else:
+        # One line with the other: a sheet is one page.
+        own = say_line("G and H are of it; its other rules: {rules}", rules=doubts)
+    return (*named_, *line(quiet(". ")), *own)
 
 
 def _other(view: PeriodView, change: PeriodChange) -> Line:

@@ -268,7 +268,7 @@ def test_no_sheet_ticks_what_is_owed() -> None:
 
 
 def test_what_is_deployed_is_not_judged_by_how_it_was_built() -> None:
-    """Attribute H is REL-04's; what other rules found of the release, provenance too, is a row of its own."""
+    """Attribute H is REL-04's; what other rules found of the release, provenance too, stands beside its name."""
     view = quarter()
     change = next(change for change in view.changes if change.facts.id == "11")
     (release,) = held_by(view, change)
