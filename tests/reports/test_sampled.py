@@ -287,7 +287,8 @@ def test_a_sheet_counts_every_entry_about_its_change() -> None:
     whole = quarter()
     for change in whole.changes:
         facts, counted = change.facts, {record.index for record in records_of(change)}
-        about = [item.record.index for item in (*facts.gates, *facts.pushes, *facts.notes, *facts.incidents)]
-        about += [fact.record.index for item in facts.exceptions for fact in item.decisions]
+        about = {item.record.index for item in facts.gates} | {item.record.index for item in facts.pushes}
+        about |= {item.record.index for item in facts.notes} | {item.record.index for item in facts.incidents}
+        about |= {fact.record.index for item in facts.exceptions for fact in item.decisions}
         assert counted.issuperset(about)
     assert any(change.facts.pushes for change in whole.changes)
