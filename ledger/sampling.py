@@ -106,6 +106,7 @@ def auditors_number(text: str, where: str = "") -> str:
             "1 to 64 printable ASCII characters are required, neither beginning nor ending with a space",
             where=where,
             details={"length": len(text)},
+            remedy="Give the auditor's number or words in plain letters, digits and signs, such as 7419.",
         )
     return text
 

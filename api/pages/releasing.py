@@ -264,6 +264,7 @@ class Releasing:
                 "no-such-period",
                 "the period is empty, or the log does not reach that far",
                 details={"from": first, "to": end},
+                remedy="Choose other days.",
             )
         if not asked:
             return days_of_entries(self._store, first, end)
@@ -284,7 +285,12 @@ class Releasing:
                 raise swapped
             days = days_of(period) if period else _days(first_day, last_day)
             if days is None:
-                raise FormatError("bad-parameter", "the days are not of their form", where="period")
+                raise FormatError(
+                    "bad-parameter",
+                    "the days are not of their form",
+                    where="period",
+                    remedy="A quarter is written 2026-Q3, a day 2026-07-01. Choose one below the list of releases.",
+                )
             first, end = (min(position_at(self._store, _midnight(day)), size) for day in days)
         if not first < end:
             raise NotFoundError(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Larger files are not compared line by line."""
 
+_CHECK: Final = "Check the number: lines count from 1."
+
 
 @dataclass(frozen=True, slots=True)
 class LineOrigin:
@@ -42,7 +44,12 @@ def blame_line(repository: Repository, path: bytes, line: int, *, revision: str 
     """
     commit = resolve_commit(repository, revision)
     if line < 1 or line > _count_lines(_content(repository, commit, path)):
-        raise NotFoundError("git-no-such-line", "the revision has no such line in this file", details={"line": line})
+        raise NotFoundError(
+            "git-no-such-line",
+            "the revision has no such line in this file",
+            details={"file": os.fsdecode(path), "line": line},
+            remedy=_CHECK,
+        )
     _code, said = read_view(repository, "blame", "--porcelain", "-L", f"{line},{line}", commit, "--", os.fsdecode(path))
     header, *rest = said.split(b"\n")
     origin, number = header.split()[:2]
@@ -64,18 +71,28 @@ def committed_line(repository: Repository, file: Path, line: int, *, revision: s
     """
     path = os.fsencode(os.path.relpath(os.path.realpath(file), repository.root))
     if path.startswith(b"../") or not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
-        raise NotFoundError("git-no-such-line", "not a readable file inside the working tree")
+        raise NotFoundError(
+            "git-no-such-line",
+            "not a readable file inside the working tree",
+            details={"file": str(file)},
+            remedy="Check the path; it is of a file in the clone that --repo names, else in this folder.",
+        )
     now = _lines(file.read_bytes())
     then = _lines(_content(repository, resolve_commit(repository, revision), path))
     if not 1 <= line <= len(now):
-        raise NotFoundError("git-no-such-line", "the file has no such line", details={"line": line})
+        raise NotFoundError(
+            "git-no-such-line",
+            "the file has no such line",
+            details={"file": str(file), "lines": len(now), "line": line},
+            remedy=_CHECK,
+        )
     number = _same_line(then, now, line - 1)
     if number is None:
         raise NotFoundError(
             "git-no-such-line",
             "the line is not committed in this form yet",
-            details={"line": line},
-            remedy="commit it, or name a line of the committed file",
+            details={"file": str(file), "line": line},
+            remedy="Commit it, or name a line of the committed file.",
         )
     return path, number + 1
 
@@ -103,7 +120,12 @@ def _content(repository: Repository, commit: str, path: bytes) -> bytes:
     words = ("ls-tree", "-z", "--full-tree", tree_of(repository, commit), "--", os.fsdecode(path))
     found = re.match(rb"100[0-7]{3} blob ([0-9a-f]+)\t", read_view(repository, *words)[1])
     if found is None:
-        raise NotFoundError("git-no-such-line", "the revision has no file at this path")
+        raise NotFoundError(
+            "git-no-such-line",
+            "the revision has no file at this path",
+            details={"file": os.fsdecode(path)},
+            remedy="Commit the file, or check its path.",
+        )
     return repository.objects.read(found[1].decode("ascii"), "blob")
 
 

@@ -24,7 +24,9 @@ Compared = tuple["Measure", "Measure | None", "Change"]
 
 @click.command()
 @click.option("--from", "start", metavar="DAY|TIME|POSITION", help="The first day (UTC), or where it begins.")
-@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
+@click.option(
+    "--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends; default: latest entry."
+)
 @click.option("--baseline-from", metavar="DAY|TIME|POSITION", help="The period to compare with: its first day.")
 @click.option(
     "--baseline-to", metavar="DAY|TIME|POSITION", help="Its last day; by default it ends where the period begins."

@@ -22,7 +22,9 @@ FORMS: Final = ("pdf", "html", "bundle", "xlsx", "csv", "oscal", "verifier")
 @click.command()
 @click.argument("subject", metavar="[PRODUCT@VERSION|BUNDLE]", required=False)
 @click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period in place of a release: its first day.")
-@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
+@click.option(
+    "--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends; default: latest entry."
+)
 @click.option("--in", "projects", multiple=True, metavar="PROJECT", help="Only these projects; repeat for more.")
 @click.option("--baseline-from", metavar="DAY|TIME|POSITION", help="An earlier period that measures are set beside.")
 @click.option(
@@ -91,6 +93,8 @@ def pack(ctx: click.Context, /, **told: Any) -> None:  # noqa: ANN401 -- options
     wanted = completed(wanted, given)
     say = output(ctx)
     source = open_wanted(ctx, wanted)
+    if wanted.start is not None and wanted.end is None and wanted.subject is None and source.bundle.period is not None:
+        say.note(f"--to is not given: the period goes up to the latest entry, {source.bundle.period[1] - 1}.")
     made = make(ctx, wanted, source, told["forms"] or FORMS, say)
     written = write(made, told["out"])
     entries: list[int] = []

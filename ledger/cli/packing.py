@@ -182,6 +182,7 @@ def _check(wanted: Wanted) -> None:
             "no-such-file",
             "there is no such file, and a release is named PRODUCT@VERSION",
             details={"asked": subject[:200]},
+            remedy="Check the path. Which releases there are: evidence log --kind release",
         )
 
 

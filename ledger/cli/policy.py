@@ -187,7 +187,9 @@ def schema(ctx: click.Context) -> None:
 @click.argument("source", metavar=_SOURCES)
 @click.argument("target", metavar="[RELEASE|CHANGE|BUNDLE]", required=False)
 @click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period: its first day (UTC), or where it begins.")
-@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
+@click.option(
+    "--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends; default: latest entry."
+)
 @click.option("--summary", is_flag=True, help="How much would be blocked, and by which rules; no sentences.")
 @project_option
 @client_options

@@ -79,6 +79,7 @@ def fetch_period(
             "no-such-period",
             f"nothing is recorded there: it would begin at entry {first} and end before entry {last}, of {size}",
             details={"from": first, "to": last, "position": size},
+            remedy=_mend(start, end, first, last, size, options),
         )
     pieces: list[bytes] = []
     query: dict[str, str | int | Sequence[str]] = {"from": first, "to": last}
@@ -86,6 +87,15 @@ def fetch_period(
         query["project"] = list(projects)
     session.client.bundle("period", pieces.append, query)
     return open_bundle(b"".join(pieces), session.settings.anchor_line)
+
+
+def _mend(start: str | None, end: str | None, first: int, last: int, size: int, options: tuple[str, str]) -> str:
+    """What helps whoever asked for a period that holds nothing."""
+    if first > last and start is not None and end is not None:
+        return f"Give the earlier day first: {options[0]} {end} {options[1]} {start}"
+    if first >= size:
+        return f"The log ends before {options[0]}. Its latest entries: evidence log"
+    return "Choose other days. When what was recorded: evidence log"
 
 
 def moment_of(text: str, zone: tzinfo, *, ends: bool = False, option: str | None = None) -> datetime | None:
