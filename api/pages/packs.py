@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from api.pages.known import StoreSource
@@ -14,7 +15,7 @@ from ledger.events.evidence import Pack
 from ledger.gathering import gather_chosen
 from ledger.store import Query
 from reports.pages.packs import made_pack
-from reports.period.span import Days
+from reports.period.span import Days, read_days
 from reports.release.said import parse_time
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MOST_LOOKED: Final = 5_000
 """Latest packs among which an id or a number is looked for; a digest is found wherever it stands."""
 
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
+_DAYS = re.compile(r"period-(\d{4}-\d\d-\d\d)-to-(\d{4}-\d\d-\d\d)\.", re.ASCII)
 _NUMBER = re.compile(r"ep-([0-9a-f]{20})", re.ASCII | re.IGNORECASE)
 
 
@@ -126,10 +128,16 @@ class PackFinder:
         )
 
     def _days(self, pack: Pack) -> Days | None:
-        """The days, in UTC, of the first and the last entry of a pack's period; None: it is of a release."""
+        """The days by which a pack names its files, else those of its first and last entry; None: it is of a release."""
         if pack.period is None:
             return None
-        return days_of_entries(self._store, pack.period.from_, pack.period.to)
+        covered = days_of_entries(self._store, pack.period.from_, pack.period.to)
+        named = (_DAYS.match(item.name) for item in pack.files)
+        asked = next((read_days(f"{found[1]} to {found[2]}") for found in named if found is not None), None)
+        # Whoever made the pack chose the names, and days in a zone of their own.
+        near = timedelta(days=1)
+        fits = asked is not None and asked.first <= covered.first + near and covered.last <= asked.last + near
+        return asked if fits else covered
 
 
 def days_of_entries(store: Store, first: int, end: int) -> Days:

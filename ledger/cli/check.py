@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +37,9 @@ _COLOURS: Final = {"fail": "red", "not-evaluable": "yellow", "pass": "green"}
 @click.command()
 @click.argument("target", metavar="RELEASE|CHANGE|BUNDLE", required=False)
 @click.option("--from", "start", metavar="DAY|TIME|POSITION", help="A period: its first day (UTC), or where it begins.")
-@click.option("--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends.")
+@click.option(
+    "--to", "end", metavar="DAY|TIME|POSITION", help="Its last day, in it; or where it ends; default: latest entry."
+)
 @click.option("--all", "everything", is_flag=True, help="Also what passed and what did not apply.")
 @click.option(
     "--as-of",
@@ -69,22 +72,23 @@ def check(
     if target is not None and not Path(target).is_file() and (Path(target).is_dir() or _FILE.search(target)):
         # A change of that name is nobody's; the file is missing.
         raise click.UsageError(f"there is no file {clean(target, 200)!r}")
-    found = _assess(ctx, target, as_of, (start, end))
+    found, asked = _assess(ctx, target, as_of, (start, end))
     blocked = any(blocking(part.assessment, part.policy) for part in found)
-    output(ctx).answer(assessed_document(found) | {"blocked": blocked}, _lines(found, everything=everything))
+    output(ctx).answer(assessed_document(found) | {"blocked": blocked}, _lines(found, asked, everything=everything))
     if blocked:
         ctx.exit(exitcodes.NEGATIVE)
 
 
 def _assess(
     ctx: click.Context, target: str | None, as_of: str | None, ends: tuple[str | None, str | None]
-) -> tuple[Assessed, ...]:
-    """What each policy judges; of a change or a release it is one."""
+) -> tuple[tuple[Assessed, ...], str]:
+    """What each policy judges; of a change or a release it is one. Then the days that were asked for; empty: none."""
     from ledger.cli.assessing import change_now, parts_of_bundle
     from ledger.cli.releases import (
         as_of_its_end,
         as_of_what_follows,
         bundle_in,
+        days_asked,
         fetch_period,
         fetch_release,
         open_bundle,
@@ -93,14 +97,15 @@ def _assess(
 
     if target is not None and Path(target).is_file():
         bundle = open_bundle(bundle_in(Path(target).read_bytes()), settings(ctx).anchor_line)
-        return parts_of_bundle(bundle, as_of or as_of_its_end(bundle))
+        return parts_of_bundle(bundle, as_of or as_of_its_end(bundle)), ""
     with open_session(ctx) as session:
         if target is None:
             bundle = fetch_period(session, *ends)
-            return parts_of_bundle(bundle, as_of or (None if ends[1] is None else as_of_what_follows(session, bundle)))
+            followed = None if ends[1] is None else as_of_what_follows(session, bundle)
+            return parts_of_bundle(bundle, as_of or followed), days_asked(*ends, UTC, bundle)
         if "@" in target:
-            return parts_of_bundle(fetch_release(session, target), as_of)
-        return (change_now(session, session.project_id(session.directory()), target, as_of),)
+            return parts_of_bundle(fetch_release(session, target), as_of), ""
+        return (change_now(session, session.project_id(session.directory()), target, as_of),), ""
 
 
 def sentence_of(verdict: Verdict, parties: Mapping[str, Party]) -> str:
@@ -165,13 +170,14 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
     ]
 
 
-def _lines(found: Sequence[Assessed], *, everything: bool) -> list[str]:
+def _lines(found: Sequence[Assessed], asked: str, *, everything: bool) -> list[str]:
     from ledger.dossier.facts import PeriodDossier
     from ledger.rules.verdict import Outcome, counted
-    from reports.period.span import span_of
+    from reports.period.span import days_of, span_said
 
-    first = found[0]
-    what = f"period {span_of(first.dossier)}" if isinstance(first.dossier, PeriodDossier) else first.assessment.subject
+    first, what = found[0], found[0].assessment.subject
+    if isinstance(dossier := first.dossier, PeriodDossier):
+        what = f"period {span_said(days_of(dossier, asked, UTC), dossier.first, dossier.end)}"
     policies = ", ".join(clean(part.policy.name) for part in found)
     word = "policy" if len(found) == 1 else "policies"
     lines = [f"{clean(what)}, {word} {policies}, position {first.assessment.position:,}", ""]

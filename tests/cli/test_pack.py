@@ -157,6 +157,12 @@ def test_the_last_day_belongs_to_the_period(shop: Shop, tmp_path: Path) -> None:
     made(shop, tmp_path / "day", "--from", yesterday, "--to", str(today), "--format", "html", "--no-record")
     (page,) = (tmp_path / "day").iterdir()
     assert page.name == f"period-{yesterday}-to-{today}.evidence.html"
+    said = shop.ray.evidence("check", "--from", yesterday, "--to", str(today))
+    assert said.out.startswith(f"period {yesterday} to {today} (positions 0 to ")
+    again = made(shop, tmp_path / "told", "--from", yesterday, "--to", str(today), "--format", "html")
+    port = int(shop.house.url.rpartition(":")[2])
+    listed = plain(port, "GET", f"/packs/{again['pack_id']}", headers={"Accept": "text/html"}).body.decode()
+    assert f"period {yesterday} to {today} (positions 0 to " in listed.replace("<wbr>", "")
     made(shop, tmp_path / "positions", "--from", "3", "--to", "9", "--format", "html", "--no-record")
     (page,) = (tmp_path / "positions").iterdir()
     text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text("utf-8")).split())
@@ -192,10 +198,17 @@ def test_wrong_words_say_what_is_right(shop: Shop, tmp_path: Path) -> None:
         ((RELEASE, "--language", "xx"), "unknown-language"),
         ((RELEASE, "--seal", str(tmp_path)), "no-ledger-here"),
         (("--from", "0", "--auditor-number", " "), "bad-auditor-number"),
+        (("no-such.zip",), "evidence log --kind release"),
+        (
+            ("--from", "2026-12-31", "--to", "2026-10-01"),
+            "Give the earlier day first: --from 2026-10-01 --to 2026-12-31",
+        ),
+        (("--from", "9000"), "The log ends before --from"),
     ):
         said = shop.ray.evidence("pack", *words, "--out", str(tmp_path / "none"))
         assert said.status in (exitcodes.ERROR, exitcodes.USAGE)
         assert told in said.err, words
+        assert said.status == exitcodes.USAGE or "try: " in said.err, words
     assert not (tmp_path / "none").exists()
 
 
