@@ -128,7 +128,7 @@ class PackFinder:
         )
 
     def _days(self, pack: Pack) -> Days | None:
-        """The days by which a pack names its files, else those of its first and last entry; None: it is of a release."""
+        """The days by which a pack names its files, else those of its ends, in UTC; None: it is of a release."""
         if pack.period is None:
             return None
         covered = days_of_entries(self._store, pack.period.from_, pack.period.to)
