@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +14,9 @@ from ledger.cli.options import client_options, outbox_option, output, project_op
 from ledger.cli.output import clean, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from ledger.capture.git import Repository
     from ledger.cli.directory import Directory
     from ledger.cli.releases import FetchedBundle
     from ledger.cli.session import Session
@@ -257,7 +259,7 @@ def _compare(records: Records, wish: _Wish, repo: Path) -> Compared:
     from ledger.reconciling import compare, told_refs
 
     told = told_refs(records, wish.project, wish.refs, wish.first, wish.end)
-    with open_repository(repo) as repository:
+    with open_repository(repo) as repository, _perhaps_another(repository, wish, told):
         cloned = [
             read_ref(
                 repository,
@@ -269,6 +271,36 @@ def _compare(records: Records, wish: _Wish, repo: Path) -> Compared:
             for item in told
         ]
     return compare(wish.project, wish.first, wish.end, told, cloned)
+
+
+@contextmanager
+def _perhaps_another(repository: Repository, wish: _Wish, told: Sequence[ToldRef]) -> Iterator[None]:
+    """Nothing; a commit that the clone lacks is told otherwise where it holds none of those that are named.
+
+    Raises:
+        NotFoundError: ``git-object-missing``.
+    """
+    from ledger.capture.git import resolve_commit
+    from ledger.errors import NotFoundError
+
+    def held(commit: str) -> bool:
+        try:
+            return bool(resolve_commit(repository, commit))
+        except NotFoundError:
+            return False
+
+    try:
+        yield
+    except NotFoundError as error:
+        named = [*wish.starts.values(), *wish.heads.values(), *(commit for item in told for commit in item.commits)]
+        if error.slug != "git-object-missing" or any(held(commit) for commit in named if commit is not None):
+            raise
+        raise NotFoundError(
+            "git-object-missing",
+            "the clone holds none of the commits that are named here, so it may be of another repository",
+            details=dict(error.details),
+            remedy="Name the project's clone with --repo. If it is: clone again without --filter and without --depth",
+        ) from None
 
 
 def _start(wish: _Wish, told: ToldRef) -> str | None:

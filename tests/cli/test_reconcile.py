@@ -10,13 +10,13 @@ import pytest
 from ledger import exitcodes
 from ledger.digests import digest_bytes
 from ledger.events.evidence import Reconciliation
+from tests.capture.conftest import Sandbox
 from tests.cli.shop import clone, open_shop, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.capture.conftest import Sandbox
     from tests.cli.running import Said
     from tests.cli.shop import Shop
 
@@ -146,6 +146,14 @@ def test_an_auditor_computes_the_same_digest(shop: Shop, tmp_path: Path) -> None
     )
     assert refused.status == exitcodes.ERROR
     assert refused.problem["slug"] == "git-object-missing"
+    # A repository that shares no commit is said to be perhaps another one.
+    foreign = Sandbox(tmp_path / "foreign", "sha1")
+    foreign.path.mkdir()
+    foreign.git("init", "--quiet", "--initial-branch=main")
+    foreign.commit({b"z.txt": b"9\n"}, "of something else")
+    refused = shop.ray.evidence("reconcile", "--bundle", str(bundle), "--repeat", entry, "--repo", str(foreign.path))
+    assert refused.status == exitcodes.ERROR
+    assert "it may be of another repository" in refused.err
 
 
 def test_a_comparison_that_cannot_begin_says_what_to_give(shop: Shop, tmp_path: Path) -> None:
