@@ -190,9 +190,7 @@ def _same(dossier: ReleaseDossier, service: str, environment: str) -> Finding:
     ran = [item for item in seen if item.body.running]
     if not ran:
         return untold((f"nobody observed what runs as {where}",), inputs)
-    return passed(
-        f"{capital(where)} was seen running exactly what was released (entry {ran[-1].record.index}).", inputs
-    )
+    return passed(f"Entry {ran[-1].record.index} saw {where} run exactly what was released.", inputs)
 
 
 def _speaks_of(dossier: ReleaseDossier, item: Told[Observation], service: str, environment: str) -> bool:

@@ -41,9 +41,9 @@ attribute's, and what is owed comes before a pass. J is decided by records alone
 _DOUBTFUL: Final = (Outcome.FAIL, Outcome.NOT_EVALUABLE)
 OF_RELEASE: Final = frozenset("GH")
 """Those that are of the release which holds the change."""
-MOST_INPUTS: Final = 4
+MOST_INPUTS: Final = 3
 """Entries named for one attribute; the rest is counted."""
-MOST_SAID: Final = 400
+MOST_SAID: Final = 300
 """Characters of what rules say of one attribute: a sheet is one page. The register has all of it."""
 
 

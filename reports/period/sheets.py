@@ -110,11 +110,11 @@ def _of_change(view: PeriodView, change: PeriodChange) -> tuple[Block, ...]:
             columns(
                 (say("Attribute"), 17),
                 (say("Result"), 15),
-                (say("What the evidence says"), 27),
+                (say("What the evidence says"), 32),
                 # Room for entries of six figures: a broken digest would take the sheet to a second page.
-                (say("Entry and digest"), 21),
-                (say("Auditor's note"), 13),
-                (say("Initials"), 7),
+                (say("Entry and digest"), 18),
+                (say("Auditor's note"), 12),
+                (say("Initials"), 6),
             ),
             tuple(map(_attribute, attributes(view, change))),
             words(say("There are no attributes.")),
