@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -38,6 +40,10 @@ CHECKPOINT_NAME: Final = "checkpoint"
 ENTRIES_NAME: Final = "entries.jsonl"
 VERIFIER_NAME: Final = "verify.py"
 CONTENT_PREFIX: Final = "contents/"
+
+# A local header: signature, version, flags, method, time, date, CRC-32, two sizes, lengths of name and extra field.
+_LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
+_LOCAL_SIGNATURE: Final = b"PK\x03\x04"
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _ATTRIBUTES: Final = 0o100644 << 16
@@ -255,6 +261,37 @@ def read_archive(data: bytes) -> dict[str, bytes]:
     return dict(members)
 
 
+def salvage_archive(data: bytes) -> tuple[dict[str, bytes], tuple[tuple[str, FormatError], ...]]:
+    """The members that still stand in an archive that `read_archive` refuses, and the faults of single ones by name.
+
+    They are read one behind the other, as we would write them; none of an archive that was cut short. They prove
+    nothing: what is damaged stays refused.
+    """
+    members: dict[str, bytes] = {}
+    faults: list[tuple[str, FormatError]] = []
+    offset = 0
+    for _ in range(MAX_MEMBERS):
+        if offset + _LOCAL.size > len(data):
+            break
+        signature, _, flags, method, _, _, crc, size, _, *lengths = _LOCAL.unpack_from(data, offset)
+        if signature != _LOCAL_SIGNATURE:
+            break
+        named, start = offset + _LOCAL.size, offset + _LOCAL.size + sum(lengths)
+        name = data[named : named + lengths[0]].decode("ascii", "backslashreplace")
+        content = data[start : start + size]
+        if len(content) != size:
+            # Told once: whatever stood behind it is not there for this reason.
+            return {}, ((name, FormatError("bad-archive", "the archive ends early, within this member: get it again")),)
+        if flags != 0 or method != zipfile.ZIP_STORED:
+            faults.append((name, FormatError("bad-archive", "the member is not stored as it is")))
+        else:
+            if zlib.crc32(content) != crc:
+                faults.append((name, FormatError("bad-archive", "the member is damaged: its CRC-32 is another")))
+            members.setdefault(name, content)
+        offset = start + size
+    return members, tuple(faults)
+
+
 def read_index(data: bytes) -> Index:
     """``bundle.json`` as values.
 
@@ -293,5 +330,10 @@ def check_files(index: Index, members: Mapping[str, bytes]) -> Iterable[FormatEr
         yield FormatError("bad-bundle", "the list of files is not that of format §8", where="/files")
     for number, item in enumerate(index.files):
         data = members.get(item.name)
-        if data is None or len(data) != item.size_bytes or digest_bytes(data) != item.sha256:
-            yield FormatError("bad-bundle", "a member differs from its size or digest", where=f"/files/{number}")
+        name = item.name if item.name in wanted else "a member"
+        if data is None:
+            yield FormatError(
+                "bad-bundle", f"{name} is missing: the archive has no such member", where=f"/files/{number}"
+            )
+        elif len(data) != item.size_bytes or digest_bytes(data) != item.sha256:
+            yield FormatError("bad-bundle", f"{name} differs from its size or digest", where=f"/files/{number}")

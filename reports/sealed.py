@@ -16,6 +16,7 @@ from ledger.bundle import MAX_BUNDLE_BYTES
 from ledger.errors import FormatError
 from ledger.roster.state import in_force
 from ledger.sealkeys import certificate_id, parse_seal_key
+from ledger.verify.form import ends_early
 from reports.der import (
     FIELD_0,
     FIELD_1,
@@ -143,9 +144,11 @@ def judge_pages(pdf: bytes, attached: bytes | None, verification: Verification) 
             return PrintedPages("cannot tell", "the records that name the ledger's sealing keys do not verify", seal)
         _check_enrolled(seal, records.roster.certificates.get(seal.certificate), records.position)
     except FormatError as error:
-        if error.slug == "not-sealed":
-            return PrintedPages("not sealed", "the pages carry no seal, only the attached records are checked", None)
-        return PrintedPages("altered or not sealed by this ledger", _reason(error), seal)
+        if error.slug != "not-sealed":
+            return PrintedPages("altered or not sealed by this ledger", _reason(error), seal)
+        if ends_early(pdf):
+            return PrintedPages("cannot tell", "S01: the file ends early, before any seal: get it again", None)
+        return PrintedPages("not sealed", "the pages carry no seal, only the attached records are checked", None)
     return PrintedPages("sealed", "the whole file is signed with a key that this ledger enrolled", seal)
 
 

@@ -277,6 +277,16 @@ def test_both_find_out_a_misdeed_and_nothing_else(name: str) -> None:
     assert ours == theirs
 
 
+def test_verify_py_answers_before_it_lists() -> None:
+    """The first line says whether the records are intact; what was found follows, counted in its number."""
+    world, bundle = bad_bundle("content")
+    result = standalone().verify(bundle, world.anchor)
+    first, *rest = standalone().report(result, None).splitlines()
+    assert first == "records NOT intact: 1 failure"
+    assert rest[0].startswith("V16 contents: ")
+    assert rest[-1] == standalone().CLOSING
+
+
 def test_both_refuse_every_flipped_byte() -> None:
     """Each byte of the smallest bundle, flipped, is caught by a named check in both (all with EVIDENCE_ALL_BYTES=1)."""
     world = World()

@@ -85,7 +85,7 @@ def _judged(data: bytes, line: str) -> tuple[Verification, PrintedPages | None]:
     Raises:
         FormatError: ``bad-anchor``, ``not-a-bundle``: there is nothing to judge.
     """
-    from ledger.verify.form import check_anchor_form, check_file_form
+    from ledger.verify.form import check_anchor_form, check_file_form, cut_short, ends_early
     from ledger.verify.run import verify_bundle, without_bundle
 
     check_anchor_form(line)
@@ -104,7 +104,7 @@ def _judged(data: bytes, line: str) -> tuple[Verification, PrintedPages | None]:
             # Of a damaged pack, what is left.
             bundle = plain_bundle(data)
         except FormatError as error:
-            found = without_bundle(error)
+            found = without_bundle(cut_short() if ends_early(data) else error)
             return found, judge_pages(data, None, found)
     found = verify_bundle(bundle, line)
     return found, judge_pages(data, attached, found)

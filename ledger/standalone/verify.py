@@ -2223,12 +2223,14 @@ def check_anchor(index: Json, entries: list[Entry], anchor: Anchor | None, resul
         result.fail("V02", "entry 0", "is not shown")
     if anchor is None:
         return
-    if index is not None and index["ledger"] != anchor.ledger:
+    shown = "sha256:" + first.digest.hex() if first else ""
+    # That the bundle is of another ledger is one fault, told at genesis.
+    if index is not None and index["ledger"] not in (anchor.ledger, shown):
         result.fail("V02", "bundle.json", "ledger is not the anchor's ledger id")
     if first is None:
         return
-    if "sha256:" + first.digest.hex() != anchor.ledger:
-        result.fail("V02", first.place, "its leaf digest is not the anchor's ledger id")
+    if shown != anchor.ledger:
+        result.fail("V02", first.place, f"this is the ledger {shown}, and the anchor line names another")
     if first.event is None:
         return
     if first.event.kind != "genesis":
@@ -2826,6 +2828,9 @@ def attached_bundle(pdf: bytes, end: int) -> bytes:
     return bundle
 
 
+CUT_SHORT = "the file ends early, and the attached bundle cannot be taken out: get it again"
+
+
 def verify_pack(pdf: bytes, anchor_line: str) -> tuple[Result, Pages]:
     """What is wrong with the bundle in a PDF, and what is said of its printed pages."""
     seal, fault = None, ""
@@ -2838,9 +2843,11 @@ def verify_pack(pdf: bytes, anchor_line: str) -> tuple[Result, Pages]:
         attached = True
     except Fault as error:
         result, attached = Result(), False
-        result.fail("V01", "PDF", error)
+        result.fail("V01", "PDF", CUT_SHORT if ends_early(pdf) else error)
         fault = fault or f"S10: {error}"
     if b"/ByteRange" not in pdf and b"/Type /Sig" not in pdf:
+        if ends_early(pdf):
+            return result, Pages(CANNOT_TELL, ["S01: the file ends early, before any seal: get it again"])
         return result, Pages(NOT_SEALED, ["the pages carry no seal: only the records are covered"])
     if seal is None or not attached:
         return result, Pages(ALTERED, [fault])
@@ -2906,10 +2913,15 @@ def file_fault(data: bytes) -> str | None:
     if data[:5] == b"%PDF-":
         if any(mark in data for mark in _PACK_MARKS):
             return None
-        if b"%%EOF" in data[-1024:]:
-            return "it is a PDF that holds no bundle as packs do"
-        return "it is a PDF that ends early and holds no bundle; if it was a pack, it is incomplete"
+        if ends_early(data):
+            return "it is a PDF that ends early and holds no bundle; if it was a pack, it is incomplete"
+        return "it is a PDF that holds no bundle as packs do"
     return None if _MEMBER.search(data) else _other_file(data)
+
+
+def ends_early(pdf: bytes) -> bool:
+    """Whether a PDF lacks the mark at its end, so that a seal may have been cut off."""
+    return b"%%EOF" not in pdf[-1024:]
 
 
 def _other_file(data: bytes) -> str:
@@ -2927,15 +2939,16 @@ def _other_file(data: bytes) -> str:
 
 def report(result: Result, pages: Pages | None) -> str:
     """The lines that a person reads."""
-    lines = [f"{check} {CHECKS[check]}: {place}: {found}" for check, place, found in result.failures]
-    lines += [f"note: {note}" for note in result.notes]
     if result.intact:
         counts = f"{result.entries} entries, {result.signatures} signatures, checkpoint size {result.checkpoint_size}"
-        lines.append(f"records intact: {counts}")
+        lines = [f"records intact: {counts}"]
     else:
-        lines.append(f"records NOT intact: {len(result.failures)} failures")
+        count = len(result.failures)
+        lines = [f"records NOT intact: {count} {'failure' if count == 1 else 'failures'}"]
     if pages is not None:
         lines.append(f"printed pages {pages.state}: {'; '.join(pages.found)}")
+    lines += [f"{check} {CHECKS[check]}: {place}: {found}" for check, place, found in result.failures]
+    lines += [f"note: {note}" for note in result.notes]
     return "\n".join([*lines, CLOSING])
 
 

@@ -21,6 +21,7 @@ _MEMBER: Final = re.compile(rb"PK\x03\x04.{26}(?:bundle\.json|entries\.jsonl)", 
 # The attached bundle, or the time of a seal in the one way that seals write it (docs/packs.md, "Where things are").
 _PACK_MARKS: Final = (b"/Type /EmbeddedFile/Subtype /application#2fzip/", b"/M (D\\072")
 _PDF_END: Final = b"%%EOF"
+_PDF_END_WITHIN: Final = 1024
 
 
 def check_anchor_form(line: str) -> None:
@@ -56,6 +57,16 @@ def check_file_form(data: bytes) -> None:
         )
 
 
+def ends_early(pdf: bytes) -> bool:
+    """Whether a PDF lacks the mark at its end, so that what stood there, such as a seal, may have been cut off."""
+    return _PDF_END not in pdf[-_PDF_END_WITHIN:]
+
+
+def cut_short() -> FormatError:
+    """What is said of a pack of which so much is cut off that its bundle cannot be taken out."""
+    return FormatError("bad-pack", "the file ends early, and the attached bundle cannot be taken out: get it again")
+
+
 def _anchor_fault(line: str) -> str | None:
     if not line:
         return "it is empty"
@@ -85,9 +96,9 @@ def _file_fault(data: bytes) -> str | None:
 
 
 def _other_pdf(data: bytes) -> str:
-    if _PDF_END in data[-1024:]:
-        return "it is a PDF that holds no bundle as packs do"
-    return "it is a PDF that ends early and holds no bundle; if it was a pack, it is incomplete"
+    if ends_early(data):
+        return "it is a PDF that ends early and holds no bundle; if it was a pack, it is incomplete"
+    return "it is a PDF that holds no bundle as packs do"
 
 
 def _other_file(data: bytes) -> str:

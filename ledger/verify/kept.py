@@ -15,6 +15,7 @@ from ledger.records import Absent, Content, Held
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ledger.bundle import ContentState
     from ledger.events.context import ContentRef
     from ledger.verify.findings import Collector
     from ledger.verify.shown import Shown
@@ -38,27 +39,34 @@ def check_contents(
     contents: dict[Digest, Content] = {}
     for digest, item in listed.items():
         place = f"content {digest}"
-        references = named.get(digest, [])
-        if not references:
-            collector.fail("V16", place, ChainError("content-not-named", "no entry of the bundle names this content"))
-        if any(reference.size_bytes != item.size_bytes for reference in references):
-            collector.fail("V16", place, ChainError("content-size", "its size is not the one that was signed"))
-        if item.state == "withheld" and any(reference.state != "withheld" for reference in references):
-            collector.fail("V16", place, ChainError("content-state", "its signer did not withhold it"))
+        _check_listing(item, named.get(digest, []), place, collector)
         data = members.get(CONTENT_PREFIX + digest[7:])
         if item.state != "held" or item.salt is None:
             contents[digest] = Absent(item.state)
             collector.note(
                 f"content-{item.state}", place, f"its bytes are {item.state}; what rests on them cannot be told"
             )
-        elif data is None or len(data) != item.size_bytes or commitment(item.salt, data) != digest:
+        elif data is None:
             contents[digest] = Absent("missing")
-            collector.fail(
-                "V16", place, ChainError("content-differs", "its bytes do not match the commitment that was signed")
-            )
+            gone = "it is missing: bundle.json says held, but the archive has no such member"
+            collector.fail("V16", place, ChainError("content-missing", gone))
+        elif len(data) != item.size_bytes or commitment(item.salt, data) != digest:
+            contents[digest] = Absent("missing")
+            differs = "its bytes do not match the commitment that was signed"
+            collector.fail("V16", place, ChainError("content-differs", differs))
         else:
             contents[digest] = Held(data)
     return contents
+
+
+def _check_listing(item: ContentState, references: Sequence[ContentRef], place: str, collector: Collector) -> None:
+    """V16: what the bundle says of a content is what the entries that name it say."""
+    if not references:
+        collector.fail("V16", place, ChainError("content-not-named", "no entry of the bundle names this content"))
+    if any(reference.size_bytes != item.size_bytes for reference in references):
+        collector.fail("V16", place, ChainError("content-size", "its size is not the one that was signed"))
+    if item.state == "withheld" and any(reference.state != "withheld" for reference in references):
+        collector.fail("V16", place, ChainError("content-state", "its signer did not withhold it"))
 
 
 def check_manifests(shown: Sequence[Shown], contents: Mapping[Digest, Content], collector: Collector) -> None:

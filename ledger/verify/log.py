@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ledger.anchor import Anchor
     from ledger.bundle import Index
+    from ledger.digests import Digest
     from ledger.roster.state import Roster
     from ledger.verify.findings import Collector
     from ledger.verify.shown import Shown
@@ -26,21 +27,24 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,8}", re.ASCII)
 
 
+def shown_ledger(shown: Sequence[Shown]) -> Digest | None:
+    """The ledger id of the entries: the leaf digest of the first, if that is entry 0 (format §5.3)."""
+    return from_raw(shown[0].leaf_digest) if shown and shown[0].leaf.index == 0 else None
+
+
 def check_anchor(anchor: Anchor, index: Index, shown: Sequence[Shown], collector: Collector) -> None:
-    """V02: the bundle is of the ledger that the anchor names."""
-    if index.ledger != anchor.ledger:
-        collector.fail(
-            "V02", "bundle.json", _other("other-ledger", "the bundle is of another ledger", index.ledger, anchor.ledger)
-        )
-    first = shown[0] if shown and shown[0].leaf.index == 0 else None
-    if first is None:
+    """V02: the bundle is of the ledger that the anchor names. That it is of another is told once, at genesis."""
+    found = shown_ledger(shown)
+    if index.ledger not in (anchor.ledger, found):
+        said = "the bundle says that it is of another ledger"
+        collector.fail("V02", "bundle.json", _other("other-ledger", said, index.ledger, anchor.ledger))
+    if found is None:
         collector.fail("V02", "entry 0", ChainError("no-genesis", "genesis is not among the entries"))
         return
-    found = from_raw(first.leaf_digest)
+    first = shown[0]
     if found != anchor.ledger:
-        collector.fail(
-            "V02", "entry 0", _other("other-genesis", "another genesis than the anchor's", found, anchor.ledger)
-        )
+        said = f"this is the ledger {found}, and the anchor line names another"
+        collector.fail("V02", "entry 0", _other("other-genesis", said, found, anchor.ledger))
     event = first.event
     if event is not None and isinstance(event.body, Genesis):
         core = event.body.core

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger.anchor import Anchor, parse_anchor
 from ledger.bundle import (
@@ -13,8 +13,9 @@ from ledger.bundle import (
     check_files,
     read_archive,
     read_index,
+    salvage_archive,
 )
-from ledger.errors import ChainError, FormatError
+from ledger.errors import ChainError, FormatError, escaped
 from ledger.events.work import Release
 from ledger.records import Records
 from ledger.verify.findings import Collector, Verification
@@ -26,6 +27,7 @@ from ledger.verify.log import (
     check_leaves,
     check_roster_counts,
     check_streams,
+    shown_ledger,
 )
 from ledger.verify.meaning import (
     check_agreement,
@@ -42,6 +44,9 @@ from ledger.verify.shown import Shown, read_entries
 if TYPE_CHECKING:
     from ledger.roster.state import Roster
 
+MOST_OF_A_NAME: Final = 128
+"""Characters of a member's name that a finding tells."""
+
 
 def verify_bundle(data: bytes, anchor_line: str) -> Verification:
     """What the checks V01 to V19 find in the bundle ``data``, for the ledger that ``anchor_line`` names.
@@ -54,11 +59,13 @@ def verify_bundle(data: bytes, anchor_line: str) -> Verification:
     except FormatError as error:
         collector.fail("V02", "anchor", error)
         return _ended(collector)
+    members = _read_members(data, collector)
+    if members is None:
+        return _ended(collector)
     try:
-        members = read_archive(data)
         index = read_index(members.get(INDEX_NAME, b""))
     except FormatError as error:
-        collector.fail("V01", "archive", error)
+        collector.fail("V01", INDEX_NAME, error)
         return _ended(collector)
     for fault in check_files(index, members):
         collector.fail("V01", INDEX_NAME, fault)
@@ -67,6 +74,21 @@ def verify_bundle(data: bytes, anchor_line: str) -> Verification:
         collector.fail("V01", ENTRIES_NAME, FormatError("bad-bundle", "the bundle holds no entry"))
         return _ended(collector, index)
     return _verify_entries(index, members, shown, anchor, collector)
+
+
+def _read_members(data: bytes, collector: Collector) -> dict[str, bytes] | None:
+    """The members, also what a damaged archive still has of them; None where there is too little to go on with."""
+    try:
+        return read_archive(data)
+    except FormatError as error:
+        collector.fail("V01", "archive", error)
+        if error.slug != "bad-archive":
+            return None
+    members, faults = salvage_archive(data)
+    enough = members.keys() >= {INDEX_NAME, ENTRIES_NAME}
+    for name, fault in faults if enough else faults[:1]:
+        collector.fail("V01", escaped(name, MOST_OF_A_NAME), fault)
+    return members if enough else None
 
 
 def without_bundle(fault: FormatError) -> Verification:
@@ -80,15 +102,17 @@ def _verify_entries(
     index: Index, members: dict[str, bytes], shown: tuple[Shown, ...], anchor: Anchor, collector: Collector
 ) -> Verification:
     check_anchor(anchor, index, shown, collector)
+    # By definition that of entry 0. V02 ties it to the anchor: a wrong anchor is one fault, not one for each entry.
+    ledger = shown_ledger(shown) or anchor.ledger
     check_leaves(shown, index.position, collector)
     check_streams(index, shown, collector)
     check_roster_counts(index, shown, collector)
     for entry in shown:
         check_agreement(entry, collector)
-        check_ledger_id(entry, anchor.ledger, collector)
+        check_ledger_id(entry, ledger, collector)
     check_event_ids(shown, collector)
     check_references(shown, frozenset(index.linked), collector)
-    roster = read_roster(shown, anchor.ledger, collector)
+    roster = read_roster(shown, ledger, collector)
     checkpoint = check_checkpoint(members.get(CHECKPOINT_NAME, b""), anchor, roster, index.position, collector)
     if checkpoint is not None:
         check_inclusion(shown, checkpoint, collector)
@@ -102,7 +126,8 @@ def _verify_entries(
         signatures = check_signatures(shown, roster, collector)
         check_authority(shown, roster, collector)
         _note_roster(roster, collector)
-        records = Records(anchor.ledger, index.position, roster, sound_records(shown, roster), contents)
+        if ledger == anchor.ledger:
+            records = Records(ledger, index.position, roster, sound_records(shown, roster), contents)
     for item in index.streams[1:]:
         if item.stream == shown[-1].leaf.stream:
             continue

@@ -102,6 +102,7 @@ PACKS: dict[str, Callable[[], Pack]] = {
     "a note appended": lambda: _changed(_noted),
     "a newline appended": lambda: _changed(lambda pdf: pdf + b"\n"),
     "the last byte cut": lambda: _changed(lambda pdf: pdf[:-1]),
+    "cut before the seal": lambda: _changed(lambda pdf: pdf[: _gap(pdf)[1]]),
     "small letters": lambda: _changed(_in_small_letters),
     "signature of another pack": lambda: _changed(_with_the_signature_of_another),
     "another time": lambda: _changed(lambda pdf: pdf.replace(b"/M (D\\07220261121", b"/M (D\\07220261122")),
@@ -184,6 +185,18 @@ def test_a_pdf_without_a_bundle_has_no_records(page: Page, other: bytes) -> None
     result, pages = standalone().verify_pack(bare, anchor)
     assert answer.found == {(check, where) for check, where, _ in result.failures} == {("V01", "PDF")}
     assert (answer.records, answer.pages, STATES[pages.state]) == ("bad", "bad", "bad")
+
+
+def test_a_pack_cut_within_its_bundle_is_said_to_end_early(page: Page) -> None:
+    """Both readers say that the file ends early, of the records and of the pages, and not that nobody sealed them."""
+    pdf, anchor = pack("own")
+    cut = pdf[: pdf.index(b"/Type /EmbeddedFile") + 900]
+    answer = ask(page, "pack.pdf", cut, anchor)
+    result, pages = standalone().verify_pack(cut, anchor)
+    assert [failure[2] for failure in result.failures] == [standalone().CUT_SHORT]
+    assert standalone().CUT_SHORT in answer.text
+    assert (answer.records, answer.pages, STATES[pages.state]) == ("bad", "open", "open")
+    assert pages.found[0] in answer.text
 
 
 def test_the_bundle_is_the_one_that_was_attached() -> None:

@@ -101,7 +101,7 @@ def test_another_anchor_is_another_ledger(page: Page, release: tuple[bytes, str]
     anchor = release[1].split(" ")[0] + " sha256:" + "0" * 64
     answer = ask(page, "bundle.zip", release[0], anchor)
     assert answer.records == "bad"
-    assert answer.found == found_by_script(release[0], anchor)
+    assert answer.found == found_by_script(release[0], anchor) == {("V02", "entry 0")}
 
 
 @pytest.mark.parametrize("name", [name for name in ANCHORS if name not in {"nothing", "blanks"}])
@@ -140,6 +140,13 @@ def test_an_empty_anchor_file_is_told(page: Page) -> None:
     """Nobody is told that an anchor was taken from a file that has none."""
     page.set_input_files("#anchor-file", {"name": "ledger.pub", "mimeType": "", "buffer": b"\r\n"})
     page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('The file has no anchor')")
+
+
+def test_nothing_is_counted_of_what_could_not_be_read(page: Page, release: tuple[bytes, str]) -> None:
+    """Of an archive whose entries are gone the page does not say how many entries it has."""
+    answer = ask(page, "bundle.zip", release[0][:200], release[1])
+    assert answer.records == "bad"
+    assert "0 entries" not in answer.text
 
 
 def test_it_says_what_was_checked(page: Page, release: tuple[bytes, str]) -> None:

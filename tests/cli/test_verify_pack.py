@@ -67,6 +67,16 @@ def test_pages_that_nobody_sealed(tmp_path: Path) -> None:
     assert verified(tmp_path, printed(bundle), anchor, "--records-only").status == exitcodes.DONE
 
 
+def test_a_sealed_pack_that_ends_early_is_not_called_unsealed(tmp_path: Path) -> None:
+    """Whoever has a broken download is told to get it again, and not that nobody sealed the pages."""
+    pdf, anchor = sealed(own_key()), enrolled(own_key())[1]
+    said = verified(tmp_path, pdf[:-1000], anchor)
+    assert said.status == exitcodes.NEGATIVE
+    assert "printed pages: cannot tell: S01: the file ends early, before any seal: get it again" in said.out
+    within = pdf[: pdf.index(b"/Type /EmbeddedFile") + 900]
+    assert "the file ends early, and the attached bundle cannot be taken out" in verified(tmp_path, within, anchor).out
+
+
 def test_a_seal_by_another_ledgers_key(tmp_path: Path) -> None:
     """The signature is valid, the records intact, and the pages are not this ledger's."""
     bundle, anchor = enrolled(own_key())
