@@ -142,7 +142,7 @@ _ELSE: Final[Mapping[str, str]] = {
     "bad-parameter": "Check the value that is named; what is taken there: --help",
     "no-such-change": "See what is recorded: evidence log. A bundle or pack is named by its file.",
     "no-such-entry": "See which there are: evidence log",
-    "other-origin": "Server and ledger.pub are of different ledgers (see: evidence status). Name both of one ledger: "
+    "other-origin": "Server and ledger.pub are of different ledgers. Name both of one ledger: "
     "evidence connect URL --anchor FILE",
     "no-such-position": "How long the log is: evidence status",
     "token-revoked": "Ask the operator for another (evidence token create), then give it with --token-file",

@@ -158,6 +158,14 @@ class _Search:
             )
         return found
 
+    def _in_history(self, digits: str) -> str | None:
+        """The commit of the clone that begins with these digits."""
+        try:
+            with open_repository(self._repo) as opened:
+                return resolve_commit(opened, digits)
+        except LedgerError:
+            return None
+
     def _landing_tip(self, commit: str) -> str | None:
         try:
             with open_repository(self._repo) as opened:
@@ -177,10 +185,9 @@ class _Search:
                 found += object_starts(self._source, name)
         if found:
             return list(dict.fromkeys(found))
-        with suppress(LedgerError):
-            with open_repository(self._repo) as opened:
-                whole = resolve_commit(opened, digits)
-            return self._of_object(whole)
+        if (whole := self._in_history(digits)) is not None:
+            with suppress(NotFoundError):
+                return self._of_object(whole)
         found = [start for name in names for start in base_starts(self._source, name.removeprefix("sha256:"))]
         if not found:
             # An incident or a service may be called so.
@@ -188,7 +195,7 @@ class _Search:
                 return self._named(digits)
             raise NotFoundError(
                 "not-recorded",
-                "no event of this ledger names a commit, tree or digest that begins so, nor does a clone here",
+                "no event of this ledger names a commit, tree or digest that begins so",
                 details={"asked": digits},
                 remedy="Give --repo the clone, so that the landing of an inner commit is found; or see: evidence log",
             )

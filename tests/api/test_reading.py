@@ -240,3 +240,11 @@ def test_tiles_of_a_longer_log(tmp_path: Path) -> None:
         bundled = parse_entry_bundle(read(running, "/tile/entries/000").body)
         assert [leaf_digest(parse_leaf(data)) for data in bundled] == leaves[:256]
         assert read(running, "/tile/1/000").status == 404
+
+
+def test_the_beginning_of_a_digest_is_completed(served: Served, world: World) -> None:
+    """Four digits on, to what entries name; anything else is refused."""
+    digest = world.entries[-1][1].digest
+    assert value(served, f"/v1/identifiers/{digest[7:19]}") == {"identifiers": [digest]}
+    for wrong in ("abc", "xyz0", "0" * 65):
+        assert read(served, f"/v1/identifiers/{wrong}").status == 422

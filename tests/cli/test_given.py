@@ -8,7 +8,8 @@ import pytest
 
 from ledger import exitcodes
 from ledger.cli.given import given
-from ledger.errors import FormatError
+from ledger.cli.output import report_error
+from ledger.errors import ChainError, FormatError
 from tests.cli.shop import Shop, open_shop
 
 if TYPE_CHECKING:
@@ -138,3 +139,9 @@ def test_a_value_is_told_safely() -> None:
     assert str(refused.value.details["value"]).startswith("\\x1b[2Jxxx")
     assert len(str(refused.value.details["value"])) <= 256
     assert refused.value.details["found"] == 1
+
+
+def test_a_server_of_another_ledger_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever named the wrong ledger.pub reads which two things belong together."""
+    report_error(ChainError("other-origin", "the checkpoint is of another log"), json=False)
+    assert "try: Server and ledger.pub are of different ledgers" in capsys.readouterr().err

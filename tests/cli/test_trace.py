@@ -73,6 +73,15 @@ def test_a_stack_trace_is_read_in_a_clone(shop: Shop, tmp_path_factory: pytest.T
     assert {trace["change"] for trace in traces} == {"7"}
 
 
+def test_a_file_that_is_not_there_is_named(shop: Shop) -> None:
+    """With what to do about it."""
+    repo = next(path for path in shop.house.folder.parent.rglob("repo") if (path / ".git").is_dir())
+    for asked in ("src/none.py:3", "a.txt:99"):
+        said = within(shop.ray, Sandbox(repo, "sha1")).evidence("trace", asked)
+        assert asked.partition(":")[0] in said.err
+        assert "try: Check the " in said.err
+
+
 @pytest.mark.parametrize("asked", ["asdf qwer", "INC-999", "src/none.py", "EP-" + "0" * 20, "0000", "p_00000000"])
 def test_what_leads_nowhere_is_named_with_what_can_be_asked(shop: Shop, asked: str) -> None:
     """No error speaks of a parameter that nobody gave."""
