@@ -224,7 +224,16 @@ def _past_shut(view: PeriodView) -> list[Block]:
     entries = ", ".join(entry(use) for _, use in steps[:MOST_NAMED])
     rest = len(steps) - MOST_NAMED
     named = entries if rest <= 0 else say("{entries} and {count} more", entries=entries, count=number(rest))
-    return [Paragraph(line(strong("! "), went_on(view), " ", say("They are {entries}.", entries=named)))]
+    return [
+        Paragraph(
+            line(
+                strong("! "),
+                went_on(view),
+                " ",
+                say_count("It is {entries}.", "They are {entries}.", len(steps), entries=named),
+            )
+        )
+    ]
 
 
 def _unreleased(view: PeriodView) -> list[Block]:

@@ -145,7 +145,7 @@ def _of_periods(named: str, found: Asked) -> str:
 
 def _of_families(rules: list[str]) -> tuple[str, ...]:
     """Rules asked of periods alone whose families have a row all the same."""
-    return (say("of the families above {rules}", rules=rule_names(rules)),) if rules else ()
+    return (say("and of the families above: {rules}", rules=rule_names(rules)),) if rules else ()
 
 
 def _unasked(periods: list[str], off: list[str]) -> tuple[Paragraph, ...]:

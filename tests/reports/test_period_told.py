@@ -287,7 +287,7 @@ def test_what_went_on_past_a_shut_gate_is_told_though_the_gate_only_watched() ->
     section = exceptions(told)
     assert went_on(told) in said(section.lede)
     assert any(
-        f"They are entry {release.deployments[0].record.index}." in said(block.line)
+        f"It is entry {release.deployments[0].record.index}." in said(block.line)
         for block in section.blocks
         if isinstance(block, Paragraph)
     )
