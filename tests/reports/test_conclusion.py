@@ -261,8 +261,8 @@ def test_families_asked_of_periods_name_their_rules() -> None:
     """Rules that are off are not said to be judged in a period pack, and the last row counts what was asked."""
     text = plain(replace(made("whole").document, sections=(made("whole").section("conclusion"),)))
     assert (
-        "Sources (POP-06; off POP-01), Administration (ADM-01, ADM-03; off ADM-02, ADM-04), and of the families above: INC-01."
-        in text
+        "Sources (POP-06; off POP-01), Administration (ADM-01, ADM-03; off ADM-02, ADM-04), and of the families above: "
+        "INC-01." in text
     )
     assert "43 rules asked; 47 of 84 known rules are on" in text
     assert "0 asked" not in text
