@@ -11,17 +11,22 @@ if TYPE_CHECKING:
 
 
 def encode_assessment(assessment: Assessment) -> bytes:
-    """The bytes of the document ``assessment``: every verdict with its inputs, principals by their ids."""
-    return encode(
+    """The bytes of the document ``assessment``: every verdict with its inputs, principals by their ids.
+
+    Verdicts are encoded one by one, so that those of a large release are not all held in a second form; their key is
+    the last one of the object in the order of RFC 8785.
+    """
+    head = encode(
         {
             "as_of": assessment.as_of,
             "policy": assessment.policy,
             "position": assessment.position,
             "subject": assessment.subject,
             "v": 1,
-            "verdicts": [_verdict(verdict) for verdict in assessment.verdicts],
         }
     )
+    verdicts = b",".join(encode(_verdict(verdict)) for verdict in assessment.verdicts)
+    return head[:-1] + b',"verdicts":[' + verdicts + b"]}"
 
 
 def _verdict(verdict: Verdict) -> Encodable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger.canonical import parse
+from ledger.canonical import parse, parse_canonical
 from ledger.client import Client
 from ledger.dossier.build import build_period, build_release
 from ledger.dossier.facts import ChangeDossier
@@ -89,7 +89,7 @@ def _of_document(document: Mapping[str, Any]) -> Verdicts:
 
 def _of_assessment(assessment: Assessment, parties: Mapping[str, Party]) -> Verdicts:
     """The verdicts as the command prints them; without ``parties`` ids stand for names."""
-    value = parse(encode_assessment(assessment), max_bytes=1 << 24)
+    value = parse_canonical(encode_assessment(assessment), max_bytes=1 << 24)
     assert isinstance(value, dict)
     found = _of_document(value)
     for item in found.values():
