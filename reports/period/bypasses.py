@@ -11,6 +11,7 @@ from reports.parts import Heading, Line, Mark, Paragraph, Row, Table, line, say_
 from reports.period.deviations import card_anchor
 from reports.period.running import ANCHOR as RUNNING
 from reports.period.shown import cut, tally
+from reports.release.bypasses import went_past
 from reports.release.gates import counted_rules, deployed_despite, landed_despite, only_watched, opened_by
 from reports.release.said import columns, entry, ledger_time, link, listed_names, quiet, status, strong
 from reports.say import say, say_count
@@ -124,7 +125,7 @@ def past_shut(view: PeriodView) -> tuple[tuple[Told[GateDecision], Record], ...]
 
 def pushed_past(view: PeriodView) -> tuple[Told[Push], ...]:
     """Pushes that passed over a protection, were forced or deleted a ref."""
-    return tuple(item for item in view.dossier.surroundings.pushes if _passed_over(item) is not None)
+    return tuple(item for item in view.dossier.surroundings.pushes if went_past(item.body))
 
 
 def _standing(record: Record, judged: tuple[Verdict, ...]) -> Standing:
@@ -177,7 +178,7 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
     return [
         Heading(words(say("Bypasses, declared or not"))),
         Paragraph(line(" ".join([_told(bypass_verdicts(view)), *watching]))),
-        *_past_shut(view),
+        *_past_shut(past_shut(view)),
         *_unreleased(view),
         Table(
             columns(
@@ -201,9 +202,8 @@ def bypass_blocks(view: PeriodView, passed: tuple[Bypass, ...]) -> list[Block]:
     ]
 
 
-def went_on(view: PeriodView) -> str:
-    """How many landings and deployments came after a gate had answered Shut, and whether it held any; else nothing."""
-    steps = past_shut(view)
+def went_on(steps: tuple[tuple[Told[GateDecision], Record], ...]) -> str:
+    """How many of `past_shut` there are, and of how many the gate only watched; empty: there are none."""
     if not steps:
         return ""
     said = say_count(
@@ -217,8 +217,7 @@ def went_on(view: PeriodView) -> str:
     return say("{steps}; for {watched} of them the gate only watched.", steps=said, watched=number(watched))
 
 
-def _past_shut(view: PeriodView) -> list[Block]:
-    steps = past_shut(view)
+def _past_shut(steps: tuple[tuple[Told[GateDecision], Record], ...]) -> list[Block]:
     if not steps:
         return []
     entries = ", ".join(entry(use) for _, use in steps[:MOST_NAMED])
@@ -228,7 +227,7 @@ def _past_shut(view: PeriodView) -> list[Block]:
         Paragraph(
             line(
                 strong("! "),
-                went_on(view),
+                went_on(steps),
                 " ",
                 say_count("It is {entries}.", "They are {entries}.", len(steps), entries=named),
             )

@@ -9,7 +9,7 @@ from ledger.rules.excepting import AUTHORISATION, REVIEW
 from ledger.rules.reviewed import stands
 from ledger.rules.verdict import Outcome
 from reports.parts import Figure, Figures, Line, Mark, Paragraph, Row, Section, Table, line, words
-from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses, went_on
+from reports.period.bypasses import Bypass, Standing, bypass_blocks, bypasses, past_shut, went_on
 from reports.period.shown import change_line, cut
 from reports.release.said import (
     absence,
@@ -123,7 +123,7 @@ def _lede(
         if found
         else say("No exception was declared in the period, or for a change that landed in it.")
     )
-    went = went_on(view)
+    went = went_on(past_shut(view))
     return line(first, " ", _passed_over(passed), *((" ", went) if went else ()))
 
 

@@ -43,16 +43,16 @@ def prompts_of(view: View) -> tuple[PromptFact, ...]:
 
 def assistants(view: View) -> Section:
     """The section."""
-    marked = traced(view)
+    marked, unread = traced(view), unread_lists(view)
     return Section(
         ANCHOR,
         "8",
         words(say("AI involvement")),
         words(say("Was an assistant used, who asked it, for what, and is the answer bound to the diff?")),
-        _lede(view, marked),
+        _lede(view, marked, len(unread)),
         (
             *(() if view.changeless else _of_changes(view)),
-            *_traces(view, marked),
+            *_traces(view, marked, unread),
             *(() if view.changeless else prompt_scans(view, prompts_of(view))),
         ),
         brief=view.changeless,
@@ -141,9 +141,8 @@ def _of_changes(view: View) -> tuple[Block, ...]:
     )
 
 
-def _traces(view: View, marked: tuple[Traced, ...]) -> tuple[Block, ...]:
-    """The marked commits in a table; nothing where there is neither such a commit nor a change."""
-    unread = unread_lists(view)
+def _traces(view: View, marked: tuple[Traced, ...], unread: tuple[str, ...]) -> tuple[Block, ...]:
+    """The marked commits in a table; nothing where there is neither such a commit, nor a change, nor a doubt."""
     if view.changeless and not marked and not unread:
         return ()
     found: list[Block] = [
@@ -240,7 +239,7 @@ def declared(change: ChangeView) -> str:
     return say("no revision") if last is None else last.diff.ai.involvement
 
 
-def _traces_said(view: View, marked: tuple[Traced, ...]) -> str:
+def _traces_said(marked: tuple[Traced, ...], unread: int) -> str:
     """How many commits carry traces, and of how many lists that cannot be told."""
     loose = sum(not item.places for item in marked)
     if marked:
@@ -252,21 +251,22 @@ def _traces_said(view: View, marked: tuple[Traced, ...]) -> str:
             if loose
             else say("{commits}, each in a recorded change.", commits=said)
         )
-    else:
+    elif unread:
         said = say("No commit that could be read carries a trace of an assistant.")
-    unread = unread_lists(view)
+    else:
+        said = say("No commit carries a trace of an assistant.")
     if not unread:
-        return said if marked else say("No commit carries a trace of an assistant.")
+        return said
     cannot = say_count(
         "Of {count} commit list that is not at hand it cannot be told.",
         "Of {count} commit lists that are not at hand it cannot be told.",
-        len(unread),
+        unread,
     )
     return f"{said} {cannot}"
 
 
-def _lede(view: View, marked: tuple[Traced, ...]) -> Line:
-    traces_said = _traces_said(view, marked)
+def _lede(view: View, marked: tuple[Traced, ...], unread_count: int) -> Line:
+    traces_said = _traces_said(marked, unread_count)
     if view.changeless:
         return line(say("No change is recorded, so nothing is declared and no prompt is bound."), " ", traces_said)
     said = [declared(change) for change in view.changes]

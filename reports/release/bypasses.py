@@ -61,11 +61,12 @@ def passed_over(view: View) -> tuple[Told[Push], ...]:
     since = previous_position(view)
     own = {item.record.index: item for change in view.changes for item in change.facts.pushes}
     own |= {item.record.index: item for item in view.dossier.surroundings.pushes if item.record.index >= since}
-    return tuple(
-        own[index]
-        for index in sorted(own)
-        if own[index].body.bypass is not None or own[index].body.forced or own[index].body.after is None
-    )
+    return tuple(own[index] for index in sorted(own) if went_past(own[index].body))
+
+
+def went_past(push: Push) -> bool:
+    """Whether a push passed over a protection, was forced or deleted a ref."""
+    return push.bypass is not None or push.forced or push.after is None
 
 
 def bypasses(view: View) -> tuple[Block, ...]:

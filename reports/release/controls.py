@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 from ledger.rules.asking import FRAMEWORK_NAMES
 from ledger.rules.catalogue import BY_ID
 from ledger.rules.controls import CONTROLS, supported_by
-from ledger.rules.verdict import Outcome
 from reports.parts import Break, Column, Heading, Paragraph, Row, Section, Table, line, words
 from reports.release.asked import asked, counts, marked, told_of
 from reports.release.objectives import of_rules
@@ -31,12 +30,14 @@ FRAMEWORKS: Final = "frameworks"
 
 def control_matrix(view: View) -> Section:
     """The section."""
+    rules = [setting.rule.id for setting in view.policy.rules]
+    came_out = asked(rules, rules, view.verdicts)
     return Section(
         ANCHOR,
         "12",
         words(say(SECTIONS[ANCHOR])),
         words(say("Which controls does this support, on how many of how many items, and where is the evidence?")),
-        _lede(view),
+        _lede(came_out),
         (
             Paragraph(
                 line(
@@ -49,18 +50,15 @@ def control_matrix(view: View) -> Section:
                 )
             ),
             _rules(view),
-            *_idle(view),
+            *_idle(came_out),
             Heading(words(say("What this supports in frameworks")), FRAMEWORKS),
             *_mapping(view),
         ),
     )
 
 
-def _lede(view: View) -> Line:
-    found = [counts(of_rules(view, (setting.rule.id,))) for setting in view.policy.rules]
-    judged = [one for one in found if one.whole]
-    periods = len(found) - len(judged)
-    came_out = _came_out(view)
+def _lede(came_out: Asked) -> Line:
+    judged = {*came_out.failed, *came_out.untold, *came_out.held, *came_out.owed, *came_out.idle}
     parts = [
         line(
             say_count(
@@ -69,9 +67,9 @@ def _lede(view: View) -> Line:
                 "{count} rules were assessed: {held} held wherever they apply, {failed} failed somewhere, {untold} "
                 "could not be told somewhere, {idle} had nothing to speak of.",
                 len(judged),
-                held=number(sum(one.worst is Outcome.PASS for one in judged)),
-                failed=number(sum(bool(one.failed) for one in judged)),
-                untold=number(sum(bool(one.untold) for one in judged)),
+                held=number(len(came_out.held)),
+                failed=number(len(came_out.failed)),
+                untold=number(len(came_out.untold)),
                 idle=number(len(came_out.idle)),
             )
         )
@@ -86,7 +84,7 @@ def _lede(view: View) -> Line:
                 )
             )
         )
-    if both := sum(bool(one.untold and one.failed) for one in judged):
+    if both := len({*came_out.failed} & {*came_out.untold}):
         parts.append(
             line(
                 say_count(
@@ -96,28 +94,21 @@ def _lede(view: View) -> Line:
                 )
             )
         )
-    if periods:
+    if came_out.periods:
         parts.append(
             line(
                 say_count(
                     "{count} more rule of the policy is asked of periods alone.",
                     "{count} more rules of the policy are asked of periods alone.",
-                    periods,
+                    len(came_out.periods),
                 )
             )
         )
     return joined(parts, " ")
 
 
-def _came_out(view: View) -> Asked:
-    """How the rules of the policy came out, each in its group."""
-    rules = [setting.rule.id for setting in view.policy.rules]
-    return asked(rules, rules, view.verdicts)
-
-
-def _idle(view: View) -> tuple[Paragraph, ...]:
+def _idle(found: Asked) -> tuple[Paragraph, ...]:
     """The rules without a row of evidence: those of which something is owed, and those with nothing to speak of."""
-    found = _came_out(view)
     said = []
     if found.owed:
         said.append(
