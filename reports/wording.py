@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from ledger.rules.wording import at_utc
 from reports.say import say
 
 GROUP: Final = 8
@@ -51,7 +52,7 @@ def digits(value: str) -> Digits:
 
 def moment(at: datetime) -> str:
     """``at`` in UTC to the second, as ``2026-11-12 07:30:05Z``; fractions are dropped, a naive time is a ValueError."""
-    return _utc(at).strftime("%Y-%m-%d %H:%M:%SZ")
+    return at_utc(_utc(at))
 
 
 def minute(at: datetime) -> str:

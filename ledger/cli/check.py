@@ -172,7 +172,7 @@ def verdict_lines(verdict: Verdict, parties: Mapping[str, Party]) -> list[str]:
 
 def _lines(found: Sequence[Assessed], asked: str, *, everything: bool) -> list[str]:
     from ledger.dossier.facts import PeriodDossier
-    from ledger.rules.verdict import Outcome, counted
+    from ledger.rules.verdict import Outcome, summed_up
     from reports.period.span import days_of, span_said
 
     first, what = found[0], found[0].assessment.subject
@@ -187,4 +187,4 @@ def _lines(found: Sequence[Assessed], asked: str, *, everything: bool) -> list[s
         for part in found:
             for verdict in part.assessment.by_outcome(Outcome(outcome)):
                 lines += verdict_lines(verdict, part.parties)
-    return [*lines, "", counted(verdict for part in found for verdict in part.assessment.verdicts)]
+    return [*lines, "", summed_up(verdict for part in found for verdict in part.assessment.verdicts)]

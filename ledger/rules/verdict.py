@@ -75,7 +75,7 @@ class Assessment:
         return tuple(verdict for verdict in self.verdicts if verdict.outcome is outcome)
 
 
-def counted(verdicts: Iterable[Verdict]) -> str:
+def summed_up(verdicts: Iterable[Verdict]) -> str:
     """``2 failures (1 excepted), 0 cannot be told, 5 passed, 1 not applicable``: the last line of `evidence check`.
 
     Packs print the same line as what the command must answer.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ledger.rules.plain import in_plain_words
-from ledger.rules.verdict import counted
+from ledger.rules.verdict import summed_up
 from reports.methods import glossary, rules_off
 from reports.parts import (
     Beside,
@@ -177,7 +177,7 @@ def _run_sheet(view: PeriodView) -> tuple[Block, ...]:
             capture(
                 f"$ evidence verify {carried.name} --anchor ledger.pub\n"
                 f"$ evidence check {carried.name} --anchor ledger.pub --as-of {carried.as_of}\n"
-                f"{counted(view.verdicts)}\n"
+                f"{summed_up(view.verdicts)}\n"
                 "\n"
                 f"{_comparing(view)}"
                 f"$ {drawing(view, 'YOUR-NUMBER')}\n",

@@ -17,8 +17,9 @@ from reports.say import say, say_count
 from reports.wording import moment, moment_in, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from ledger.roster.state import Grant
     from reports.parts import Block
     from reports.period.view import PeriodView
 
@@ -118,7 +119,7 @@ def populations(view: PeriodView) -> tuple[Population, ...]:
         ),
         Population(
             say("Grants of roles"),
-            _granted_by(view),
+            _granted_by(view, grants),
             say("the ledger's own stream, from entry 0 to the end of the period"),
             len(grants),
             # Genesis gives several: it is one event, and one line of the digest.
@@ -289,10 +290,9 @@ def _counted_by_review(view: PeriodView) -> Line:
     )
 
 
-def _granted_by(view: PeriodView) -> str:
+def _granted_by(view: PeriodView, grants: Sequence[Grant]) -> str:
     """What is counted, and how many of it no event of the kind role gave."""
     genesis = {record.envelope for record in view.dossier.records.entries if record.event.kind == "genesis"}
-    grants = grants_of(view)
     first = sum(grant.envelope in genesis for grant in grants)
     return say(
         "Grants of roles in force at any time in the period that reach a project in scope. Given by genesis (entry 0), "

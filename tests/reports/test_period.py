@@ -22,7 +22,7 @@ from ledger.events.roster import PolicySet
 from ledger.events.shape import OpenObject
 from ledger.rules.assess import assess_period
 from ledger.rules.policy import policy_in_force
-from ledger.rules.verdict import Outcome, counted
+from ledger.rules.verdict import Outcome, summed_up
 from ledger.verify.findings import Finding
 from reports.html import render_html
 from reports.parts import Card, Facts, Figures, Mark, Matrix, Row, Shares, Table, Timeline, line
@@ -561,7 +561,7 @@ def test_the_run_sheet_can_be_run_as_it_stands() -> None:
         bundle = f"evidence reconcile --bundle {of_view.carried.name} --anchor ledger.pub"
         assert f"{bundle} --repeat {entry} --project {project} --repo YOUR-CLONE" in page
     assert "--sample 10 --auditor-number YOUR-NUMBER --anchor ledger.pub" in page
-    assert counted(of_view.verdicts) in page
+    assert summed_up(of_view.verdicts) in page
 
 
 def test_sources_that_promised_nothing_are_told_as_the_rule_tells() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.digests import digest_bytes
 from ledger.rules.shape import OWED, Finding, gravest, inapplicable, owed, passed, untold
-from ledger.rules.verdict import Input, Outcome, Verdict, counted
+from ledger.rules.verdict import Input, Outcome, Verdict, summed_up
 from ledger.rules.wording import at_most, span
 
 
@@ -64,8 +64,8 @@ def test_what_is_owed_is_no_pass_and_shuts_no_gate() -> None:
 def test_verdicts_are_counted_in_one_line() -> None:
     """What `evidence check` prints last and what a run sheet expects of it is one text, with what only advises."""
     like = Verdict("SOD-01", "change p/1", Outcome.FAIL, "", (), None, (), {}, "high")
-    assert counted([like]) == "1 failure, 0 cannot be told, 0 passed, 0 not applicable"
-    assert counted(
+    assert summed_up([like]) == "1 failure, 0 cannot be told, 0 passed, 0 not applicable"
+    assert summed_up(
         [
             *([like] * 1_000),
             replace(like, excepted_by=(Input("exception", digest_bytes(b"x"), 7),)),
