@@ -73,6 +73,12 @@ class Place:
         return f"{'what runs' if self.service is None else f'service {self.service}'}{where}"
 
 
+def possible_places(words: Sequence[str]) -> tuple[Place, Place]:
+    """One or two words as a service, with its environment; then the other way round."""
+    first, other = words[0], words[1] if len(words) == 2 else None
+    return Place(other, first), Place(first, other)
+
+
 def object_starts(source: Source, identifier: str) -> list[Start]:
     """What is recorded of a commit, else of a tree, named by its whole id; empty if no event is of it."""
     for name in ("commit", "tree"):

@@ -35,7 +35,17 @@ from ledger.entry import LEDGER_STREAM
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.events.work import Deploy, Merge, Release
 from ledger.gathering import gather_change, gather_chosen
-from ledger.leads import SPANS, Place, Start, base_starts, digest_starts, incident_starts, object_starts, place_starts
+from ledger.leads import (
+    SPANS,
+    Place,
+    Start,
+    base_starts,
+    digest_starts,
+    incident_starts,
+    object_starts,
+    place_starts,
+    possible_places,
+)
 from ledger.manifest import decode_manifest
 from ledger.records import Absent
 from ledger.store import Query
@@ -230,13 +240,10 @@ class _Search:
         return list(dict.fromkeys(found))
 
     def _place(self, asked: ServiceAt) -> list[Start]:
-        first = asked.words[0]
-        places = [Place(None, first), Place(first, None)]
-        if len(asked.words) == 2:
-            places = [Place(asked.words[1], first), Place(first, asked.words[1])]
+        likely, other = possible_places(asked.words)
         with suppress(NotFoundError):
-            return self._around(places[0], asked.at)
-        return self._around(places[-1], asked.at)
+            return self._around(likely, asked.at)
+        return self._around(other, asked.at)
 
     def _around(self, place: Place, at: datetime) -> list[Start]:
         for span in SPANS:

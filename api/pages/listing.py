@@ -11,7 +11,7 @@ from reports.pages.trace import Answer
 from reports.pages.words import change_called, listed_latest, prompts_looked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from api.pages.sharing import Change, Prompted, Sharing
 
@@ -28,10 +28,13 @@ def list_changes(sharing: Sharing, text: str, asked: Session | ModelName) -> Ans
     found = [key for key in dict.fromkeys(keys) if key is not None]
     if not found:
         raise NotFoundError("not-recorded", " ".join(["no change of this ledger shares it.", *notes]).removesuffix("."))
-    others = tuple((f"{project}/{change}", change_called(change)) for project, change in found)
-    if len(others) > MOST_LISTED:
-        notes.append(listed_latest(MOST_LISTED, len(others)))
-    return Answer(text, (), others[:MOST_LISTED], (), tuple(notes))
+    return answer_of(text, [(f"{project}/{change}", change_called(change)) for project, change in found], notes)
+
+
+def answer_of(text: str, others: Sequence[tuple[str, str]], notes: Sequence[str]) -> Answer:
+    """The first of ``others``, latest first: what to ask for each, and what it is; with how many there are."""
+    more = [listed_latest(MOST_LISTED, len(others))] if len(others) > MOST_LISTED else []
+    return Answer(text, (), tuple(others[:MOST_LISTED]), (), (*notes, *more))
 
 
 def _looked(sharing: Sharing, asked: Session | ModelName) -> tuple[Iterable[Change | None], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from api.pages.listing import answer_of
 from api.pages.sharing import change_of, event_of
 from ledger.documents import parse_account
 from ledger.dossier.facts import Account
@@ -12,8 +13,7 @@ from ledger.errors import LedgerError, NotFoundError
 from ledger.gathering import gather_chosen
 from ledger.roster.state import person_behind, principals_of
 from ledger.store import Query
-from reports.pages.trace import Answer
-from reports.pages.words import accounts_hidden, accounts_looked, change_of_kinds, entries_looked, listed_latest
+from reports.pages.words import accounts_hidden, accounts_looked, change_of_kinds, entries_looked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from api.pages.known import KnownNow, StoreSource
     from api.pages.sharing import Change
     from ledger.store import Entry, Store
+    from reports.pages.trace import Answer
 
-MOST_LISTED: Final = 50
 MOST_NAMING: Final = 1_000
 """Latest entries that name one principal."""
 MOST_SEEN: Final = 300
@@ -59,12 +59,8 @@ def list_parts(store: Store, source: StoreSource, known: KnownNow, asked: str, *
             parts.setdefault(change, {})[entries[index].leaf.kind] = None
     if not parts:
         raise NotFoundError("not-recorded", " ".join(["no change names this person.", *notes]).removesuffix("."))
-    others = tuple(
-        (f"{project}/{change}", change_of_kinds(change, kinds)) for (project, change), kinds in parts.items()
-    )
-    if len(others) > MOST_LISTED:
-        notes.append(listed_latest(MOST_LISTED, len(others)))
-    return Answer(asked, (), others[:MOST_LISTED], (), tuple(notes))
+    others = [(f"{project}/{change}", change_of_kinds(change, kinds)) for (project, change), kinds in parts.items()]
+    return answer_of(asked, others, notes)
 
 
 def _person(known: KnownNow, asked: str) -> str:

@@ -37,7 +37,6 @@ from ledger.events.statement import Event, read_payload
 from ledger.events.work import Prompt
 from ledger.leads import (
     SPANS,
-    Place,
     Start,
     about_starts,
     base_starts,
@@ -46,6 +45,7 @@ from ledger.leads import (
     object_starts,
     pack_starts,
     place_starts,
+    possible_places,
 )
 
 if TYPE_CHECKING:
@@ -250,8 +250,7 @@ class _Search:
         return found
 
     def _of_place(self, words: tuple[str, ...], at: datetime) -> list[Start]:
-        first, other = words[0], words[1] if len(words) == 2 else None
-        places = (Place(other, first), Place(first, other))
+        places = possible_places(words)
         for span in SPANS:
             for place in places:
                 with suppress(NotFoundError):
