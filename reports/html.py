@@ -64,7 +64,10 @@ def stylesheet() -> str:
     return _styled(
         _counted(say("Page {page} of {pages}"), page="counter(page)", pages="counter(pages)"),
         # The number stays beside its word; before the word a line may end.
-        _counted(say(", page {page}"), page="target-counter(attr(href), page)").replace(' " target', '\\a0" target'),
+        _counted(
+            say(", page {page}").replace(" {page}", "\N{NO-BREAK SPACE}{page}"),
+            page="target-counter(attr(href), page)",
+        ),
     )
 
 
