@@ -320,5 +320,7 @@ def test_what_is_owed_is_not_among_what_had_nothing_to_speak_of() -> None:
     assert "1 rule has something to speak of that is not due yet, and is not counted as held: EXC-02" in text
     assert "EXC-02" not in text.partition("nothing to speak of, and")[2]
     assert "Of 1 rule something is owed and not due yet." in said(section.lede)
+    # A pass for one subject makes no rule held of which something is owed for another.
+    assert said(control_matrix(replace(view, verdicts=(*verdicts, owing))).lede) == said(section.lede)
     idle = replace(owing, outcome=Outcome.NOT_APPLICABLE, precondition="anything")
     assert said(told_of(asked(["EXC-02"], ["EXC-02"], (idle,)))).endswith("] nothing to speak of for EXC-02")
